@@ -1,0 +1,1 @@
+//! fleetfold-device-sim
