@@ -1,1 +1,20 @@
-//! fleetfold-schemas
+//! What two programs must agree on: ids, topics, messages, their encoding, signatures and error codes.
+//!
+//! `no_std` with `alloc`: no clock, no IO, no randomness. PROTOCOL.md beside this crate is the same contract in prose.
+
+#![no_std]
+
+extern crate alloc;
+
+pub mod cbor;
+pub mod cose;
+pub mod id;
+pub mod job;
+pub mod suit;
+pub mod token;
+pub mod topic;
+
+pub use id::{
+    CampaignId, CommandId, DeviceId, Digest, IdError, ModelId, Name, OperatorId, Sha256, Version,
+};
+pub use topic::{DeviceTopic, OperatorTopic, Topic};
