@@ -292,7 +292,11 @@ mod tests {
         assert_eq!(DeviceId::parse(&longest).unwrap().as_str(), longest);
         assert!(matches!(
             DeviceId::parse(&"a".repeat(ID_BYTES_MAX + 1)),
-            Err(IdError::TooLong { len: 129, max: 128, .. })
+            Err(IdError::TooLong {
+                len: 129,
+                max: 128,
+                ..
+            })
         ));
         assert!(matches!(DeviceId::parse(""), Err(IdError::Empty { .. })));
     }
@@ -316,7 +320,10 @@ mod tests {
         let mut cbor = alloc::vec::Vec::new();
         ciborium::into_writer(&digest, &mut cbor).unwrap();
         assert_eq!(cbor[..2], [0x58, 32]);
-        assert_eq!(ciborium::from_reader::<Digest, _>(&cbor[..]).unwrap(), digest);
+        assert_eq!(
+            ciborium::from_reader::<Digest, _>(&cbor[..]).unwrap(),
+            digest
+        );
         assert!(Digest::parse(&"A".repeat(64)).is_err());
     }
 }

@@ -6,10 +6,16 @@
 
 extern crate alloc;
 
+pub mod campaign;
 pub mod cbor;
+pub mod code;
+pub mod codec;
+pub mod command;
 pub mod cose;
+pub mod device;
 pub mod id;
 pub mod job;
+pub mod status;
 pub mod suit;
 pub mod token;
 pub mod topic;

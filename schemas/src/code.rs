@@ -1,0 +1,135 @@
+//! Why something was refused: stable codes, one vocabulary for devices, operators and metrics.
+//!
+//! A code never changes its meaning and is never reused; PROTOCOL.md says of each what the sender can do about it, and a
+//! test holds the two together. Refusals that arise before a message is read (login, access, framing) have codes of the
+//! same kind in the broker.
+
+use alloc::string::String;
+use core::fmt;
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $variant:ident = $text:literal,)*) => {
+        /// The reason of a refusal.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Code {
+            $($(#[$doc])* $variant,)*
+        }
+
+        impl Code {
+            pub const ALL: &[Self] = &[$(Self::$variant,)*];
+
+            /// The code as it stands on the wire and in metric labels.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $text,)*
+                }
+            }
+        }
+    };
+}
+
+codes! {
+    // What a device sends.
+    /// Not readable as the message that belongs on this topic.
+    Malformed = "malformed",
+    /// Over the size limit of this message.
+    TooLarge = "too_large",
+    /// A protocol version this engine does not speak.
+    UnsupportedProtocol = "unsupported_protocol",
+    /// The sender is not a known device (any more).
+    UnknownDevice = "unknown_device",
+    /// The device has been retired.
+    DeviceRetired = "device_retired",
+    /// The boot epoch is lower than one already seen.
+    EpochRegressed = "epoch_regressed",
+    /// The same number came twice with different content: two devices share an identity.
+    SequenceConflict = "sequence_conflict",
+    /// A hello names another model than the registration.
+    ModelMismatch = "model_mismatch",
+    /// No artifact has this digest.
+    UnknownArtifact = "unknown_artifact",
+    /// The requested piece does not lie within the artifact, or is too long.
+    ChunkRange = "chunk_range",
+    // What an operator sends.
+    /// No command has this name.
+    UnknownCommand = "unknown_command",
+    /// This operator's role does not allow the command.
+    NotAuthorized = "not_authorized",
+    /// The command's id is older than answers are kept for.
+    StaleCommand = "stale_command",
+    /// The object has changed since `expected_version`.
+    VersionConflict = "version_conflict",
+    /// The object is not in a state that allows this.
+    InvalidTransition = "invalid_transition",
+    UnknownCampaign = "unknown_campaign",
+    CampaignExists = "campaign_exists",
+    /// A campaign's description is impossible; the message names the key.
+    CampaignInvalid = "campaign_invalid",
+    UnknownRelease = "unknown_release",
+    ReleaseExists = "release_exists",
+    /// The manifest's sequence number is not above that of the model's newest release.
+    ReleaseSequence = "release_sequence",
+    /// The manifest does not carry a valid signature by a trusted release key.
+    ReleaseUnsigned = "release_unsigned",
+    /// The manifest is signed but is not of the supported profile.
+    ManifestUnsupported = "manifest_unsupported",
+    /// The manifest is for another vendor, model or component than the command says.
+    ManifestMismatch = "manifest_mismatch",
+    /// The image has not been uploaded completely.
+    ImageMissing = "image_missing",
+    /// The uploaded image is not the one that the manifest was signed for.
+    ImageMismatch = "image_mismatch",
+    DeviceExists = "device_exists",
+    KeyExists = "key_exists",
+    /// The uploaded bytes do not have the digest they were announced with.
+    UploadMismatch = "upload_mismatch",
+    /// A piece does not continue what has been uploaded so far.
+    UploadGap = "upload_gap",
+    /// The store is short of space: only what keeps open work safe is admitted.
+    StorageLow = "storage_low",
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// A refusal: the code for programs, one sentence for people.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{code}: {message}")]
+pub struct Rejection {
+    pub code: Code,
+    pub message: String,
+}
+
+impl Rejection {
+    #[must_use]
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_is_unique_and_fit_for_a_metric_label() {
+        for (i, code) in Code::ALL.iter().enumerate() {
+            let text = code.as_str();
+            assert!(
+                text.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'),
+                "{text}"
+            );
+            assert!(
+                !Code::ALL[..i].iter().any(|other| other.as_str() == text),
+                "{text}"
+            );
+        }
+    }
+}

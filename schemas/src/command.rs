@@ -1,0 +1,333 @@
+//! What operators ask for, and the answer.
+//!
+//! One JSON object: `command` names what is wanted, `id` makes it safe to repeat, `expected_version` makes it safe to
+//! race; the other keys are the command's own, and unknown ones are refused.
+
+use alloc::{
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
+
+use base64ct::{Base64, Encoding};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde_json::{Map, Value};
+
+use crate::{
+    campaign::CampaignSpec,
+    code::{Code, Rejection},
+    codec::{COMMAND_BYTES_MAX, DecodeError, encode_json},
+    id::{CampaignId, CommandId, DeviceId, Digest, ModelId, Name, Version},
+};
+
+/// A command as it came, with what all commands may carry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CommandMessage {
+    /// Repeating a command under the same id gets the stored answer, not a second execution.
+    pub id: Option<CommandId>,
+    /// Refuse if the campaign has changed since this version of its status.
+    pub expected_version: Option<u64>,
+    pub command: Command,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    TrustKey(TrustKey),
+    RegisterDevice(RegisterDevice),
+    SetLifecycle(SetLifecycle),
+    PublishRelease(PublishRelease),
+    CreateCampaign(CreateCampaign),
+    StartCampaign(CampaignCommand),
+    PauseCampaign(CampaignCommand),
+    ResumeCampaign(CampaignCommand),
+    CancelCampaign(CampaignCommand),
+}
+
+/// Manifests signed by this key are accepted from now on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrustKey {
+    pub name: Name,
+    #[serde(with = "hex32")]
+    pub public_key: [u8; 32],
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RegisterDevice {
+    pub device: DeviceId,
+    pub model: ModelId,
+    pub credential: Credential,
+}
+
+/// What a device proves itself with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Credential {
+    /// The device's Ed25519 public key, 64 hexadecimal digits; it logs in with a JWT signed by it.
+    #[serde(with = "hex32")]
+    PublicKey([u8; 32]),
+    /// SHA-256 of the device's token, 64 hexadecimal digits; the token itself never comes here.
+    #[serde(with = "hex32")]
+    TokenSha256([u8; 32]),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Lifecycle {
+    /// Registered, never heard of.
+    Provisioned,
+    Active,
+    /// Kept out of campaigns.
+    Maintenance,
+    /// Gone for good; may not log in.
+    Retired,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SetLifecycle {
+    pub device: DeviceId,
+    pub lifecycle: Lifecycle,
+}
+
+/// Makes an uploaded image and its signed manifest a release.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PublishRelease {
+    /// The vendor's domain, from which the manifest's vendor id is derived.
+    pub vendor: String,
+    pub model: ModelId,
+    pub version: Version,
+    /// BLAKE3 of the image, as uploaded.
+    pub image: Digest,
+    /// The SUIT envelope, in Base64.
+    #[serde(with = "base64_bytes")]
+    pub manifest: Vec<u8>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CreateCampaign {
+    pub campaign: CampaignSpec,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CampaignCommand {
+    pub campaign: CampaignId,
+    /// For the record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+impl Command {
+    /// The names of all commands.
+    pub const NAMES: [&'static str; 9] = [
+        "key.trust",
+        "device.register",
+        "device.lifecycle",
+        "release.publish",
+        "campaign.create",
+        "campaign.start",
+        "campaign.pause",
+        "campaign.resume",
+        "campaign.cancel",
+    ];
+
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::TrustKey(_) => "key.trust",
+            Self::RegisterDevice(_) => "device.register",
+            Self::SetLifecycle(_) => "device.lifecycle",
+            Self::PublishRelease(_) => "release.publish",
+            Self::CreateCampaign(_) => "campaign.create",
+            Self::StartCampaign(_) => "campaign.start",
+            Self::PauseCampaign(_) => "campaign.pause",
+            Self::ResumeCampaign(_) => "campaign.resume",
+            Self::CancelCampaign(_) => "campaign.cancel",
+        }
+    }
+
+    fn read(name: &str, rest: Value) -> Result<Self, Rejection> {
+        fn parse<T: de::DeserializeOwned>(rest: Value, code: Code) -> Result<T, Rejection> {
+            serde_json::from_value(rest).map_err(|error| Rejection::new(code, error.to_string()))
+        }
+        let malformed = Code::Malformed;
+        Ok(match name {
+            "key.trust" => Self::TrustKey(parse(rest, malformed)?),
+            "device.register" => Self::RegisterDevice(parse(rest, malformed)?),
+            "device.lifecycle" => Self::SetLifecycle(parse(rest, malformed)?),
+            "release.publish" => Self::PublishRelease(parse(rest, malformed)?),
+            "campaign.create" => Self::CreateCampaign(parse(rest, Code::CampaignInvalid)?),
+            "campaign.start" => Self::StartCampaign(parse(rest, malformed)?),
+            "campaign.pause" => Self::PauseCampaign(parse(rest, malformed)?),
+            "campaign.resume" => Self::ResumeCampaign(parse(rest, malformed)?),
+            "campaign.cancel" => Self::CancelCampaign(parse(rest, malformed)?),
+            _ => {
+                return Err(Rejection::new(
+                    Code::UnknownCommand,
+                    format!("no command {name:?}; there are {}", Self::NAMES.join(", ")),
+                ));
+            }
+        })
+    }
+
+    fn write(&self) -> Value {
+        fn value<T: Serialize>(body: &T) -> Value {
+            serde_json::to_value(body).expect("commands have text keys")
+        }
+        match self {
+            Self::TrustKey(body) => value(body),
+            Self::RegisterDevice(body) => value(body),
+            Self::SetLifecycle(body) => value(body),
+            Self::PublishRelease(body) => value(body),
+            Self::CreateCampaign(body) => value(body),
+            Self::StartCampaign(body)
+            | Self::PauseCampaign(body)
+            | Self::ResumeCampaign(body)
+            | Self::CancelCampaign(body) => value(body),
+        }
+    }
+}
+
+/// A refused command, with as much of it as could be read: enough for a reply and for the record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnreadableCommand {
+    pub id: Option<CommandId>,
+    pub name: Option<String>,
+    pub rejection: Rejection,
+}
+
+impl CommandMessage {
+    /// Reads a command; says as much as it could read when it refuses.
+    pub fn decode(bytes: &[u8]) -> Result<Self, UnreadableCommand> {
+        let mut refused = UnreadableCommand {
+            id: None,
+            name: None,
+            rejection: Rejection::new(Code::Malformed, "a command is a JSON object"),
+        };
+        if bytes.len() > COMMAND_BYTES_MAX {
+            refused.rejection = DecodeError::TooLarge {
+                bytes: bytes.len(),
+                bytes_max: COMMAND_BYTES_MAX,
+            }
+            .into();
+            return Err(refused);
+        }
+        let mut map = match serde_json::from_slice(bytes) {
+            Ok(Value::Object(map)) => map,
+            Ok(_) => return Err(refused),
+            Err(error) => {
+                refused.rejection = Rejection::new(Code::Malformed, format!("not JSON: {error}"));
+                return Err(refused);
+            }
+        };
+        match Self::read(&mut map, &mut refused) {
+            Ok(message) => Ok(message),
+            Err(rejection) => Err(UnreadableCommand {
+                rejection,
+                ..refused
+            }),
+        }
+    }
+
+    fn read(
+        map: &mut Map<String, Value>,
+        so_far: &mut UnreadableCommand,
+    ) -> Result<Self, Rejection> {
+        so_far.id = take(map, "id")?;
+        let expected_version = take(map, "expected_version")?;
+        let name: String = take(map, "command")?
+            .ok_or_else(|| Rejection::new(Code::Malformed, "the key `command` is missing"))?;
+        so_far.name = Some(crate::id::printable(&name, 64));
+        Ok(Self {
+            id: so_far.id.clone(),
+            expected_version,
+            command: Command::read(&name, Value::Object(core::mem::take(map)))?,
+        })
+    }
+
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let Value::Object(mut map) = self.command.write() else {
+            unreachable!("every command's body is a struct")
+        };
+        map.insert("command".to_string(), self.command.name().into());
+        if let Some(id) = &self.id {
+            map.insert("id".to_string(), id.as_str().into());
+        }
+        if let Some(version) = self.expected_version {
+            map.insert("expected_version".to_string(), version.into());
+        }
+        encode_json(&map)
+    }
+}
+
+fn take<T: de::DeserializeOwned>(
+    map: &mut Map<String, Value>,
+    key: &str,
+) -> Result<Option<T>, Rejection> {
+    match map.remove(key) {
+        None | Some(Value::Null) => Ok(None),
+        Some(value) => serde_json::from_value(value)
+            .map(Some)
+            .map_err(|error| Rejection::new(Code::Malformed, format!("{key}: {error}"))),
+    }
+}
+
+/// The answer to a command, on the operator's reply topic.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reply {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<CommandId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub command: Option<String>,
+    #[serde(flatten)]
+    pub outcome: Outcome,
+}
+
+/// What became of a command.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "outcome", rename_all = "lowercase")]
+pub enum Outcome {
+    /// Done and on disk; `position` is where in the log.
+    Accepted {
+        position: u64,
+    },
+    Rejected {
+        code: String,
+        message: String,
+    },
+}
+
+/// 32 bytes as 64 hexadecimal digits.
+pub(crate) mod hex32 {
+    use super::{Deserialize, Deserializer, Serializer, String, de};
+
+    pub fn serialize<S: Serializer>(bytes: &[u8; 32], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&hex::encode(bytes))
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<[u8; 32], D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let mut bytes = [0; 32];
+        hex::decode_to_slice(&text, &mut bytes)
+            .map_err(|_| de::Error::custom("expected 64 hexadecimal digits"))?;
+        Ok(bytes)
+    }
+}
+
+mod base64_bytes {
+    use super::{Base64, Deserialize, Deserializer, Encoding, Serializer, String, Vec, de};
+
+    pub fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&Base64::encode_string(bytes))
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Base64::decode_vec(&text).map_err(|_| de::Error::custom("expected Base64 with padding"))
+    }
+}

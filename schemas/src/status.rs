@@ -1,0 +1,287 @@
+//! What the engine tells operators: retained JSON, one value per topic, always the whole truth about its object.
+
+use alloc::{collections::BTreeMap, string::String, vec::Vec};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    campaign::{BasisPoints, CampaignSpec},
+    command::Lifecycle,
+    device::{DeviceError, Slot, Stage},
+    id::{CampaignId, DeviceId, Digest, ModelId, Name, Sha256, Version},
+};
+
+/// `devices/{device}/status`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeviceStatus {
+    pub device: DeviceId,
+    pub model: ModelId,
+    pub lifecycle: Lifecycle,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub running: Option<SlotStatus>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub standby: Option<SlotStatus>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_seen_ms: Option<u64>,
+    /// The open execution, or else the latest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub execution: Option<ExecutionView>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SlotStatus {
+    pub slot: Slot,
+    pub version: Version,
+    pub digest: Digest,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExecutionView {
+    pub campaign: CampaignId,
+    pub attempt: u32,
+    pub status: ExecutionStatus,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stage: Option<Stage>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub progress_percent: Option<u8>,
+    /// Of the latest failed attempt.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<DeviceError>,
+    pub changed_ms: u64,
+}
+
+/// The statuses of AWS IoT Jobs, and one more: success that the device took back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum ExecutionStatus {
+    Queued,
+    InProgress,
+    Succeeded,
+    Failed,
+    Rejected,
+    TimedOut,
+    Canceled,
+    Removed,
+    RolledBack,
+}
+
+impl ExecutionStatus {
+    pub const ALL: [Self; 9] = [
+        Self::Queued,
+        Self::InProgress,
+        Self::Succeeded,
+        Self::Failed,
+        Self::Rejected,
+        Self::TimedOut,
+        Self::Canceled,
+        Self::Removed,
+        Self::RolledBack,
+    ];
+
+    /// As a metric label.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::InProgress => "in_progress",
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+            Self::Rejected => "rejected",
+            Self::TimedOut => "timed_out",
+            Self::Canceled => "canceled",
+            Self::Removed => "removed",
+            Self::RolledBack => "rolled_back",
+        }
+    }
+}
+
+/// `campaigns/{campaign}/status`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CampaignStatus {
+    pub campaign: CampaignId,
+    /// Counts the changes by command; give it back as `expected_version` to be safe from racing others.
+    pub version: u64,
+    pub status: CampaignState,
+    /// Why it does not go on by itself just now, in one sentence; the same everywhere.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hold: Option<Hold>,
+    /// Why it is paused, canceled or failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cause: Option<Cause>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phase: Option<Name>,
+    pub devices: u64,
+    /// Devices whose running image this campaign has replaced, or tried to.
+    pub exposed: u64,
+    pub totals: Tally,
+    pub phases: Vec<PhaseStatus>,
+    /// What the `confident` gate knows.
+    pub evidence: Evidence,
+    pub errors: BTreeMap<String, u64>,
+    pub created_ms: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub started_ms: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ended_ms: Option<u64>,
+    /// The log position this is true at.
+    pub position: u64,
+    pub spec: CampaignSpec,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CampaignState {
+    Draft,
+    Staged,
+    Rolling,
+    Paused,
+    Monitoring,
+    Completed,
+    Canceled,
+    Failed,
+}
+
+impl CampaignState {
+    pub const ALL: [Self; 8] = [
+        Self::Draft,
+        Self::Staged,
+        Self::Rolling,
+        Self::Paused,
+        Self::Monitoring,
+        Self::Completed,
+        Self::Canceled,
+        Self::Failed,
+    ];
+
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Draft => "draft",
+            Self::Staged => "staged",
+            Self::Rolling => "rolling",
+            Self::Paused => "paused",
+            Self::Monitoring => "monitoring",
+            Self::Completed => "completed",
+            Self::Canceled => "canceled",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// Nothing follows by itself any more.
+    #[must_use]
+    pub const fn is_final(self) -> bool {
+        matches!(self, Self::Completed | Self::Canceled | Self::Failed)
+    }
+}
+
+/// A reason to wait: the kind for programs, the sentence for people.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hold {
+    pub kind: String,
+    pub text: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until_ms: Option<u64>,
+}
+
+/// Why a campaign stopped: the kind for programs, the sentence for people.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cause {
+    pub kind: String,
+    pub text: String,
+}
+
+/// Executions by what has become of them. The first five add up to the devices counted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tally {
+    pub updated: u64,
+    pub failed: u64,
+    pub in_progress: u64,
+    /// Not offered yet, or offered and not accepted.
+    pub not_contacted: u64,
+    /// Withdrawn by cancel or deadline before they were accepted.
+    pub removed: u64,
+    /// Of the failed: back on the image they came from.
+    pub rolled_back: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PhaseStatus {
+    pub name: Name,
+    pub state: PhaseState,
+    pub percentage: BasisPoints,
+    /// Devices that this phase adds to those before it.
+    pub devices: u64,
+    pub tally: Tally,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub started_ms: Option<u64>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PhaseState {
+    Pending,
+    Running,
+    Soaking,
+    Passed,
+}
+
+/// First-attempt outcomes so far and what they say about the failure rate.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Evidence {
+    pub succeeded: u64,
+    pub failed: u64,
+    /// The e-value against "the failure rate is normal"; the gate pauses at `limit`.
+    pub e_value: f64,
+    pub limit: f64,
+    /// Where the failure rate lies, at every moment at once, with confidence 1 - false_pause.
+    pub rate_low: f64,
+    pub rate_high: f64,
+}
+
+/// `releases/{model}/{version}`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReleaseStatus {
+    pub model: ModelId,
+    pub version: Version,
+    pub vendor: String,
+    /// The manifest's sequence number.
+    pub sequence: u64,
+    pub image: Digest,
+    pub image_sha256: Sha256,
+    pub image_bytes: u64,
+    /// The key that signed it, by its id.
+    pub signed_by: String,
+    pub deltas: Vec<DeltaStatus>,
+    pub published_ms: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeltaStatus {
+    pub from: Digest,
+    #[serde(flatten)]
+    pub state: DeltaState,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "lowercase")]
+pub enum DeltaState {
+    Building,
+    Ready {
+        digest: Digest,
+        bytes: u64,
+    },
+    /// Not worth it, or not possible: devices get the whole image.
+    Unavailable {
+        reason: String,
+    },
+}
+
+/// `fleet/summary`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FleetSummary {
+    pub devices: BTreeMap<String, u64>,
+    pub campaigns: u64,
+    pub releases: u64,
+    /// Facts in the log.
+    pub events: u64,
+}
