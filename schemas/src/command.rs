@@ -10,6 +10,7 @@ use alloc::{
 };
 
 use base64ct::{Base64, Encoding};
+use minicbor::{Decode, Encode};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::{Map, Value};
 
@@ -61,26 +62,33 @@ pub struct RegisterDevice {
 }
 
 /// What a device proves itself with.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Credential {
     /// The device's Ed25519 public key, 64 hexadecimal digits; it logs in with a JWT signed by it.
     #[serde(with = "hex32")]
-    PublicKey([u8; 32]),
+    #[n(0)]
+    PublicKey(#[cbor(n(0), with = "minicbor::bytes")] [u8; 32]),
     /// SHA-256 of the device's token, 64 hexadecimal digits; the token itself never comes here.
     #[serde(with = "hex32")]
-    TokenSha256([u8; 32]),
+    #[n(1)]
+    TokenSha256(#[cbor(n(0), with = "minicbor::bytes")] [u8; 32]),
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, Encode, Decode)]
 #[serde(rename_all = "lowercase")]
+#[cbor(index_only)]
 pub enum Lifecycle {
     /// Registered, never heard of.
+    #[n(0)]
     Provisioned,
+    #[n(1)]
     Active,
     /// Kept out of campaigns.
+    #[n(2)]
     Maintenance,
     /// Gone for good; may not log in.
+    #[n(3)]
     Retired,
 }
 

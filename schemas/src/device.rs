@@ -8,6 +8,7 @@ use alloc::{collections::BTreeMap, string::String, vec::Vec};
 use core::fmt;
 
 use ciborium::Value;
+use minicbor::{Decode, Encode};
 use serde::{Deserialize, Serialize, Serializer, ser::SerializeMap};
 
 use crate::{
@@ -68,24 +69,34 @@ pub struct Report {
 }
 
 /// What runs now.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
+#[cbor(map)]
 pub struct Running {
+    #[n(0)]
     pub slot: Slot,
+    #[n(1)]
     pub version: Version,
+    #[n(2)]
     pub digest: Digest,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
+#[cbor(map)]
 pub struct Image {
+    #[n(0)]
     pub version: Version,
+    #[n(1)]
     pub digest: Digest,
 }
 
 /// One of the two places for an image.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, Encode, Decode)]
 #[serde(rename_all = "lowercase")]
+#[cbor(index_only)]
 pub enum Slot {
+    #[n(0)]
     A,
+    #[n(1)]
     B,
 }
 
@@ -100,35 +111,54 @@ impl Slot {
 }
 
 /// How far a device is with a job.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Encode, Decode,
+)]
 #[serde(rename_all = "lowercase")]
+#[cbor(index_only)]
 pub enum Stage {
+    #[n(0)]
     Downloading,
+    #[n(1)]
     Verifying,
+    #[n(2)]
     Installing,
+    #[n(3)]
     Rebooting,
     /// The new image runs its self-test; it is not confirmed yet.
+    #[n(4)]
     Trial,
+    #[n(5)]
     Confirmed,
 }
 
 /// Why an update failed, in the classes that retries and reports are made by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Encode, Decode,
+)]
 #[serde(rename_all = "snake_case")]
+#[cbor(index_only)]
 pub enum ErrorClass {
     /// The bytes could not be fetched. A matter of transport: says nothing about the release.
+    #[n(0)]
     Download,
     /// Signature, digest, size or applicability was wrong.
+    #[n(1)]
     Verification,
     /// Writing or switching the slot failed.
+    #[n(2)]
     Installation,
     /// The new image ran but did not pass its self-test.
+    #[n(3)]
     SelfTest,
     /// The device declined the job.
+    #[n(4)]
     Rejected,
     /// Accepted, then silent past its deadline. Only the engine says so.
+    #[n(5)]
     LostContact,
     /// The device says it succeeded but does not run the target image. Only the engine says so.
+    #[n(6)]
     NotAttested,
 }
 
@@ -170,11 +200,15 @@ impl fmt::Display for ErrorClass {
 }
 
 /// What went wrong: the class for the engine, a stable code for programs, a line for people.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
+#[cbor(map)]
 pub struct DeviceError {
+    #[n(0)]
     pub class: ErrorClass,
+    #[n(1)]
     pub code: Name,
     #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[n(2)]
     pub message: String,
 }
 

@@ -132,6 +132,25 @@ macro_rules! text_id {
                 deserializer.deserialize_str(Visitor)
             }
         }
+
+        impl<C> minicbor::Encode<C> for $name {
+            fn encode<W: minicbor::encode::Write>(
+                &self,
+                e: &mut minicbor::Encoder<W>,
+                _: &mut C,
+            ) -> Result<(), minicbor::encode::Error<W::Error>> {
+                e.str(&self.0)?.ok()
+            }
+        }
+
+        impl<'b, C> minicbor::Decode<'b, C> for $name {
+            fn decode(
+                d: &mut minicbor::Decoder<'b>,
+                _: &mut C,
+            ) -> Result<Self, minicbor::decode::Error> {
+                Self::parse(d.str()?).map_err(minicbor::decode::Error::message)
+            }
+        }
     };
 }
 
@@ -242,6 +261,28 @@ macro_rules! digest {
                 } else {
                     deserializer.deserialize_bytes(Visitor)
                 }
+            }
+        }
+
+        impl<C> minicbor::Encode<C> for $name {
+            fn encode<W: minicbor::encode::Write>(
+                &self,
+                e: &mut minicbor::Encoder<W>,
+                _: &mut C,
+            ) -> Result<(), minicbor::encode::Error<W::Error>> {
+                e.bytes(&self.0)?.ok()
+            }
+        }
+
+        impl<'b, C> minicbor::Decode<'b, C> for $name {
+            fn decode(
+                d: &mut minicbor::Decoder<'b>,
+                _: &mut C,
+            ) -> Result<Self, minicbor::decode::Error> {
+                d.bytes()?
+                    .try_into()
+                    .map(Self)
+                    .map_err(|_| minicbor::decode::Error::message("a digest has 32 bytes"))
             }
         }
     };
