@@ -5,6 +5,8 @@
     reason = "a helper that fails is a test that fails"
 )]
 
+use std::cell::Cell;
+
 use ciborium::Value;
 use ed25519_dalek::{Signer, SigningKey};
 use fleetfold_schemas::{
@@ -12,6 +14,7 @@ use fleetfold_schemas::{
     cose::{self, KeyId, TrustedKeys},
     suit::{self, ENVELOPE_BYTES_MAX, Manifest, SuitError, Target, VerifiedManifest},
 };
+use suit_validator::suit_manifest::{SuitEnvelope, SuitManifest};
 
 const GOLDEN: &str = include_str!("vectors/release-70.suit.hex");
 
@@ -187,6 +190,43 @@ fn the_bytes_of_an_envelope_never_change() {
         GOLDEN.trim(),
         "devices in the field hold envelopes like the golden one"
     );
+}
+
+#[test]
+fn a_verifier_by_others_accepts_the_envelope_and_refuses_any_edited_byte() {
+    use cose_minicbor::cose_keys::{CoseAlg, CoseKey, CoseKeySetBuilder, Curve, KeyOp, KeyType};
+    use suit_validator::{crypto::CoseCrypto, handler::GenericStartHandler, suit_decode};
+
+    let public_key = release_key().verifying_key();
+    let kid = KeyId::of(&public_key);
+    let mut key = CoseKey::new(KeyType::Okp);
+    key.alg(CoseAlg::ED25519);
+    key.crv(Curve::Ed25519).unwrap();
+    key.x(public_key.as_bytes()).unwrap();
+    key.kid(&kid.0);
+    key.key_op(KeyOp::Verify);
+    let mut keys = CoseKeySetBuilder::<128>::try_new().unwrap();
+    keys.push_key(key).unwrap();
+    let keys = keys.into_bytes().unwrap();
+
+    let sequence = Cell::new(None);
+    let accepts = |envelope: &[u8]| {
+        let mut handler = GenericStartHandler {
+            on_envelope: |envelope: &SuitEnvelope<'_>| {
+                sequence.set(envelope.manifest.get().ok().map(|m| m.sequence_number));
+            },
+            on_manifest: |_: &SuitManifest<'_>| panic!("a bare manifest must never pass"),
+        };
+        suit_decode(envelope, &mut handler, &mut CoseCrypto::new(&keys)).is_ok()
+    };
+    let good = envelope();
+    assert!(accepts(&good));
+    assert_eq!(sequence.get(), Some(70));
+    for at in 0..good.len() {
+        let mut bad = good.clone();
+        bad[at] ^= 1;
+        assert!(!accepts(&bad), "byte {at}");
+    }
 }
 
 #[test]
