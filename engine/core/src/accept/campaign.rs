@@ -1,0 +1,157 @@
+//! Commands about campaigns.
+
+use alloc::{format, string::ToString, vec::Vec};
+
+use fleetfold_schemas::{
+    CampaignId, OperatorId,
+    campaign::CampaignSpec,
+    code::{Code, Rejection},
+    command::CampaignCommand,
+};
+
+use crate::{
+    CampaignIx, Fact, State,
+    fact::{
+        CampaignCanceled, CampaignCreated, CampaignPaused, CampaignResumed, CampaignStaged,
+        ExecutionCanceled, PauseCause,
+    },
+    state::{Campaign, MemberState, Status},
+};
+
+pub fn create(state: &State, spec: &CampaignSpec, facts: &mut Vec<Fact>) -> Result<(), Rejection> {
+    if state.campaigns.find(&spec.id).is_some() {
+        return Err(Rejection::new(
+            Code::CampaignExists,
+            format!("{} exists", spec.id),
+        ));
+    }
+    spec.check()
+        .map_err(|error| Rejection::new(Code::CampaignInvalid, error.to_string()))?;
+    let Some(release) = state
+        .releases
+        .find(&spec.release.model, &spec.release.version)
+    else {
+        return Err(Rejection::new(
+            Code::UnknownRelease,
+            format!("no release {} {}", spec.release.model, spec.release.version),
+        ));
+    };
+    facts.push(
+        CampaignCreated {
+            campaign: state.campaigns.len(),
+            release,
+            spec: spec.clone(),
+        }
+        .into(),
+    );
+    Ok(())
+}
+
+pub fn start(
+    state: &State,
+    command: &CampaignCommand,
+    version: Option<u64>,
+    facts: &mut Vec<Fact>,
+) -> Result<(), Rejection> {
+    let (campaign, row) = find(state, &command.campaign, version)?;
+    if row.status != Status::Draft {
+        return Err(invalid(row, "started"));
+    }
+    facts.push(CampaignStaged { campaign }.into());
+    Ok(())
+}
+
+pub fn pause(
+    state: &State,
+    operator: &OperatorId,
+    command: &CampaignCommand,
+    version: Option<u64>,
+    facts: &mut Vec<Fact>,
+) -> Result<(), Rejection> {
+    let (campaign, row) = find(state, &command.campaign, version)?;
+    if !row.status.is_rolling() {
+        return Err(invalid(row, "paused"));
+    }
+    let cause = PauseCause::Operator {
+        operator: operator.clone(),
+        reason: command.reason.clone(),
+    };
+    facts.push(CampaignPaused { campaign, cause }.into());
+    Ok(())
+}
+
+pub fn resume(
+    state: &State,
+    command: &CampaignCommand,
+    version: Option<u64>,
+    facts: &mut Vec<Fact>,
+) -> Result<(), Rejection> {
+    let (campaign, row) = find(state, &command.campaign, version)?;
+    if !matches!(row.status, Status::Paused { .. }) {
+        return Err(invalid(row, "resumed"));
+    }
+    facts.push(CampaignResumed { campaign }.into());
+    Ok(())
+}
+
+/// What no device has accepted is withdrawn at once; the others are sent a cancel job and may still finish.
+pub fn cancel(
+    state: &State,
+    operator: &OperatorId,
+    command: &CampaignCommand,
+    version: Option<u64>,
+    facts: &mut Vec<Fact>,
+) -> Result<(), Rejection> {
+    let (campaign, row) = find(state, &command.campaign, version)?;
+    if row.status.is_final() {
+        return Err(invalid(row, "canceled"));
+    }
+    facts.push(
+        CampaignCanceled {
+            campaign,
+            operator: operator.clone(),
+            reason: command.reason.clone(),
+        }
+        .into(),
+    );
+    let queued = row
+        .members
+        .iter()
+        .filter(|member| member.state == MemberState::Queued);
+    facts.extend(queued.map(|member| {
+        Fact::from(ExecutionCanceled {
+            campaign,
+            device: member.device,
+        })
+    }));
+    Ok(())
+}
+
+fn find<'s>(
+    state: &'s State,
+    id: &CampaignId,
+    expected_version: Option<u64>,
+) -> Result<(CampaignIx, &'s Campaign), Rejection> {
+    let Some(ix) = state.campaigns.find(id) else {
+        return Err(Rejection::new(
+            Code::UnknownCampaign,
+            format!("no campaign {id}"),
+        ));
+    };
+    let row = state.campaigns.get(ix);
+    match expected_version {
+        Some(expected) if expected != row.version => Err(Rejection::new(
+            Code::VersionConflict,
+            format!("{id} is at version {}, not {expected}", row.version),
+        )),
+        _ => Ok((ix, row)),
+    }
+}
+
+fn invalid(row: &Campaign, wanted: &str) -> Rejection {
+    let state = crate::view::campaign_state(&row.status).as_str();
+    Rejection::new(
+        Code::InvalidTransition,
+        format!("{} is {state} and cannot be {wanted}", row.spec.id),
+    )
+}

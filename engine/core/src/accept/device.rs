@@ -1,0 +1,361 @@
+//! What devices say, held against what is known of them.
+
+use alloc::{format, vec::Vec};
+
+use fleetfold_schemas::{
+    DeviceId, Name,
+    code::{Code, Rejection},
+    command::Lifecycle,
+    device::{
+        DeviceError, ErrorClass, Hello, INVENTORY_ITEMS_MAX, JobReport, JobState, PROTOCOL, Report,
+        Running,
+    },
+};
+
+use crate::{
+    CampaignIx, DeviceIx, Fact, State, Timestamp,
+    decide::retry_at,
+    fact::{
+        DeviceGreeted, DeviceReported, ExecutionAccepted, ExecutionCanceled, ExecutionFailed,
+        ExecutionRejected, ExecutionRetracted, ExecutionSucceeded, LifecycleChanged,
+    },
+    request::{Answer, DeviceMessage},
+    state::{Campaign, Device, Member, MemberState, Status},
+};
+
+/// Longest value of an inventory attribute, in bytes.
+const ATTRIBUTE_BYTES_MAX: usize = 256;
+
+pub fn accept(
+    state: &State,
+    now: Timestamp,
+    id: &DeviceId,
+    fingerprint: u32,
+    message: &DeviceMessage,
+    facts: &mut Vec<Fact>,
+) -> Answer {
+    let Some(ix) = state.devices.find(id) else {
+        return rejected(Code::UnknownDevice, format!("{id} is not registered"));
+    };
+    let row = state.devices.get(ix);
+    if row.lifecycle == Lifecycle::Retired {
+        return rejected(Code::DeviceRetired, format!("{id} has been retired"));
+    }
+    let number = match message {
+        DeviceMessage::Hello { hello, .. } => (hello.epoch, hello.seq),
+        DeviceMessage::Report(report) => (report.epoch, report.seq),
+    };
+    match check_number(row, number, fingerprint) {
+        Numbering::New => {}
+        Numbering::Seen => return Answer::Duplicate,
+        Numbering::Wrong(rejection) => return Answer::Rejected(rejection),
+    }
+    match message {
+        DeviceMessage::Hello {
+            hello,
+            login_counter,
+        } => {
+            if let Err(rejection) = check_hello(row, hello, *login_counter) {
+                return Answer::Rejected(rejection);
+            }
+            facts.push(greeted(ix, hello, *login_counter, fingerprint).into());
+            if row.lifecycle == Lifecycle::Provisioned {
+                let lifecycle = Lifecycle::Active;
+                facts.push(
+                    LifecycleChanged {
+                        device: ix,
+                        lifecycle,
+                    }
+                    .into(),
+                );
+            }
+            follow_execution(state, now, ix, &hello.running, hello.job.as_ref(), facts);
+        }
+        DeviceMessage::Report(report) => {
+            facts.push(reported(state, row, ix, report, fingerprint).into());
+            follow_execution(state, now, ix, &report.running, report.job.as_ref(), facts);
+        }
+    }
+    Answer::Accepted
+}
+
+fn rejected(code: Code, message: alloc::string::String) -> Answer {
+    Answer::Rejected(Rejection::new(code, message))
+}
+
+enum Numbering {
+    New,
+    Seen,
+    Wrong(Rejection),
+}
+
+/// One remembered number does de-duplication, reordering and replay protection: an older snapshot tells nothing new.
+fn check_number(row: &Device, number: (u64, u64), fingerprint: u32) -> Numbering {
+    let last = (row.epoch, row.seq);
+    if number > last {
+        return Numbering::New;
+    }
+    if number.0 < row.epoch {
+        return Numbering::Wrong(Rejection::new(
+            Code::EpochRegressed,
+            format!("boot epoch {} after {}", number.0, row.epoch),
+        ));
+    }
+    if number == last && fingerprint != row.fingerprint {
+        return Numbering::Wrong(Rejection::new(
+            Code::SequenceConflict,
+            format!(
+                "message {} of epoch {} was another one before",
+                number.1, number.0
+            ),
+        ));
+    }
+    Numbering::Seen
+}
+
+fn check_hello(row: &Device, hello: &Hello, login_counter: Option<u64>) -> Result<(), Rejection> {
+    if hello.protocol != PROTOCOL {
+        return Err(Rejection::new(
+            Code::UnsupportedProtocol,
+            format!("protocol {}; this engine speaks {PROTOCOL}", hello.protocol),
+        ));
+    }
+    if hello.model != row.model {
+        return Err(Rejection::new(
+            Code::ModelMismatch,
+            format!("registered as {}, says {}", row.model, hello.model),
+        ));
+    }
+    // Two connections that log in with the same token: the second one to say hello is a replay.
+    if let (Some(counter), Some(last)) = (login_counter, row.login_counter)
+        && counter <= last
+    {
+        return Err(Rejection::new(
+            Code::NotAuthorized,
+            format!("token counter {counter} after {last}"),
+        ));
+    }
+    let counts = [
+        hello.tags.len(),
+        hello.capabilities.len(),
+        hello.attributes.len(),
+    ];
+    if counts.into_iter().any(|count| count > INVENTORY_ITEMS_MAX) {
+        return Err(Rejection::new(
+            Code::Malformed,
+            format!("at most {INVENTORY_ITEMS_MAX} tags, capabilities and attributes each"),
+        ));
+    }
+    if hello
+        .attributes
+        .values()
+        .any(|value| value.len() > ATTRIBUTE_BYTES_MAX)
+    {
+        return Err(Rejection::new(
+            Code::Malformed,
+            format!("an attribute has at most {ATTRIBUTE_BYTES_MAX} bytes"),
+        ));
+    }
+    Ok(())
+}
+
+fn greeted(
+    ix: DeviceIx,
+    hello: &Hello,
+    login_counter: Option<u64>,
+    fingerprint: u32,
+) -> DeviceGreeted {
+    DeviceGreeted {
+        device: ix,
+        epoch: hello.epoch,
+        seq: hello.seq,
+        fingerprint,
+        login_counter,
+        hardware: hello.hardware.clone(),
+        capabilities: hello.capabilities.clone(),
+        region: hello.region.clone(),
+        tenant: hello.tenant.clone(),
+        tags: hello.tags.clone(),
+        attributes: hello
+            .attributes
+            .iter()
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect(),
+        running: hello.running.clone(),
+        standby: hello.standby.clone(),
+    }
+}
+
+fn reported(
+    state: &State,
+    row: &Device,
+    ix: DeviceIx,
+    report: &Report,
+    fingerprint: u32,
+) -> DeviceReported {
+    let is_new = row.running.as_ref() != Some(&report.running);
+    let (stage, progress_percent) = match (&report.job, open_execution(state, row)) {
+        (Some(job), Some((_, _, member))) if job.sequence == member.job => match job.state {
+            JobState::InProgress {
+                stage,
+                progress_percent,
+            } => (Some(stage), progress_percent),
+            _ => (None, None),
+        },
+        _ => (None, None),
+    };
+    DeviceReported {
+        device: ix,
+        epoch: (report.epoch != row.epoch).then_some(report.epoch),
+        seq: report.seq,
+        fingerprint,
+        running: is_new.then(|| report.running.clone()),
+        stage,
+        progress_percent,
+        boot_ms: report.boot_ms,
+    }
+}
+
+fn latest_execution<'s>(
+    state: &'s State,
+    row: &Device,
+) -> Option<(CampaignIx, &'s Campaign, &'s Member)> {
+    let (ix, member) = row.execution?;
+    let campaign = state.campaigns.get(ix);
+    Some((ix, campaign, campaign.member(member)))
+}
+
+fn open_execution<'s>(
+    state: &'s State,
+    row: &Device,
+) -> Option<(CampaignIx, &'s Campaign, &'s Member)> {
+    latest_execution(state, row).filter(|(_, _, member)| member.is_open())
+}
+
+/// What a snapshot means for the device's latest execution.
+fn follow_execution(
+    state: &State,
+    now: Timestamp,
+    device: DeviceIx,
+    running: &Running,
+    job: Option<&JobReport>,
+    facts: &mut Vec<Fact>,
+) {
+    let row = state.devices.get(device);
+    let Some((campaign_ix, campaign, member)) = latest_execution(state, row) else {
+        return;
+    };
+    let target = state.releases.get(campaign.release).image;
+    if member.state == MemberState::Succeeded
+        && running.digest != target
+        && !campaign.status.is_final()
+    {
+        facts.push(
+            ExecutionRetracted {
+                campaign: campaign_ix,
+                device,
+                running: running.digest,
+            }
+            .into(),
+        );
+        return;
+    }
+    let Some(job) = job.filter(|job| job.sequence == member.job && member.is_open()) else {
+        return;
+    };
+    let execution = OpenExecution {
+        campaign_ix,
+        campaign,
+        member,
+        device,
+        runs_target: running.digest == target,
+    };
+    execution.follow(now, &job.state, facts);
+}
+
+struct OpenExecution<'s> {
+    campaign_ix: CampaignIx,
+    campaign: &'s Campaign,
+    member: &'s Member,
+    device: DeviceIx,
+    runs_target: bool,
+}
+
+impl OpenExecution<'_> {
+    fn follow(&self, now: Timestamp, job: &JobState, facts: &mut Vec<Fact>) {
+        let (campaign, device) = (self.campaign_ix, self.device);
+        if let JobState::Rejected { error } = job {
+            let error = error.clone();
+            facts.push(
+                ExecutionRejected {
+                    campaign,
+                    device,
+                    error,
+                }
+                .into(),
+            );
+            return;
+        }
+        if let JobState::Canceled = job {
+            facts.push(self.canceled());
+            return;
+        }
+        // The report that a device accepted its job may have been lost; any later one says so too.
+        if self.member.state == MemberState::Queued {
+            facts.push(ExecutionAccepted { campaign, device }.into());
+        }
+        match job {
+            JobState::Succeeded if self.runs_target => facts.push(
+                ExecutionSucceeded {
+                    campaign,
+                    device,
+                    already: false,
+                }
+                .into(),
+            ),
+            JobState::Succeeded => facts.push(self.failed(now, not_attested(), false)),
+            JobState::Failed { error, restored } => {
+                facts.push(self.failed(now, error.clone(), *restored))
+            }
+            JobState::InProgress { .. } | JobState::Rejected { .. } | JobState::Canceled => {}
+        }
+    }
+
+    fn failed(&self, now: Timestamp, error: DeviceError, restored: bool) -> Fact {
+        ExecutionFailed {
+            campaign: self.campaign_ix,
+            device: self.device,
+            error,
+            restored,
+            retry_at: retry_at(self.campaign, self.member, now),
+        }
+        .into()
+    }
+
+    /// Only a canceled campaign's device may call its job canceled; anywhere else it has declined it.
+    fn canceled(&self) -> Fact {
+        let (campaign, device) = (self.campaign_ix, self.device);
+        if matches!(self.campaign.status, Status::Canceled { .. }) {
+            return ExecutionCanceled { campaign, device }.into();
+        }
+        let error = DeviceError {
+            class: ErrorClass::Rejected,
+            code: Name::parse("canceled_by_device").expect("our own names are valid"),
+            message: "the device canceled a job that the campaign did not".into(),
+        };
+        ExecutionRejected {
+            campaign,
+            device,
+            error,
+        }
+        .into()
+    }
+}
+
+fn not_attested() -> DeviceError {
+    DeviceError {
+        class: ErrorClass::NotAttested,
+        code: Name::parse("not_attested").expect("our own names are valid"),
+        message: "reported success while running another image than the job's target".into(),
+    }
+}

@@ -1,0 +1,91 @@
+//! Requests to facts, or a rejection with its reason. Looks at the state, never changes it.
+
+mod campaign;
+mod device;
+mod operator;
+mod release;
+
+use alloc::vec::Vec;
+
+use crate::{
+    Fact, State, Timestamp,
+    fact::{DeltaAdded, DeltaUnavailable, OperatorAdded, SiteOpened},
+    request::{Answer, DeltaOutcome, Request},
+    state::Delta,
+};
+
+/// Adds the facts that the request leads to.
+///
+/// A rejected operator command leaves a fact too: who asked for what is part of the record, refused or not. Rejected
+/// device input leaves none.
+pub fn accept(state: &State, now: Timestamp, request: &Request, facts: &mut Vec<Fact>) -> Answer {
+    match request {
+        Request::OpenSite { site, speed } => {
+            if state.site.is_some() {
+                return Answer::Duplicate;
+            }
+            facts.push(
+                SiteOpened {
+                    site: site.clone(),
+                    speed: *speed,
+                }
+                .into(),
+            );
+            Answer::Accepted
+        }
+        Request::AddOperator {
+            operator,
+            role,
+            password_hash,
+        } => {
+            if state.operators.contains_key(operator) {
+                return Answer::Duplicate;
+            }
+            facts.push(
+                OperatorAdded {
+                    operator: operator.clone(),
+                    role: *role,
+                    password_hash: password_hash.clone(),
+                }
+                .into(),
+            );
+            Answer::Accepted
+        }
+        Request::Device {
+            device,
+            fingerprint,
+            message,
+        } => device::accept(state, now, device, *fingerprint, message, facts),
+        Request::Operator {
+            operator,
+            message,
+            artifact,
+        } => operator::accept(state, now, operator, message, artifact.as_ref(), facts),
+        Request::Delta {
+            release,
+            from,
+            outcome,
+        } => {
+            let Some(Delta::Building) = state.releases.get(*release).deltas.get(from) else {
+                return Answer::Duplicate;
+            };
+            let (release, from) = (*release, *from);
+            facts.push(match outcome {
+                DeltaOutcome::Built { digest, bytes } => DeltaAdded {
+                    release,
+                    from,
+                    digest: *digest,
+                    bytes: *bytes,
+                }
+                .into(),
+                DeltaOutcome::Unavailable { reason } => DeltaUnavailable {
+                    release,
+                    from,
+                    reason: reason.clone(),
+                }
+                .into(),
+            });
+            Answer::Accepted
+        }
+    }
+}

@@ -1,0 +1,245 @@
+//! What operators ask for: who may, whether it was answered before, and the record of it.
+
+use alloc::{format, string::ToString, vec::Vec};
+
+use fleetfold_schemas::{
+    CommandId, OperatorId,
+    code::{Code, Rejection},
+    command::{
+        Command, CommandMessage, Credential, Lifecycle, RegisterDevice, SetLifecycle, TrustKey,
+        UnreadableCommand,
+    },
+};
+use ulid::Ulid;
+
+use super::{campaign, release};
+use crate::{
+    Fact, State, Timestamp,
+    fact::{
+        CommandAccepted, CommandRefused, DeviceRegistered, ExecutionCanceled, ExecutionRemoved,
+        KeyTrusted, LifecycleChanged, RemovalCause, Role,
+    },
+    request::{Answer, StoredArtifact},
+    state::MemberState,
+};
+
+pub fn accept(
+    state: &State,
+    now: Timestamp,
+    operator: &OperatorId,
+    message: &Result<CommandMessage, UnreadableCommand>,
+    artifact: Option<&StoredArtifact>,
+    facts: &mut Vec<Fact>,
+) -> Answer {
+    let (id, name) = match message {
+        Ok(message) => (
+            message.id.as_ref(),
+            Some(message.command.name().to_string()),
+        ),
+        Err(unreadable) => (unreadable.id.as_ref(), unreadable.name.clone()),
+    };
+    if let Some(id) = id
+        && state.commands.answer(operator, id).is_some()
+    {
+        return Answer::Duplicate;
+    }
+    let start = facts.len();
+    let result = match message {
+        Ok(message) => {
+            facts.push(
+                CommandAccepted {
+                    operator: operator.clone(),
+                    id: id.cloned(),
+                    command: message.command.name().to_string(),
+                }
+                .into(),
+            );
+            check_age(id, now)
+                .and_then(|()| check_role(state, operator, &message.command))
+                .and_then(|()| carry_out(state, operator, message, artifact, facts))
+        }
+        Err(unreadable) => Err(unreadable.rejection.clone()),
+    };
+    match result {
+        Ok(()) => Answer::Accepted,
+        Err(rejection) => {
+            facts.truncate(start);
+            facts.push(
+                CommandRefused {
+                    operator: operator.clone(),
+                    id: id.cloned(),
+                    command: name,
+                    code: rejection.code.as_str().to_string(),
+                    message: rejection.message.clone(),
+                }
+                .into(),
+            );
+            Answer::Rejected(rejection)
+        }
+    }
+}
+
+/// A ULID tells when it was made. Answers are forgotten after a while, and what could have been forgotten is refused.
+fn check_age(id: Option<&CommandId>, now: Timestamp) -> Result<(), Rejection> {
+    let Some(ulid) = id.and_then(|id| Ulid::from_string(id.as_str()).ok()) else {
+        return Ok(());
+    };
+    if ulid.timestamp_ms() + crate::state::ANSWERS_KEPT_MS < now {
+        return Err(Rejection::new(
+            Code::StaleCommand,
+            "the command's id is older than seven days; give it a new one if it is still wanted",
+        ));
+    }
+    Ok(())
+}
+
+fn check_role(state: &State, operator: &OperatorId, command: &Command) -> Result<(), Rejection> {
+    let role = state.operators.get(operator).map(|operator| operator.role);
+    let needed = match command {
+        Command::TrustKey(_) => Role::Admin,
+        Command::RegisterDevice(_)
+        | Command::SetLifecycle(_)
+        | Command::PublishRelease(_)
+        | Command::CreateCampaign(_)
+        | Command::StartCampaign(_)
+        | Command::PauseCampaign(_)
+        | Command::ResumeCampaign(_)
+        | Command::CancelCampaign(_) => Role::Operator,
+    };
+    if role < Some(needed) {
+        return Err(Rejection::new(
+            Code::NotAuthorized,
+            format!("{} is not for this operator's role", command.name()),
+        ));
+    }
+    Ok(())
+}
+
+fn carry_out(
+    state: &State,
+    operator: &OperatorId,
+    message: &CommandMessage,
+    artifact: Option<&StoredArtifact>,
+    facts: &mut Vec<Fact>,
+) -> Result<(), Rejection> {
+    let version = message.expected_version;
+    match &message.command {
+        Command::TrustKey(command) => trust_key(state, command, facts),
+        Command::RegisterDevice(command) => register_device(state, command, facts),
+        Command::SetLifecycle(command) => set_lifecycle(state, command, facts),
+        Command::PublishRelease(command) => release::publish(state, command, artifact, facts),
+        Command::CreateCampaign(command) => campaign::create(state, &command.campaign, facts),
+        Command::StartCampaign(command) => campaign::start(state, command, version, facts),
+        Command::PauseCampaign(command) => {
+            campaign::pause(state, operator, command, version, facts)
+        }
+        Command::ResumeCampaign(command) => campaign::resume(state, command, version, facts),
+        Command::CancelCampaign(command) => {
+            campaign::cancel(state, operator, command, version, facts)
+        }
+    }
+}
+
+fn trust_key(state: &State, command: &TrustKey, facts: &mut Vec<Fact>) -> Result<(), Rejection> {
+    if ed25519_dalek::VerifyingKey::from_bytes(&command.public_key).is_err() {
+        return Err(Rejection::new(
+            Code::Malformed,
+            "public_key is not an Ed25519 public key",
+        ));
+    }
+    let is_taken = |(name, key): &(_, _)| *name == command.name || *key == command.public_key;
+    if state.keys.names.iter().any(is_taken) {
+        return Err(Rejection::new(
+            Code::KeyExists,
+            format!("the name {} or this key is taken", command.name),
+        ));
+    }
+    facts.push(
+        KeyTrusted {
+            name: command.name.clone(),
+            public_key: command.public_key,
+        }
+        .into(),
+    );
+    Ok(())
+}
+
+fn register_device(
+    state: &State,
+    command: &RegisterDevice,
+    facts: &mut Vec<Fact>,
+) -> Result<(), Rejection> {
+    if state.devices.find(&command.device).is_some() {
+        return Err(Rejection::new(
+            Code::DeviceExists,
+            format!("{} is registered already", command.device),
+        ));
+    }
+    if let Credential::PublicKey(key) = &command.credential
+        && ed25519_dalek::VerifyingKey::from_bytes(key).is_err()
+    {
+        return Err(Rejection::new(
+            Code::Malformed,
+            "public_key is not an Ed25519 public key",
+        ));
+    }
+    facts.push(
+        DeviceRegistered {
+            device: state.devices.len(),
+            id: command.device.clone(),
+            model: command.model.clone(),
+            credential: command.credential.clone(),
+        }
+        .into(),
+    );
+    Ok(())
+}
+
+fn set_lifecycle(
+    state: &State,
+    command: &SetLifecycle,
+    facts: &mut Vec<Fact>,
+) -> Result<(), Rejection> {
+    let Some(device) = state.devices.find(&command.device) else {
+        return Err(Rejection::new(
+            Code::UnknownDevice,
+            format!("{} is not registered", command.device),
+        ));
+    };
+    let row = state.devices.get(device);
+    let is_allowed = matches!(
+        (row.lifecycle, command.lifecycle),
+        (Lifecycle::Active, Lifecycle::Maintenance)
+            | (Lifecycle::Maintenance, Lifecycle::Active)
+            | (
+                Lifecycle::Provisioned | Lifecycle::Active | Lifecycle::Maintenance,
+                Lifecycle::Retired
+            )
+    );
+    if !is_allowed {
+        return Err(Rejection::new(
+            Code::InvalidTransition,
+            format!("{:?} to {:?}", row.lifecycle, command.lifecycle).to_lowercase(),
+        ));
+    }
+    let lifecycle = command.lifecycle;
+    if let (Lifecycle::Retired, Some((campaign, member))) = (lifecycle, row.execution) {
+        let cause = RemovalCause::Retired;
+        match state.campaigns.get(campaign).member(member).state {
+            MemberState::Queued => facts.push(
+                ExecutionRemoved {
+                    campaign,
+                    device,
+                    cause,
+                }
+                .into(),
+            ),
+            MemberState::InProgress | MemberState::Retrying { .. } => {
+                facts.push(ExecutionCanceled { campaign, device }.into());
+            }
+            _ => {}
+        }
+    }
+    facts.push(LifecycleChanged { device, lifecycle }.into());
+    Ok(())
+}

@@ -1,0 +1,465 @@
+//! Folds one fact into the state. Total: what is in the log has happened, so nothing here refuses.
+
+use alloc::{boxed::Box, collections::BTreeMap};
+
+use fleetfold_schemas::{
+    Name,
+    command::Lifecycle,
+    device::{DeviceError, ErrorClass},
+};
+
+use crate::{
+    CampaignIx, DeviceIx, Timestamp,
+    fact::{
+        CampaignCanceled, CampaignCompleted, CampaignCreated, CampaignFailed, CampaignMonitoring,
+        CampaignPaused, CampaignResumed, CampaignStaged, CampaignStarted, CommandAccepted,
+        CommandRefused, DeltaAdded, DeltaRequested, DeltaUnavailable, DeviceGreeted,
+        DeviceRegistered, DeviceReported, ExecutionAccepted, ExecutionCanceled, ExecutionDeferred,
+        ExecutionFailed, ExecutionQueued, ExecutionRejected, ExecutionRemoved, ExecutionRetracted,
+        ExecutionSucceeded, ExecutionTimedOut, Fact, KeyTrusted, LifecycleChanged, OperatorAdded,
+        PauseCause, PhasePassed, PhaseStarted, ReleasePublished, SiteOpened,
+    },
+    state::{
+        Answered, Campaign, Counted, Delta, Device, Forgiven, Inventory, Member, MemberState,
+        Operator, Release, Site, State, Status,
+    },
+};
+
+/// The state after one more fact, recorded `at`.
+pub fn apply(state: &mut State, at: Timestamp, fact: &Fact) {
+    state.position += 1;
+    state.recorded_at = at;
+    match fact {
+        Fact::SiteOpened(SiteOpened { site, speed }) => {
+            state.site = Some(Site {
+                name: site.clone(),
+                speed: *speed,
+            });
+        }
+        Fact::OperatorAdded(fact) => operator_added(state, fact),
+        Fact::KeyTrusted(fact) => key_trusted(state, fact),
+        Fact::CommandAccepted(CommandAccepted { operator, id, .. }) => {
+            let answer = Answered::Accepted {
+                position: state.position,
+            };
+            if let Some(id) = id {
+                state.commands.remember(at, operator, id, answer);
+            }
+        }
+        Fact::CommandRefused(CommandRefused {
+            operator,
+            id,
+            code,
+            message,
+            ..
+        }) => {
+            let answer = Answered::Refused {
+                code: code.clone(),
+                message: message.clone(),
+            };
+            if let Some(id) = id {
+                state.commands.remember(at, operator, id, answer);
+            }
+        }
+        Fact::DeviceRegistered(fact) => device_registered(state, fact),
+        Fact::DeviceGreeted(fact) => device_greeted(state, at, fact),
+        Fact::DeviceReported(fact) => device_reported(state, at, fact),
+        Fact::LifecycleChanged(LifecycleChanged { device, lifecycle }) => {
+            state.devices.get_mut(*device).lifecycle = *lifecycle;
+        }
+        Fact::ReleasePublished(fact) => release_published(state, at, fact),
+        Fact::DeltaRequested(DeltaRequested { release, from }) => {
+            let deltas = &mut state.releases.get_mut(*release).deltas;
+            deltas.insert(*from, Delta::Building);
+        }
+        Fact::DeltaAdded(DeltaAdded {
+            release,
+            from,
+            digest,
+            bytes,
+        }) => {
+            let delta = Delta::Ready {
+                digest: *digest,
+                bytes: *bytes,
+            };
+            state.releases.get_mut(*release).deltas.insert(*from, delta);
+        }
+        Fact::DeltaUnavailable(DeltaUnavailable {
+            release,
+            from,
+            reason,
+        }) => {
+            let delta = Delta::Unavailable {
+                reason: reason.clone(),
+            };
+            state.releases.get_mut(*release).deltas.insert(*from, delta);
+        }
+        Fact::CampaignCreated(CampaignCreated { release, spec, .. }) => {
+            let campaign = Campaign::new(spec.clone(), *release, at);
+            state.campaigns.push(campaign);
+        }
+        Fact::CampaignStaged(_)
+        | Fact::CampaignStarted(_)
+        | Fact::PhaseStarted(_)
+        | Fact::PhasePassed(_)
+        | Fact::CampaignPaused(_)
+        | Fact::CampaignResumed(_)
+        | Fact::CampaignCanceled(_)
+        | Fact::CampaignMonitoring(_)
+        | Fact::CampaignCompleted(_)
+        | Fact::CampaignFailed(_) => campaign_changed(state, at, fact),
+        Fact::ExecutionQueued(_)
+        | Fact::ExecutionAccepted(_)
+        | Fact::ExecutionSucceeded(_)
+        | Fact::ExecutionFailed(_)
+        | Fact::ExecutionRejected(_)
+        | Fact::ExecutionTimedOut(_)
+        | Fact::ExecutionRemoved(_)
+        | Fact::ExecutionCanceled(_)
+        | Fact::ExecutionRetracted(_)
+        | Fact::ExecutionDeferred(_) => execution_changed(state, at, fact),
+    }
+}
+
+fn operator_added(state: &mut State, fact: &OperatorAdded) {
+    let operator = Operator {
+        role: fact.role,
+        password_hash: fact.password_hash.clone(),
+    };
+    state.operators.insert(fact.operator.clone(), operator);
+}
+
+fn key_trusted(state: &mut State, fact: &KeyTrusted) {
+    state.keys.names.push((fact.name.clone(), fact.public_key));
+    state.keys.trust(&fact.public_key);
+}
+
+fn device_registered(state: &mut State, fact: &DeviceRegistered) {
+    state.devices.insert(Device {
+        id: fact.id.clone(),
+        model: fact.model.clone(),
+        lifecycle: Lifecycle::Provisioned,
+        credential: fact.credential.clone(),
+        login_counter: None,
+        epoch: 0,
+        seq: 0,
+        fingerprint: 0,
+        last_seen: None,
+        running: None,
+        standby: None,
+        inventory: Inventory::default(),
+        boot_ms: None,
+        execution: None,
+        stage: None,
+        progress_percent: None,
+    });
+}
+
+fn device_greeted(state: &mut State, at: Timestamp, fact: &DeviceGreeted) {
+    let device = state.devices.get_mut(fact.device);
+    device.epoch = fact.epoch;
+    device.seq = fact.seq;
+    device.fingerprint = fact.fingerprint;
+    device.login_counter = fact.login_counter.or(device.login_counter);
+    device.last_seen = Some(at);
+    device.running = Some(fact.running.clone());
+    device.standby.clone_from(&fact.standby);
+    device.inventory = Inventory {
+        hardware: fact.hardware.clone(),
+        capabilities: fact.capabilities.clone(),
+        region: fact.region.clone(),
+        tenant: fact.tenant.clone(),
+        tags: fact.tags.clone(),
+        attributes: fact
+            .attributes
+            .iter()
+            .cloned()
+            .collect::<BTreeMap<Name, _>>(),
+    };
+}
+
+fn device_reported(state: &mut State, at: Timestamp, fact: &DeviceReported) {
+    let device = state.devices.get_mut(fact.device);
+    device.epoch = fact.epoch.unwrap_or(device.epoch);
+    device.seq = fact.seq;
+    device.fingerprint = fact.fingerprint;
+    device.last_seen = Some(at);
+    if let Some(running) = &fact.running {
+        device.running = Some(running.clone());
+    }
+    device.stage = fact.stage;
+    device.progress_percent = fact.progress_percent;
+    device.boot_ms = fact.boot_ms.or(device.boot_ms);
+}
+
+fn release_published(state: &mut State, at: Timestamp, fact: &ReleasePublished) {
+    state.releases.push(Release {
+        model: fact.model.clone(),
+        version: fact.version.clone(),
+        vendor: fact.vendor.clone(),
+        sequence: fact.sequence,
+        image: fact.image,
+        image_sha256: fact.image_sha256,
+        image_bytes: fact.image_bytes,
+        manifest: fact.manifest.clone(),
+        key_id: fact.key_id.clone(),
+        published_at: at,
+        deltas: BTreeMap::new(),
+    });
+}
+
+fn campaign_changed(state: &mut State, at: Timestamp, fact: &Fact) {
+    let ix = fact.campaign().expect("only called for campaign facts");
+    let position = state.position;
+    if let Fact::CampaignStarted(_) = fact {
+        enroll(state, ix);
+    }
+    let campaign = state.campaigns.get_mut(ix);
+    match fact {
+        Fact::CampaignStaged(CampaignStaged { .. }) => {
+            campaign.version += 1;
+            campaign.status = Status::Staged { since: at };
+        }
+        Fact::CampaignStarted(CampaignStarted { .. }) => {
+            campaign.started_at = Some(at);
+            campaign.status = Status::Rolling;
+        }
+        Fact::PhaseStarted(PhaseStarted { phase, cut, .. }) => {
+            campaign.phase = *phase as usize;
+            let run = &mut campaign.phases[*phase as usize];
+            run.cut = *cut;
+            run.started_at = Some(at);
+        }
+        Fact::PhasePassed(PhasePassed { phase, .. }) => {
+            campaign.phases[*phase as usize].passed_at = Some(at);
+        }
+        Fact::CampaignPaused(CampaignPaused { cause, .. }) => {
+            campaign.version += 1;
+            campaign.status = Status::Paused {
+                cause: cause.clone(),
+            };
+        }
+        Fact::CampaignResumed(CampaignResumed { .. }) => resumed(campaign, at),
+        Fact::CampaignCanceled(CampaignCanceled {
+            operator, reason, ..
+        }) => {
+            campaign.version += 1;
+            campaign.ended_at = Some(at);
+            campaign.canceled_position = Some(position);
+            campaign.status = Status::Canceled {
+                operator: operator.clone(),
+                reason: reason.clone(),
+            };
+        }
+        Fact::CampaignMonitoring(CampaignMonitoring { .. }) => campaign.status = Status::Monitoring,
+        Fact::CampaignCompleted(CampaignCompleted { .. }) => {
+            campaign.ended_at = Some(at);
+            campaign.status = Status::Completed;
+        }
+        Fact::CampaignFailed(CampaignFailed { cause, .. }) => {
+            campaign.ended_at = Some(at);
+            campaign.status = Status::Failed {
+                cause: cause.clone(),
+            };
+        }
+        _ => unreachable!("only called for campaign facts"),
+    }
+    let is_active = !campaign.status.is_final() && campaign.status != Status::Draft;
+    state.campaigns.set_active(ix, is_active);
+}
+
+fn enroll(state: &mut State, ix: CampaignIx) {
+    let model = &state.releases.get(state.campaigns.get(ix).release).model;
+    let takes_part =
+        |device: &Device| device.model == *model && device.lifecycle != Lifecycle::Retired;
+    let devices = state
+        .devices
+        .iter()
+        .filter(|(_, device)| takes_part(device))
+        .map(|(ix, _)| ix);
+    state.campaigns.get_mut(ix).enroll(devices, &state.devices);
+}
+
+/// Resuming after a gate accepts what the gate saw; resuming after an operator's pause forgives nothing.
+fn resumed(campaign: &mut Campaign, at: Timestamp) {
+    let was_gate = !matches!(
+        campaign.status,
+        Status::Paused {
+            cause: PauseCause::Operator { .. }
+        }
+    );
+    if was_gate {
+        let tally = campaign.so_far();
+        campaign.forgiven = Forgiven {
+            failed: tally.failed,
+            updated: tally.updated,
+            lost: tally.lost,
+            evidence: campaign.evidence,
+        };
+    }
+    campaign.version += 1;
+    campaign.resumed_at = Some(at);
+    campaign.status = Status::Rolling;
+}
+
+fn execution_changed(state: &mut State, at: Timestamp, fact: &Fact) {
+    let (Some(ix), Some(device)) = (fact.campaign(), fact.device()) else {
+        unreachable!("only called for execution facts")
+    };
+    let Some(at_member) = member_at(state, ix, device) else {
+        unreachable!("an execution fact names a member of its campaign")
+    };
+    let position = state.position;
+    let row = state.devices.get_mut(device);
+    let campaign = state.campaigns.get_mut(ix);
+    if at_member == campaign.offered {
+        campaign.offered += 1;
+    }
+    campaign.deferred.remove(&at_member);
+    let is_final = campaign.status.is_final();
+    row.stage = None;
+    row.progress_percent = None;
+    match fact {
+        Fact::ExecutionQueued(ExecutionQueued { attempt, .. }) => {
+            row.execution = Some((ix, at_member));
+            campaign.update_member(at_member, |member| {
+                member.attempts = *attempt;
+                member.job = position;
+                member.enter(MemberState::Queued, at);
+            });
+        }
+        Fact::ExecutionAccepted(ExecutionAccepted { .. }) => {
+            accept(campaign, at_member);
+            campaign.update_member(at_member, |member| {
+                member.enter(MemberState::InProgress, at)
+            });
+        }
+        Fact::ExecutionSucceeded(ExecutionSucceeded { already, .. }) => {
+            row.execution = Some((ix, at_member));
+            if !already {
+                count(campaign, at_member, Counted::Success);
+            }
+            campaign.update_member(at_member, |member| {
+                member.failed = false;
+                member.restored = false;
+                member.enter(MemberState::Succeeded, at);
+            });
+        }
+        Fact::ExecutionFailed(ExecutionFailed {
+            error,
+            restored,
+            retry_at,
+            ..
+        }) => {
+            // A failed transport says nothing about the release.
+            if error.class != ErrorClass::Download {
+                count(campaign, at_member, Counted::Failure);
+            }
+            let state = retry_at.map_or(MemberState::Failed, |at| MemberState::Retrying { at });
+            fail(campaign, at_member, at, error, *restored, state);
+        }
+        Fact::ExecutionRejected(ExecutionRejected { error, .. }) => {
+            accept(campaign, at_member);
+            count(campaign, at_member, Counted::Failure);
+            fail(campaign, at_member, at, error, false, MemberState::Rejected);
+        }
+        Fact::ExecutionTimedOut(ExecutionTimedOut { retry_at, .. }) => {
+            count(campaign, at_member, Counted::Failure);
+            let state = retry_at.map_or(MemberState::TimedOut, |at| MemberState::Retrying { at });
+            fail(campaign, at_member, at, &lost_contact(), false, state);
+        }
+        Fact::ExecutionRemoved(ExecutionRemoved { .. }) => {
+            campaign.update_member(at_member, |member| member.enter(MemberState::Removed, at));
+        }
+        Fact::ExecutionCanceled(ExecutionCanceled { .. }) => {
+            campaign.update_member(at_member, |member| member.enter(MemberState::Canceled, at));
+        }
+        Fact::ExecutionRetracted(ExecutionRetracted { .. }) => {
+            retract(campaign, at_member, at, is_final);
+        }
+        Fact::ExecutionDeferred(ExecutionDeferred { .. }) => {
+            campaign.deferred.insert(at_member);
+            campaign.update_member(at_member, |member| member.enter(MemberState::Deferred, at));
+        }
+        _ => unreachable!("only called for execution facts"),
+    }
+}
+
+/// The member behind a device: its latest execution in almost all cases, a look-up by rank otherwise.
+fn member_at(state: &State, campaign: CampaignIx, device: DeviceIx) -> Option<u32> {
+    match state.devices.get(device).execution {
+        Some((latest, member)) if latest == campaign => Some(member),
+        _ => state
+            .campaigns
+            .get(campaign)
+            .member_of(device, &state.devices),
+    }
+}
+
+fn accept(campaign: &mut Campaign, at: u32) {
+    if !campaign.member(at).accepted {
+        campaign.exposed += 1;
+        campaign.update_member(at, |member| member.accepted = true);
+    }
+}
+
+/// Each device enters the evidence once, with its first outcome that is not a matter of transport.
+fn count(campaign: &mut Campaign, at: u32, outcome: Counted) {
+    if campaign.member(at).counted != Counted::NotYet {
+        return;
+    }
+    match outcome {
+        Counted::Success => campaign.evidence.succeeded += 1,
+        Counted::Failure => campaign.evidence.failed += 1,
+        Counted::NotYet => return,
+    }
+    campaign.update_member(at, |member| member.counted = outcome);
+}
+
+fn fail(
+    campaign: &mut Campaign,
+    at_member: u32,
+    at: Timestamp,
+    error: &DeviceError,
+    restored: bool,
+    state: MemberState,
+) {
+    campaign.errors[error.class as usize] += 1;
+    campaign.update_member(at_member, |member| {
+        member.failed = true;
+        member.restored |= restored;
+        member.error = Some(Box::new(error.clone()));
+        member.enter(state, at);
+    });
+}
+
+/// Success moves to failure in the evidence, unless the campaign is over.
+fn retract(campaign: &mut Campaign, at_member: u32, at: Timestamp, is_final: bool) {
+    if campaign.member(at_member).counted == Counted::Success && !is_final {
+        campaign.evidence.succeeded -= 1;
+        campaign.evidence.failed += 1;
+    }
+    campaign.update_member(at_member, |member| {
+        member.failed = true;
+        member.restored = true;
+        if member.counted == Counted::Success {
+            member.counted = Counted::Failure;
+        }
+        member.enter(MemberState::RolledBack, at);
+    });
+}
+
+fn lost_contact() -> DeviceError {
+    DeviceError {
+        class: ErrorClass::LostContact,
+        code: Name::parse("deadline").expect("our own names are valid"),
+        message: "no outcome within the execution deadline".into(),
+    }
+}
+
+impl Member {
+    fn enter(&mut self, state: MemberState, at: Timestamp) {
+        self.state = state;
+        self.since = at;
+    }
+}

@@ -1,0 +1,64 @@
+//! Who goes first: a stable, campaign-specific order of devices.
+//!
+//! A device's rank is a hash of campaign and device, so the first canaries differ from campaign to campaign, nobody can
+//! arrange to be one, and raising a percentage keeps earlier members in.
+
+use fleetfold_schemas::{CampaignId, DeviceId, campaign::BasisPoints};
+
+const DOMAIN: &[u8] = b"fleetfold/cohort/v1";
+
+/// The first 8 bytes, little-endian, of BLAKE3(`fleetfold/cohort/v1` 0 campaign 0 device).
+#[must_use]
+pub fn rank(campaign: &CampaignId, device: &DeviceId) -> u64 {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(DOMAIN);
+    hasher.update(&[0]);
+    hasher.update(campaign.as_str().as_bytes());
+    hasher.update(&[0]);
+    hasher.update(device.as_str().as_bytes());
+    let digest = hasher.finalize();
+    let (first, _) = digest
+        .as_bytes()
+        .split_first_chunk()
+        .expect("a BLAKE3 digest has 32 bytes");
+    u64::from_le_bytes(*first)
+}
+
+/// How many of `members`, in rank order, a cumulative percentage holds: rounded up, and at least one of a non-empty
+/// fleet.
+#[must_use]
+pub fn cut(percentage: BasisPoints, members: u32) -> u32 {
+    let share = percentage.of_rounded_up(u64::from(members));
+    u32::try_from(share)
+        .expect("a share of a u32 fits into one")
+        .max(u32::from(members > 0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_percentage_is_rounded_up_and_never_empty() {
+        let percent = BasisPoints::from_percent;
+        assert_eq!(cut(percent(1), 1000), 10);
+        assert_eq!(cut(percent(1), 1001), 11);
+        assert_eq!(cut(percent(1), 3), 1);
+        assert_eq!(cut(percent(100), 3), 3);
+        assert_eq!(cut(percent(1), 0), 0);
+    }
+
+    #[test]
+    fn another_campaign_has_other_canaries() {
+        let device = |i: u32| DeviceId::parse(&alloc::format!("d{i}")).unwrap();
+        let first = |campaign: &str| {
+            let campaign = CampaignId::parse(campaign).unwrap();
+            let mut order: alloc::vec::Vec<_> = (0..1000).collect();
+            order.sort_by_key(|i| rank(&campaign, &device(*i)));
+            order[..10].to_vec()
+        };
+        assert_eq!(first("a"), first("a"));
+        let (a, b) = (first("a"), first("b"));
+        assert!(a.iter().filter(|i| b.contains(i)).count() < 5);
+    }
+}

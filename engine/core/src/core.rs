@@ -1,0 +1,287 @@
+//! The order of things: timers, then requests one by one, each with all its consequences.
+//!
+//! Consequences are decided after every single request, not after a batch, so what is decided does not depend on how
+//! requests happened to be batched, and a gate that is reached has paused in the same step.
+
+use alloc::vec::Vec;
+
+use fleetfold_schemas::{
+    DeviceId, OperatorId,
+    command::{Outcome, Reply},
+};
+
+use crate::{
+    DeviceIx, Effect, Fact, State, Timestamp,
+    accept::accept,
+    apply::apply,
+    decide, effect,
+    request::{Answer, DeviceMessage, Request},
+    state::{Answered, Delta},
+    timers::Timers,
+};
+
+/// Executions started in one step at most: a step stays short, so a pause is never stuck behind a million starts.
+pub const STARTS_PER_STEP_MAX: u32 = 1000;
+/// Timers looked at in one step, about.
+const TIMERS_PER_STEP_MAX: usize = 4096;
+
+/// The state and the rules, without a clock or a disk.
+#[derive(Debug, Clone, Default)]
+pub struct Core {
+    state: State,
+    timers: Timers,
+}
+
+/// What a step has led to. The facts must be on disk before anything else of it is shown to anyone.
+#[derive(Debug, Default, PartialEq)]
+pub struct Step {
+    /// At the positions that follow the state's before the step.
+    pub facts: Vec<Fact>,
+    /// One for each request, in their order.
+    pub answers: Vec<Answer>,
+    pub effects: Vec<Effect>,
+}
+
+impl Core {
+    #[must_use]
+    pub const fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Folds in a fact from the log. Call [`Core::replayed`] after the last.
+    pub fn replay(&mut self, at: Timestamp, fact: &Fact) {
+        apply(&mut self.state, at, fact);
+    }
+
+    /// The log has been read to its end.
+    pub fn replayed(&mut self) {
+        self.timers.rebuild(&self.state);
+    }
+
+    /// Takes requests and the time, and decides everything that follows.
+    ///
+    /// `now` is never earlier than in any step before.
+    pub fn step(&mut self, now: Timestamp, requests: &[Request]) -> Step {
+        let mut step = Step::default();
+        let mut starts_left = STARTS_PER_STEP_MAX;
+        self.fire_timers(now, &mut starts_left, &mut step.facts);
+        for request in requests {
+            let start = step.facts.len();
+            let answer = accept(&self.state, now, request, &mut step.facts);
+            let position = self.state.position + 1;
+            self.settle(now, start, &mut starts_left, &mut step.facts);
+            self.answer(request, &answer, position, &mut step.effects);
+            step.answers.push(answer);
+        }
+        for fact in &step.facts {
+            effect::of(fact, &mut step.effects);
+        }
+        dedup(&mut step.effects);
+        step
+    }
+
+    /// When to step again if no request comes.
+    #[must_use]
+    pub fn next_wakeup(&self, now: Timestamp) -> Option<Timestamp> {
+        let campaigns = self.state.campaigns.active();
+        campaigns
+            .filter_map(|ix| decide::wakeup(&self.state, ix, now))
+            .chain(self.timers.next())
+            .min()
+    }
+
+    /// Everything that is due in the world whatever has been done before: for a start.
+    #[must_use]
+    pub fn outstanding(&self) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        for (release, row) in self.state.releases.iter() {
+            let building = row
+                .deltas
+                .iter()
+                .filter(|(_, delta)| **delta == Delta::Building);
+            effects.extend(building.map(|(from, _)| Effect::BuildDelta {
+                release,
+                from: *from,
+            }));
+        }
+        effects
+    }
+
+    fn fire_timers(&mut self, now: Timestamp, starts_left: &mut u32, facts: &mut Vec<Fact>) {
+        for (ix, at) in self.timers.take_due(now, TIMERS_PER_STEP_MAX) {
+            let start = facts.len();
+            decide::member(&self.state, ix, at, now, facts);
+            if facts.len() == start {
+                self.rearm(ix, at, now);
+            }
+            self.settle(now, start, starts_left, facts);
+        }
+        let active: Vec<_> = self.state.campaigns.active().collect();
+        for ix in active {
+            let start = facts.len();
+            decide::campaign(&self.state, ix, now, starts_left, facts);
+            self.settle(now, start, starts_left, facts);
+        }
+    }
+
+    /// An entry that came early, because the clock it waits for was started again, comes back.
+    fn rearm(&mut self, ix: crate::CampaignIx, at: u32, now: Timestamp) {
+        let row = self.state.campaigns.get(ix);
+        if row.due(row.member(at)).is_some_and(|due| due > now) {
+            self.timers.add(&self.state, ix, at);
+        }
+    }
+
+    /// Applies the facts from `start` on and all that they lead to, until nothing more follows.
+    fn settle(
+        &mut self,
+        now: Timestamp,
+        start: usize,
+        starts_left: &mut u32,
+        facts: &mut Vec<Fact>,
+    ) {
+        let mut next = start;
+        while next < facts.len() {
+            let mut touched = None;
+            while next < facts.len() {
+                let fact = facts[next].clone();
+                next += 1;
+                apply(&mut self.state, now, &fact);
+                self.follow(&fact, facts);
+                let campaign = fact.campaign();
+                if touched.is_some() && campaign.is_some() && campaign != touched {
+                    decide::campaign(&self.state, touched.unwrap_or(0), now, starts_left, facts);
+                }
+                touched = campaign.or(touched);
+            }
+            if let Some(ix) = touched {
+                decide::campaign(&self.state, ix, now, starts_left, facts);
+            }
+        }
+    }
+
+    /// What a fact means for timers and for campaigns that wait for its device.
+    fn follow(&mut self, fact: &Fact, facts: &mut Vec<Fact>) {
+        if let Some((device, is_free)) = execution_changed(fact) {
+            if let (Some(ix), Some((latest, at))) =
+                (fact.campaign(), self.state.devices.get(device).execution)
+                && ix == latest
+            {
+                self.timers.add(&self.state, ix, at);
+            }
+            if is_free {
+                decide::device_freed(&self.state, device, facts);
+            }
+        }
+        if let Fact::CampaignResumed(fact) = fact {
+            self.timers.add_campaign(&self.state, fact.campaign);
+            let free: Vec<_> = decide::deferred(&self.state, fact.campaign).collect();
+            for device in free {
+                decide::device_freed(&self.state, device, facts);
+            }
+        }
+    }
+
+    fn answer(&self, request: &Request, answer: &Answer, position: u64, effects: &mut Vec<Effect>) {
+        match request {
+            Request::Device {
+                device, message, ..
+            } => effects.push(ack(device, message, answer)),
+            Request::Operator {
+                operator, message, ..
+            } => {
+                let (id, command) = match message {
+                    Ok(message) => (message.id.clone(), Some(message.command.name().into())),
+                    Err(unreadable) => (unreadable.id.clone(), unreadable.name.clone()),
+                };
+                let outcome = match answer {
+                    Answer::Accepted => Outcome::Accepted { position },
+                    Answer::Rejected(rejection) => Outcome::Rejected {
+                        code: rejection.code.as_str().into(),
+                        message: rejection.message.clone(),
+                    },
+                    Answer::Duplicate => self.stored_outcome(operator, id.as_ref()),
+                };
+                effects.push(Effect::Reply {
+                    operator: operator.clone(),
+                    reply: Reply {
+                        id,
+                        command,
+                        outcome,
+                    },
+                });
+            }
+            Request::OpenSite { .. } | Request::AddOperator { .. } | Request::Delta { .. } => {}
+        }
+    }
+
+    fn stored_outcome(
+        &self,
+        operator: &OperatorId,
+        id: Option<&fleetfold_schemas::CommandId>,
+    ) -> Outcome {
+        let answered = id.and_then(|id| self.state.commands.answer(operator, id));
+        match answered.expect("only a remembered command is a duplicate") {
+            Answered::Accepted { position } => Outcome::Accepted {
+                position: *position,
+            },
+            Answered::Refused { code, message } => Outcome::Rejected {
+                code: code.clone(),
+                message: message.clone(),
+            },
+        }
+    }
+}
+
+fn ack(device: &DeviceId, message: &DeviceMessage, answer: &Answer) -> Effect {
+    let (epoch, seq) = match message {
+        DeviceMessage::Hello { hello, .. } => (hello.epoch, hello.seq),
+        DeviceMessage::Report(report) => (report.epoch, report.seq),
+    };
+    Effect::Ack {
+        device: device.clone(),
+        epoch,
+        seq,
+        code: match answer {
+            Answer::Accepted | Answer::Duplicate => None,
+            Answer::Rejected(rejection) => Some(rejection.code.as_str().into()),
+        },
+    }
+}
+
+/// The device of a fact that opened, moved or ended an execution, and whether the device may be free after it.
+fn execution_changed(fact: &Fact) -> Option<(DeviceIx, bool)> {
+    let device = fact.device()?;
+    match fact {
+        Fact::ExecutionQueued(_) | Fact::ExecutionAccepted(_) => Some((device, false)),
+        Fact::ExecutionSucceeded(_)
+        | Fact::ExecutionFailed(_)
+        | Fact::ExecutionRejected(_)
+        | Fact::ExecutionTimedOut(_)
+        | Fact::ExecutionRemoved(_)
+        | Fact::ExecutionCanceled(_)
+        | Fact::LifecycleChanged(_) => Some((device, true)),
+        _ => None,
+    }
+}
+
+/// Effects name a topic, not a change: each is needed once. Acks and replies are answers and stay as they are, except
+/// that the acks of one device are cumulative.
+fn dedup(effects: &mut Vec<Effect>) {
+    let mut seen = hashbrown::HashSet::with_hasher(rustc_hash::FxBuildHasher);
+    effects.retain(|effect| {
+        let key = match effect {
+            Effect::DeviceJob(ix) => (0u8, *ix),
+            Effect::CampaignJobs(ix) => (1, *ix),
+            Effect::DeviceStatus(ix) => (2, *ix),
+            Effect::CampaignStatus(ix) => (3, *ix),
+            Effect::Release(ix) => (4, *ix),
+            Effect::FleetSummary => (5, 0),
+            Effect::Ack { .. }
+            | Effect::Reply { .. }
+            | Effect::BuildDelta { .. }
+            | Effect::Disconnect(_) => return true,
+        };
+        seen.insert(key)
+    });
+}

@@ -1,0 +1,103 @@
+//! What the world should look like now. Level-triggered: losing or repeating one is harmless.
+
+use alloc::{string::String, vec::Vec};
+
+use fleetfold_schemas::{DeviceId, OperatorId, command::Lifecycle, command::Reply};
+
+use crate::{
+    CampaignIx, DeviceIx, Fact, ReleaseIx,
+    fact::{DeltaRequested, LifecycleChanged, ReleasePublished},
+};
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// Tell a device what is on disk, or what was refused for good.
+    Ack {
+        device: DeviceId,
+        epoch: u64,
+        seq: u64,
+        code: Option<String>,
+    },
+    Reply {
+        operator: OperatorId,
+        reply: Reply,
+    },
+    /// The device's job topic should hold what [`crate::view::job`] says.
+    DeviceJob(DeviceIx),
+    /// The job topics of all members with an open execution.
+    CampaignJobs(CampaignIx),
+    DeviceStatus(DeviceIx),
+    CampaignStatus(CampaignIx),
+    Release(ReleaseIx),
+    FleetSummary,
+    /// Build a delta and hand its outcome in as a request.
+    BuildDelta {
+        release: ReleaseIx,
+        from: ReleaseIx,
+    },
+    /// Close the device's session; it may not come back.
+    Disconnect(DeviceIx),
+}
+
+/// What a committed fact changes in the world.
+pub fn of(fact: &Fact, effects: &mut Vec<Effect>) {
+    if let Some(device) = fact.device() {
+        effects.push(Effect::DeviceStatus(device));
+    }
+    if let Some(campaign) = fact.campaign() {
+        effects.push(Effect::CampaignStatus(campaign));
+    }
+    match fact {
+        Fact::ExecutionQueued(_)
+        | Fact::ExecutionSucceeded(_)
+        | Fact::ExecutionFailed(_)
+        | Fact::ExecutionRejected(_)
+        | Fact::ExecutionTimedOut(_)
+        | Fact::ExecutionRemoved(_)
+        | Fact::ExecutionCanceled(_) => {
+            effects.extend(fact.device().map(Effect::DeviceJob));
+        }
+        Fact::CampaignPaused(_)
+        | Fact::CampaignResumed(_)
+        | Fact::CampaignCanceled(_)
+        | Fact::CampaignCompleted(_)
+        | Fact::CampaignFailed(_) => {
+            effects.extend(fact.campaign().map(Effect::CampaignJobs));
+        }
+        Fact::DeltaRequested(DeltaRequested { release, from }) => {
+            effects.push(Effect::BuildDelta {
+                release: *release,
+                from: *from,
+            });
+            effects.push(Effect::Release(*release));
+        }
+        Fact::ReleasePublished(ReleasePublished { release, .. }) => {
+            effects.push(Effect::Release(*release));
+            effects.push(Effect::FleetSummary);
+        }
+        Fact::DeltaAdded(fact) => effects.push(Effect::Release(fact.release)),
+        Fact::DeltaUnavailable(fact) => effects.push(Effect::Release(fact.release)),
+        Fact::LifecycleChanged(LifecycleChanged { device, lifecycle }) => {
+            if *lifecycle == Lifecycle::Retired {
+                effects.push(Effect::Disconnect(*device));
+            }
+            effects.push(Effect::FleetSummary);
+        }
+        Fact::DeviceRegistered(_) | Fact::CampaignCreated(_) => effects.push(Effect::FleetSummary),
+        Fact::SiteOpened(_)
+        | Fact::OperatorAdded(_)
+        | Fact::KeyTrusted(_)
+        | Fact::CommandAccepted(_)
+        | Fact::CommandRefused(_)
+        | Fact::DeviceGreeted(_)
+        | Fact::DeviceReported(_)
+        | Fact::CampaignStaged(_)
+        | Fact::CampaignStarted(_)
+        | Fact::PhaseStarted(_)
+        | Fact::PhasePassed(_)
+        | Fact::CampaignMonitoring(_)
+        | Fact::ExecutionAccepted(_)
+        | Fact::ExecutionRetracted(_)
+        | Fact::ExecutionDeferred(_) => {}
+    }
+}

@@ -1,0 +1,447 @@
+//! The log's vocabulary: everything that ever happened, in the past tense.
+//!
+//! Variants and keys are numbered and never changed or reused; an old fact is understood for ever, an unknown variant
+//! stops an older program. Facts name devices, campaigns and releases by their row, which is stable because rows are
+//! assigned by facts. Every fact is one CBOR item.
+
+use alloc::{string::String, vec::Vec};
+
+use fleetfold_schemas::{
+    CommandId, DeviceId, Digest, ModelId, Name, OperatorId, Sha256, Version,
+    campaign::CampaignSpec,
+    command::{Credential, Lifecycle},
+    device::{DeviceError, Image, Running, Stage},
+};
+use minicbor::{Decode, Encode};
+use serde::Serialize;
+
+use crate::{CampaignIx, DeviceIx, ReleaseIx};
+
+macro_rules! facts {
+    ($($(#[$doc:meta])* $n:literal $name:ident { $($(#[$meta:meta])* $k:literal $field:ident: $type:ty,)* })*) => {
+        /// One thing that happened.
+        #[derive(Debug, Clone, PartialEq, Encode, Decode, Serialize)]
+        #[serde(tag = "fact", rename_all = "snake_case")]
+        pub enum Fact {
+            $($(#[$doc])* #[n($n)] $name(#[n(0)] $name),)*
+        }
+
+        $(
+            $(#[$doc])*
+            #[derive(Debug, Clone, PartialEq, Encode, Decode, Serialize)]
+            #[cbor(map)]
+            pub struct $name {
+                $($(#[$meta])* #[n($k)] pub $field: $type,)*
+            }
+
+            impl From<$name> for Fact {
+                fn from(fact: $name) -> Self {
+                    Self::$name(fact)
+                }
+            }
+        )*
+    };
+}
+
+facts! {
+    /// The first fact of every log.
+    1 SiteOpened {
+        /// What device tokens name as their audience.
+        0 site: Name,
+        /// Set where time runs faster than the wall's: a demo or a test, never to be served.
+        1 speed: Option<u32>,
+    }
+    2 OperatorAdded {
+        0 operator: OperatorId,
+        1 role: Role,
+        /// Argon2id in PHC format.
+        #[serde(skip)]
+        2 password_hash: String,
+    }
+    3 KeyTrusted {
+        0 name: Name,
+        #[cbor(with = "minicbor::bytes")]
+        1 public_key: [u8; 32],
+    }
+    /// Stands before the facts that carry the command out.
+    4 CommandAccepted {
+        0 operator: OperatorId,
+        1 id: Option<CommandId>,
+        2 command: String,
+    }
+    5 CommandRefused {
+        0 operator: OperatorId,
+        1 id: Option<CommandId>,
+        2 command: Option<String>,
+        3 code: String,
+        4 message: String,
+    }
+    10 DeviceRegistered {
+        0 device: DeviceIx,
+        1 id: DeviceId,
+        2 model: ModelId,
+        3 credential: Credential,
+    }
+    11 DeviceGreeted {
+        0 device: DeviceIx,
+        1 epoch: u64,
+        2 seq: u64,
+        3 fingerprint: u32,
+        /// The counter of the token that this connection logged in with.
+        4 login_counter: Option<u64>,
+        5 hardware: Option<Version>,
+        6 capabilities: Vec<Name>,
+        7 region: Option<Name>,
+        8 tenant: Option<Name>,
+        9 tags: Vec<Name>,
+        10 attributes: Vec<(Name, String)>,
+        11 running: Running,
+        12 standby: Option<Image>,
+    }
+    12 DeviceReported {
+        0 device: DeviceIx,
+        /// Absent: as before.
+        1 epoch: Option<u64>,
+        2 seq: u64,
+        /// Of the message, to tell a repeat from a second device with the same identity.
+        3 fingerprint: u32,
+        /// Absent: as before.
+        4 running: Option<Running>,
+        /// Of the open execution.
+        5 stage: Option<Stage>,
+        6 progress_percent: Option<u8>,
+        7 boot_ms: Option<u64>,
+    }
+    13 LifecycleChanged {
+        0 device: DeviceIx,
+        1 lifecycle: Lifecycle,
+    }
+    20 ReleasePublished {
+        0 release: ReleaseIx,
+        1 model: ModelId,
+        2 version: Version,
+        3 vendor: String,
+        4 sequence: u64,
+        5 image: Digest,
+        6 image_sha256: Sha256,
+        7 image_bytes: u64,
+        /// The SUIT envelope as it was signed.
+        #[serde(skip)]
+        #[cbor(with = "minicbor::bytes")]
+        8 manifest: Vec<u8>,
+        #[cbor(with = "minicbor::bytes")]
+        9 key_id: Vec<u8>,
+    }
+    21 DeltaRequested {
+        0 release: ReleaseIx,
+        1 from: ReleaseIx,
+    }
+    22 DeltaAdded {
+        0 release: ReleaseIx,
+        1 from: ReleaseIx,
+        2 digest: Digest,
+        3 bytes: u64,
+    }
+    23 DeltaUnavailable {
+        0 release: ReleaseIx,
+        1 from: ReleaseIx,
+        2 reason: String,
+    }
+    30 CampaignCreated {
+        0 campaign: CampaignIx,
+        1 release: ReleaseIx,
+        #[cbor(with = "crate::stored::spec")]
+        2 spec: CampaignSpec,
+    }
+    31 CampaignStaged {
+        0 campaign: CampaignIx,
+    }
+    /// Membership is fixed here: every device of the release's model that is not retired.
+    32 CampaignStarted {
+        0 campaign: CampaignIx,
+        1 devices: u32,
+    }
+    33 PhaseStarted {
+        0 campaign: CampaignIx,
+        1 phase: u32,
+        /// How many members, by rank, belong to this phase and those before it.
+        2 cut: u32,
+    }
+    34 PhasePassed {
+        0 campaign: CampaignIx,
+        1 phase: u32,
+    }
+    35 CampaignPaused {
+        0 campaign: CampaignIx,
+        1 cause: PauseCause,
+    }
+    36 CampaignResumed {
+        0 campaign: CampaignIx,
+    }
+    37 CampaignCanceled {
+        0 campaign: CampaignIx,
+        1 operator: OperatorId,
+        2 reason: Option<String>,
+    }
+    /// All executions of the last phase are resolved; only its watch time remains.
+    38 CampaignMonitoring {
+        0 campaign: CampaignIx,
+    }
+    39 CampaignCompleted {
+        0 campaign: CampaignIx,
+    }
+    40 CampaignFailed {
+        0 campaign: CampaignIx,
+        1 cause: FailureCause,
+    }
+    /// The device's job topic holds a job from now on; this fact's position is the job's sequence number.
+    50 ExecutionQueued {
+        0 campaign: CampaignIx,
+        1 device: DeviceIx,
+        2 attempt: u32,
+    }
+    51 ExecutionAccepted {
+        0 campaign: CampaignIx,
+        1 device: DeviceIx,
+    }
+    52 ExecutionSucceeded {
+        0 campaign: CampaignIx,
+        1 device: DeviceIx,
+        /// The device ran the target before it was offered anything.
+        2 already: bool,
+    }
+    53 ExecutionFailed {
+        0 campaign: CampaignIx,
+        1 device: DeviceIx,
+        2 error: DeviceError,
+        /// It had booted the new image and is back on the old one.
+        3 restored: bool,
+        /// When the next attempt is due; absent: none is left.
+        4 retry_at: Option<u64>,
+    }
+    54 ExecutionRejected {
+        0 campaign: CampaignIx,
+        1 device: DeviceIx,
+        2 error: DeviceError,
+    }
+    /// Accepted, then silent past its deadline.
+    55 ExecutionTimedOut {
+        0 campaign: CampaignIx,
+        1 device: DeviceIx,
+        2 retry_at: Option<u64>,
+    }
+    /// Withdrawn before the device accepted it; counts neither way.
+    56 ExecutionRemoved {
+        0 campaign: CampaignIx,
+        1 device: DeviceIx,
+        2 cause: RemovalCause,
+    }
+    57 ExecutionCanceled {
+        0 campaign: CampaignIx,
+        1 device: DeviceIx,
+    }
+    /// A device that had succeeded has gone back to another image by itself.
+    58 ExecutionRetracted {
+        0 campaign: CampaignIx,
+        1 device: DeviceIx,
+        2 running: Digest,
+    }
+    /// Its turn came, but it cannot take a job now; it is offered one as soon as it can.
+    59 ExecutionDeferred {
+        0 campaign: CampaignIx,
+        1 device: DeviceIx,
+        2 cause: DeferralCause,
+    }
+}
+
+/// What an operator may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode, Serialize)]
+#[cbor(index_only)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    #[n(0)]
+    Viewer,
+    #[n(1)]
+    Operator,
+    #[n(2)]
+    Approver,
+    #[n(3)]
+    Admin,
+}
+
+/// Why a campaign paused. The numbers are those that the gate saw.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum PauseCause {
+    #[n(0)]
+    Operator {
+        #[n(0)]
+        operator: OperatorId,
+        #[n(1)]
+        reason: Option<String>,
+    },
+    /// More than the configured share of resolved devices has failed.
+    #[n(1)]
+    FailureThreshold {
+        #[n(0)]
+        failed: u64,
+        #[n(1)]
+        resolved: u64,
+        #[n(2)]
+        limit_bp: u16,
+    },
+    /// The evidence against "the failure rate is normal" is strong enough.
+    #[n(2)]
+    FailureEvidence {
+        #[n(0)]
+        failed: u64,
+        #[n(1)]
+        succeeded: u64,
+        #[n(2)]
+        expected_bp: u16,
+        #[n(3)]
+        false_pause_bp: u16,
+    },
+    /// The phase's success threshold can no longer be met.
+    #[n(3)]
+    SuccessUnreachable {
+        #[n(0)]
+        lost: u64,
+        #[n(1)]
+        devices: u64,
+        #[n(2)]
+        threshold_bp: u16,
+    },
+}
+
+/// Why a campaign failed.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum FailureCause {
+    /// `max_rollout_days` were over before the last phase had passed.
+    #[n(0)]
+    Deadline {
+        #[n(0)]
+        phase: u32,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode, Serialize)]
+#[cbor(index_only)]
+#[serde(rename_all = "snake_case")]
+pub enum RemovalCause {
+    #[n(0)]
+    NotContacted,
+    #[n(1)]
+    Retired,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode, Serialize)]
+#[cbor(index_only)]
+#[serde(rename_all = "snake_case")]
+pub enum DeferralCause {
+    /// Another campaign's execution is open on the device.
+    #[n(0)]
+    Busy,
+    #[n(1)]
+    Maintenance,
+}
+
+impl Fact {
+    /// Appends the fact's stored form.
+    pub fn encode_into(&self, bytes: &mut Vec<u8>) {
+        minicbor::encode(self, bytes).expect("writing to memory does not fail");
+    }
+
+    /// Reads one stored fact.
+    pub fn decode(bytes: &[u8]) -> Result<Self, minicbor::decode::Error> {
+        let mut decoder = minicbor::Decoder::new(bytes);
+        let fact = decoder.decode()?;
+        if decoder.position() != bytes.len() {
+            return Err(minicbor::decode::Error::message("bytes after the fact"));
+        }
+        Ok(fact)
+    }
+
+    /// The campaign this fact may have changed.
+    #[must_use]
+    pub const fn campaign(&self) -> Option<CampaignIx> {
+        match self {
+            Self::CampaignCreated(CampaignCreated { campaign, .. })
+            | Self::CampaignStaged(CampaignStaged { campaign })
+            | Self::CampaignStarted(CampaignStarted { campaign, .. })
+            | Self::PhaseStarted(PhaseStarted { campaign, .. })
+            | Self::PhasePassed(PhasePassed { campaign, .. })
+            | Self::CampaignPaused(CampaignPaused { campaign, .. })
+            | Self::CampaignResumed(CampaignResumed { campaign })
+            | Self::CampaignCanceled(CampaignCanceled { campaign, .. })
+            | Self::CampaignMonitoring(CampaignMonitoring { campaign })
+            | Self::CampaignCompleted(CampaignCompleted { campaign })
+            | Self::CampaignFailed(CampaignFailed { campaign, .. })
+            | Self::ExecutionQueued(ExecutionQueued { campaign, .. })
+            | Self::ExecutionAccepted(ExecutionAccepted { campaign, .. })
+            | Self::ExecutionSucceeded(ExecutionSucceeded { campaign, .. })
+            | Self::ExecutionFailed(ExecutionFailed { campaign, .. })
+            | Self::ExecutionRejected(ExecutionRejected { campaign, .. })
+            | Self::ExecutionTimedOut(ExecutionTimedOut { campaign, .. })
+            | Self::ExecutionRemoved(ExecutionRemoved { campaign, .. })
+            | Self::ExecutionCanceled(ExecutionCanceled { campaign, .. })
+            | Self::ExecutionRetracted(ExecutionRetracted { campaign, .. })
+            | Self::ExecutionDeferred(ExecutionDeferred { campaign, .. }) => Some(*campaign),
+            Self::SiteOpened(_)
+            | Self::OperatorAdded(_)
+            | Self::KeyTrusted(_)
+            | Self::CommandAccepted(_)
+            | Self::CommandRefused(_)
+            | Self::DeviceRegistered(_)
+            | Self::DeviceGreeted(_)
+            | Self::DeviceReported(_)
+            | Self::LifecycleChanged(_)
+            | Self::ReleasePublished(_)
+            | Self::DeltaRequested(_)
+            | Self::DeltaAdded(_)
+            | Self::DeltaUnavailable(_) => None,
+        }
+    }
+
+    /// The device this fact may have changed.
+    #[must_use]
+    pub const fn device(&self) -> Option<DeviceIx> {
+        match self {
+            Self::DeviceRegistered(DeviceRegistered { device, .. })
+            | Self::DeviceGreeted(DeviceGreeted { device, .. })
+            | Self::DeviceReported(DeviceReported { device, .. })
+            | Self::LifecycleChanged(LifecycleChanged { device, .. })
+            | Self::ExecutionQueued(ExecutionQueued { device, .. })
+            | Self::ExecutionAccepted(ExecutionAccepted { device, .. })
+            | Self::ExecutionSucceeded(ExecutionSucceeded { device, .. })
+            | Self::ExecutionFailed(ExecutionFailed { device, .. })
+            | Self::ExecutionRejected(ExecutionRejected { device, .. })
+            | Self::ExecutionTimedOut(ExecutionTimedOut { device, .. })
+            | Self::ExecutionRemoved(ExecutionRemoved { device, .. })
+            | Self::ExecutionCanceled(ExecutionCanceled { device, .. })
+            | Self::ExecutionRetracted(ExecutionRetracted { device, .. })
+            | Self::ExecutionDeferred(ExecutionDeferred { device, .. }) => Some(*device),
+            Self::SiteOpened(_)
+            | Self::OperatorAdded(_)
+            | Self::KeyTrusted(_)
+            | Self::CommandAccepted(_)
+            | Self::CommandRefused(_)
+            | Self::ReleasePublished(_)
+            | Self::DeltaRequested(_)
+            | Self::DeltaAdded(_)
+            | Self::DeltaUnavailable(_)
+            | Self::CampaignCreated(_)
+            | Self::CampaignStaged(_)
+            | Self::CampaignStarted(_)
+            | Self::PhaseStarted(_)
+            | Self::PhasePassed(_)
+            | Self::CampaignPaused(_)
+            | Self::CampaignResumed(_)
+            | Self::CampaignCanceled(_)
+            | Self::CampaignMonitoring(_)
+            | Self::CampaignCompleted(_)
+            | Self::CampaignFailed(_) => None,
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! Whether a phase may go on, must wait, or must stop, and why.
+//!
+//! Failure is judged before success. Sums run over the running phase and those before it, because percentages are
+//! cumulative. Removed devices were never reached and count neither way.
+
+use crate::{
+    Timestamp,
+    fact::PauseCause,
+    gate::{confident, threshold},
+    state::{Campaign, Evidence, PhaseTally},
+};
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    Hold(HoldReason),
+    Advance,
+    Pause(PauseCause),
+}
+
+/// What a campaign waits for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HoldReason {
+    /// Nobody has started it.
+    Draft,
+    /// Deltas to its release are being built; the campaign starts without them at `until`.
+    BuildingDeltas {
+        until: Timestamp,
+    },
+    /// Not every device of the phase has been offered the update yet.
+    Offering {
+        waiting: u64,
+    },
+    /// Too few devices have accepted to judge by.
+    Acceptances {
+        accepted: u64,
+        needed: u64,
+    },
+    /// Too many of those that accepted have no outcome yet.
+    Outcomes {
+        resolved: u64,
+        needed: u64,
+    },
+    Successes {
+        updated: u64,
+        needed: u64,
+    },
+    /// The watch time runs.
+    Soaking {
+        until: Timestamp,
+    },
+    /// In the last phase, every execution must come to an end.
+    Unresolved {
+        unresolved: u64,
+    },
+    Paused,
+}
+
+/// Judges the running phase of a campaign that is rolling or monitoring.
+#[must_use]
+pub fn judge(campaign: &Campaign, now: Timestamp) -> Verdict {
+    let tally = campaign.so_far();
+    if let Some(cause) = failure(campaign, &tally) {
+        return Verdict::Pause(cause);
+    }
+    match waiting_for(campaign, &tally, now) {
+        Some(reason) => Verdict::Hold(reason),
+        None => Verdict::Advance,
+    }
+}
+
+fn failure(campaign: &Campaign, tally: &PhaseTally) -> Option<PauseCause> {
+    let spec = &campaign.spec;
+    let forgiven = &campaign.forgiven;
+    let cohort = u64::from(tally.devices - tally.removed);
+    let failed = u64::from(tally.failed.saturating_sub(forgiven.failed));
+    let updated = u64::from(tally.updated.saturating_sub(forgiven.updated));
+    let resolved = failed + updated;
+    if threshold::pauses(
+        failed,
+        resolved,
+        spec.failure_threshold,
+        spec.sample_min.into(),
+        cohort,
+    ) {
+        return Some(PauseCause::FailureThreshold {
+            failed,
+            resolved,
+            limit_bp: spec.failure_threshold.get(),
+        });
+    }
+    let Evidence { failed, succeeded } = campaign.fresh_evidence();
+    let (p0, alpha) = (
+        spec.expected_failure.as_ratio(),
+        spec.false_pause.as_ratio(),
+    );
+    if confident::pauses(failed, succeeded, p0, alpha) {
+        return Some(PauseCause::FailureEvidence {
+            failed,
+            succeeded,
+            expected_bp: spec.expected_failure.get(),
+            false_pause_bp: spec.false_pause.get(),
+        });
+    }
+    let phase = &spec.phases[campaign.phase];
+    let lost = u64::from(tally.lost.saturating_sub(forgiven.lost));
+    let judged = cohort - u64::from(forgiven.lost).min(cohort);
+    if phase.wait_for_success
+        && lost > 0
+        && !phase.success_threshold.is_reached_by(judged - lost, judged)
+    {
+        return Some(PauseCause::SuccessUnreachable {
+            lost,
+            devices: judged,
+            threshold_bp: phase.success_threshold.get(),
+        });
+    }
+    None
+}
+
+fn waiting_for(campaign: &Campaign, tally: &PhaseTally, now: Timestamp) -> Option<HoldReason> {
+    let spec = &campaign.spec;
+    let phase = &spec.phases[campaign.phase];
+    if tally.devices == 0 {
+        return None;
+    }
+    if tally.waiting > 0 {
+        return Some(HoldReason::Offering {
+            waiting: tally.waiting.into(),
+        });
+    }
+    if phase.wait_for_success
+        && let Some(reason) = waiting_for_success(campaign, tally)
+    {
+        return Some(reason);
+    }
+    if campaign.is_last_phase() && tally.unresolved > 0 {
+        return Some(HoldReason::Unresolved {
+            unresolved: tally.unresolved.into(),
+        });
+    }
+    let until = campaign.phases[campaign.phase].started_at? + phase.duration_hours.ms();
+    (now < until).then_some(HoldReason::Soaking { until })
+}
+
+/// Success is of those that accepted; what an operator forgave by resuming is left out of the account.
+fn waiting_for_success(campaign: &Campaign, tally: &PhaseTally) -> Option<HoldReason> {
+    let spec = &campaign.spec;
+    let cohort = u64::from(tally.devices - tally.removed);
+    // Devices that already ran the target have succeeded without accepting anything.
+    let accepted = u64::from(tally.accepted.max(tally.updated));
+    let needed = u64::from(spec.sample_min).min(cohort);
+    if accepted < needed {
+        return Some(HoldReason::Acceptances { accepted, needed });
+    }
+    let resolved = accepted - u64::from(tally.unresolved_accepted);
+    let needed = spec.quorum.of_rounded_up(accepted);
+    if resolved < needed {
+        return Some(HoldReason::Outcomes { resolved, needed });
+    }
+    let judged = accepted - u64::from(campaign.forgiven.lost).min(accepted);
+    let threshold = spec.phases[campaign.phase].success_threshold;
+    let updated = u64::from(tally.updated);
+    (!threshold.is_reached_by(updated, judged)).then(|| HoldReason::Successes {
+        updated,
+        needed: threshold.of_rounded_up(judged),
+    })
+}

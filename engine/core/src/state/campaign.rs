@@ -1,0 +1,518 @@
+//! Campaigns: who is in, how far each member is, and the tallies that gates and people read.
+//!
+//! A tally is never edited: [`Campaign::update_member`] subtracts what a member contributed before a change and adds what
+//! it contributes after, so no transition can forget one.
+
+use alloc::{boxed::Box, collections::BTreeSet, string::String, vec::Vec};
+
+use fleetfold_schemas::{
+    CampaignId, OperatorId,
+    campaign::CampaignSpec,
+    device::{DeviceError, ErrorClass},
+    status::{ExecutionStatus, Tally},
+};
+
+use crate::{
+    CampaignIx, DeviceIx, ReleaseIx, Timestamp,
+    cohort::rank,
+    fact::{FailureCause, PauseCause},
+    state::Devices,
+};
+
+#[derive(Debug, Clone)]
+pub struct Campaign {
+    pub spec: CampaignSpec,
+    pub release: ReleaseIx,
+    pub status: Status,
+    /// Counts changes by command, for `expected_version`.
+    pub version: u64,
+    pub created_at: Timestamp,
+    pub started_at: Option<Timestamp>,
+    pub resumed_at: Option<Timestamp>,
+    pub ended_at: Option<Timestamp>,
+    /// Where in the log it was canceled: the sequence number of the cancel jobs.
+    pub canceled_position: Option<u64>,
+    /// In rank order; fixed at the start.
+    pub members: Vec<Member>,
+    pub phases: Vec<PhaseRun>,
+    /// The phase that runs, or ran last.
+    pub phase: usize,
+    /// Members before this one have been offered the update, or deferred.
+    pub offered: u32,
+    /// Members whose device is busy with another campaign or in maintenance.
+    pub deferred: BTreeSet<u32>,
+    pub evidence: Evidence,
+    /// What was already known when an operator resumed after a gate had paused.
+    pub forgiven: Forgiven,
+    /// Devices that accepted the job: whose running image this campaign set out to replace.
+    pub exposed: u32,
+    /// Failures by class, every attempt counted.
+    pub errors: [u32; ErrorClass::ALL.len()],
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Status {
+    Draft,
+    Staged {
+        since: Timestamp,
+    },
+    Rolling,
+    Paused {
+        cause: PauseCause,
+    },
+    Monitoring,
+    Completed,
+    Canceled {
+        operator: OperatorId,
+        reason: Option<String>,
+    },
+    Failed {
+        cause: FailureCause,
+    },
+}
+
+impl Status {
+    /// New executions may be queued and queued ones may be seen by devices.
+    #[must_use]
+    pub const fn is_rolling(&self) -> bool {
+        matches!(self, Self::Rolling | Self::Monitoring)
+    }
+
+    #[must_use]
+    pub const fn is_final(&self) -> bool {
+        matches!(
+            self,
+            Self::Completed | Self::Canceled { .. } | Self::Failed { .. }
+        )
+    }
+}
+
+/// A device's part in a campaign.
+#[derive(Debug, Clone)]
+pub struct Member {
+    pub device: DeviceIx,
+    pub rank: u64,
+    pub state: MemberState,
+    /// When the state was entered.
+    pub since: Timestamp,
+    /// Attempts queued so far.
+    pub attempts: u32,
+    /// The sequence number of the latest job: the position of its `ExecutionQueued`.
+    pub job: u64,
+    /// It accepted a job of this campaign.
+    pub accepted: bool,
+    /// It has failed, and no later attempt has succeeded.
+    pub failed: bool,
+    /// It failed after booting the new image and is back on its old one.
+    pub restored: bool,
+    /// How it entered the evidence.
+    pub counted: Counted,
+    /// Of the latest failed attempt.
+    pub error: Option<Box<DeviceError>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MemberState {
+    /// Not offered yet.
+    Waiting,
+    /// Passed over: busy elsewhere or in maintenance. Offered as soon as it is free.
+    Deferred,
+    Queued,
+    InProgress,
+    /// Failed; the next attempt is due then.
+    Retrying {
+        at: Timestamp,
+    },
+    Succeeded,
+    Failed,
+    Rejected,
+    TimedOut,
+    Canceled,
+    Removed,
+    RolledBack,
+}
+
+/// Each device enters the evidence once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Counted {
+    NotYet,
+    Success,
+    Failure,
+}
+
+impl Member {
+    fn new(device: DeviceIx, rank: u64) -> Self {
+        Self {
+            device,
+            rank,
+            state: MemberState::Waiting,
+            since: 0,
+            attempts: 0,
+            job: 0,
+            accepted: false,
+            failed: false,
+            restored: false,
+            counted: Counted::NotYet,
+            error: None,
+        }
+    }
+
+    /// An attempt is under way or queued.
+    #[must_use]
+    pub const fn is_open(&self) -> bool {
+        matches!(self.state, MemberState::Queued | MemberState::InProgress)
+    }
+
+    /// `None` before the first offer.
+    #[must_use]
+    pub const fn execution_status(&self) -> Option<ExecutionStatus> {
+        Some(match self.state {
+            MemberState::Waiting | MemberState::Deferred => return None,
+            MemberState::Queued => ExecutionStatus::Queued,
+            MemberState::InProgress => ExecutionStatus::InProgress,
+            MemberState::Retrying { .. } | MemberState::Failed => ExecutionStatus::Failed,
+            MemberState::Succeeded => ExecutionStatus::Succeeded,
+            MemberState::Rejected => ExecutionStatus::Rejected,
+            MemberState::TimedOut => ExecutionStatus::TimedOut,
+            MemberState::Canceled => ExecutionStatus::Canceled,
+            MemberState::Removed => ExecutionStatus::Removed,
+            MemberState::RolledBack => ExecutionStatus::RolledBack,
+        })
+    }
+
+    fn contribution(&self) -> PhaseTally {
+        let mut tally = PhaseTally {
+            devices: 1,
+            ..PhaseTally::default()
+        };
+        let unresolved = match self.state {
+            MemberState::Waiting => {
+                tally.waiting = 1;
+                true
+            }
+            MemberState::Deferred
+            | MemberState::Queued
+            | MemberState::InProgress
+            | MemberState::Retrying { .. } => true,
+            MemberState::Succeeded => {
+                tally.updated = 1;
+                false
+            }
+            MemberState::Removed | MemberState::Canceled => {
+                tally.removed = u32::from(!self.failed);
+                tally.lost = u32::from(self.failed);
+                false
+            }
+            MemberState::Failed
+            | MemberState::Rejected
+            | MemberState::TimedOut
+            | MemberState::RolledBack => {
+                tally.lost = 1;
+                false
+            }
+        };
+        tally.failed = u32::from(self.failed);
+        tally.restored = u32::from(self.restored);
+        tally.accepted = u32::from(self.accepted);
+        tally.unresolved = u32::from(unresolved);
+        tally.unresolved_accepted = u32::from(unresolved && self.accepted);
+        let in_progress = matches!(self.state, MemberState::InProgress) && !self.failed;
+        tally.in_progress = u32::from(in_progress);
+        tally.not_contacted = u32::from(unresolved && !in_progress && !self.failed);
+        tally
+    }
+}
+
+/// Counts over members. `updated`, `failed`, `in_progress`, `not_contacted` and `removed` add up to `devices`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PhaseTally {
+    pub devices: u32,
+    pub updated: u32,
+    /// Failed by now, retries pending included.
+    pub failed: u32,
+    pub in_progress: u32,
+    pub not_contacted: u32,
+    pub removed: u32,
+    /// Not offered yet.
+    pub waiting: u32,
+    /// Failed with no attempt left.
+    pub lost: u32,
+    /// Failed and back on the image they came from.
+    pub restored: u32,
+    pub accepted: u32,
+    /// May still change by themselves.
+    pub unresolved: u32,
+    pub unresolved_accepted: u32,
+}
+
+macro_rules! each_field {
+    ($self:ident $operator:tt $other:ident: $($field:ident)*) => {
+        $($self.$field $operator $other.$field;)*
+    };
+}
+
+impl core::ops::AddAssign for PhaseTally {
+    fn add_assign(&mut self, other: Self) {
+        each_field!(self += other: devices updated failed in_progress not_contacted removed waiting lost restored
+            accepted unresolved unresolved_accepted);
+    }
+}
+
+impl core::ops::SubAssign for PhaseTally {
+    fn sub_assign(&mut self, other: Self) {
+        each_field!(self -= other: devices updated failed in_progress not_contacted removed waiting lost restored
+            accepted unresolved unresolved_accepted);
+    }
+}
+
+impl PhaseTally {
+    /// As operators see it.
+    #[must_use]
+    pub fn public(&self) -> Tally {
+        Tally {
+            updated: self.updated.into(),
+            failed: self.failed.into(),
+            in_progress: self.in_progress.into(),
+            not_contacted: self.not_contacted.into(),
+            removed: self.removed.into(),
+            rolled_back: self.restored.into(),
+        }
+    }
+}
+
+#[derive(Debug, Clone)]
+pub struct PhaseRun {
+    /// Members before this one belong to this phase or an earlier one.
+    pub cut: u32,
+    pub started_at: Option<Timestamp>,
+    pub passed_at: Option<Timestamp>,
+    /// Of the members this phase adds.
+    pub tally: PhaseTally,
+}
+
+/// First outcomes, as the `confident` gate counts them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Evidence {
+    pub failed: u64,
+    pub succeeded: u64,
+}
+
+/// Failures an operator has looked at and accepted by resuming; gates count from there.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Forgiven {
+    pub failed: u32,
+    pub updated: u32,
+    pub lost: u32,
+    pub evidence: Evidence,
+}
+
+impl Campaign {
+    #[must_use]
+    pub fn new(spec: CampaignSpec, release: ReleaseIx, at: Timestamp) -> Self {
+        let phases = spec
+            .phases
+            .iter()
+            .map(|_| PhaseRun {
+                cut: 0,
+                started_at: None,
+                passed_at: None,
+                tally: PhaseTally::default(),
+            })
+            .collect();
+        Self {
+            spec,
+            release,
+            status: Status::Draft,
+            version: 1,
+            created_at: at,
+            started_at: None,
+            resumed_at: None,
+            ended_at: None,
+            canceled_position: None,
+            members: Vec::new(),
+            phases,
+            phase: 0,
+            offered: 0,
+            deferred: BTreeSet::new(),
+            evidence: Evidence::default(),
+            forgiven: Forgiven::default(),
+            exposed: 0,
+            errors: [0; ErrorClass::ALL.len()],
+        }
+    }
+
+    #[must_use]
+    pub const fn id(&self) -> &CampaignId {
+        &self.spec.id
+    }
+
+    /// Ranks the devices and cuts the phases.
+    pub(crate) fn enroll(&mut self, devices: impl Iterator<Item = DeviceIx>, table: &Devices) {
+        self.members = devices
+            .map(|ix| Member::new(ix, rank(&self.spec.id, &table.get(ix).id)))
+            .collect();
+        self.members
+            .sort_unstable_by_key(|member| (member.rank, member.device));
+        let count = u32::try_from(self.members.len()).expect("devices are numbered by u32");
+        let mut start = 0;
+        for (run, spec) in self.phases.iter_mut().zip(&self.spec.phases) {
+            run.cut = crate::cohort::cut(spec.percentage, count).max(start);
+            run.tally = self.members[start as usize..run.cut as usize].iter().fold(
+                PhaseTally::default(),
+                |mut tally, member| {
+                    tally += member.contribution();
+                    tally
+                },
+            );
+            start = run.cut;
+        }
+    }
+
+    /// The member that a device is, if it takes part.
+    #[must_use]
+    pub fn member_of(&self, device: DeviceIx, table: &Devices) -> Option<u32> {
+        let key = (rank(&self.spec.id, &table.get(device).id), device);
+        self.members
+            .binary_search_by_key(&key, |member| (member.rank, member.device))
+            .ok()
+            .map(|at| u32::try_from(at).expect("devices are numbered by u32"))
+    }
+
+    #[must_use]
+    pub fn member(&self, at: u32) -> &Member {
+        &self.members[at as usize]
+    }
+
+    /// Changes one member and keeps the tallies true.
+    pub(crate) fn update_member(&mut self, at: u32, change: impl FnOnce(&mut Member)) {
+        let phase = self.phases.partition_point(|phase| phase.cut <= at);
+        let member = &mut self.members[at as usize];
+        let before = member.contribution();
+        change(member);
+        let after = member.contribution();
+        // Members beyond the last cut exist when the last phase holds less than all; nothing is ever offered to them.
+        if let Some(phase) = self.phases.get_mut(phase) {
+            phase.tally -= before;
+            phase.tally += after;
+        }
+    }
+
+    /// Over the running phase and those before it.
+    #[must_use]
+    pub fn so_far(&self) -> PhaseTally {
+        self.sum(self.phase + 1)
+    }
+
+    /// Over all phases.
+    #[must_use]
+    pub fn totals(&self) -> PhaseTally {
+        self.sum(self.phases.len())
+    }
+
+    fn sum(&self, phases: usize) -> PhaseTally {
+        self.phases[..phases]
+            .iter()
+            .fold(PhaseTally::default(), |mut sum, phase| {
+                sum += phase.tally;
+                sum
+            })
+    }
+
+    #[must_use]
+    pub fn is_last_phase(&self) -> bool {
+        self.phase + 1 == self.phases.len()
+    }
+
+    /// The evidence that has come in since an operator last accepted what there was.
+    #[must_use]
+    pub fn fresh_evidence(&self) -> Evidence {
+        Evidence {
+            failed: self
+                .evidence
+                .failed
+                .saturating_sub(self.forgiven.evidence.failed),
+            succeeded: self
+                .evidence
+                .succeeded
+                .saturating_sub(self.forgiven.evidence.succeeded),
+        }
+    }
+
+    /// When the campaign must be over.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Timestamp> {
+        Some(self.started_at? + self.spec.max_rollout_days.ms())
+    }
+
+    /// When an open member's patience ends, or a retry is due.
+    #[must_use]
+    pub fn due(&self, member: &Member) -> Option<Timestamp> {
+        match member.state {
+            // Paused campaigns hide their queued jobs, so the clock for contact starts again when they resume.
+            MemberState::Queued => Some(
+                member.since.max(self.resumed_at.unwrap_or(0))
+                    + self.spec.timeouts.contact_hours.ms(),
+            ),
+            MemberState::InProgress => Some(member.since + self.spec.timeouts.execution_hours.ms()),
+            MemberState::Retrying { at } => Some(at),
+            _ => None,
+        }
+    }
+}
+
+/// All campaigns, in the order of their creation.
+#[derive(Debug, Clone, Default)]
+pub struct Campaigns {
+    rows: Vec<Campaign>,
+    /// Those that something may still happen to by itself.
+    active: BTreeSet<CampaignIx>,
+}
+
+impl Campaigns {
+    #[must_use]
+    pub fn len(&self) -> u32 {
+        u32::try_from(self.rows.len()).expect("rows are numbered by u32")
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    #[must_use]
+    pub fn get(&self, ix: CampaignIx) -> &Campaign {
+        &self.rows[ix as usize]
+    }
+
+    pub(crate) fn get_mut(&mut self, ix: CampaignIx) -> &mut Campaign {
+        &mut self.rows[ix as usize]
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = (CampaignIx, &Campaign)> {
+        (0..).zip(&self.rows)
+    }
+
+    #[must_use]
+    pub fn find(&self, id: &CampaignId) -> Option<CampaignIx> {
+        self.iter()
+            .find(|(_, campaign)| campaign.spec.id == *id)
+            .map(|(ix, _)| ix)
+    }
+
+    /// Staged, rolling, paused or monitoring ones, and canceled ones with executions still open.
+    pub fn active(&self) -> impl Iterator<Item = CampaignIx> {
+        self.active.iter().copied()
+    }
+
+    pub(crate) fn push(&mut self, campaign: Campaign) {
+        self.rows.push(campaign);
+    }
+
+    pub(crate) fn set_active(&mut self, ix: CampaignIx, is_active: bool) {
+        if is_active {
+            self.active.insert(ix);
+        } else {
+            self.active.remove(&ix);
+        }
+    }
+}

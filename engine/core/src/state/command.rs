@@ -1,0 +1,53 @@
+//! Answers to commands, kept so that a repeated command is answered, not repeated.
+
+use alloc::{
+    collections::{BTreeMap, VecDeque},
+    string::String,
+};
+
+use fleetfold_schemas::{CommandId, OperatorId, campaign::DAY_MS};
+
+use crate::Timestamp;
+
+/// How long an answer is kept. A command whose id says it is older is refused as stale, so that forgetting an answer can
+/// never repeat a command.
+pub const ANSWERS_KEPT_MS: u64 = 7 * DAY_MS;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answered {
+    Accepted { position: u64 },
+    Refused { code: String, message: String },
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct Commands {
+    answers: BTreeMap<(OperatorId, CommandId), Answered>,
+    oldest_first: VecDeque<(Timestamp, OperatorId, CommandId)>,
+}
+
+impl Commands {
+    #[must_use]
+    pub fn answer(&self, operator: &OperatorId, id: &CommandId) -> Option<&Answered> {
+        self.answers.get(&(operator.clone(), id.clone()))
+    }
+
+    pub(crate) fn remember(
+        &mut self,
+        at: Timestamp,
+        operator: &OperatorId,
+        id: &CommandId,
+        answer: Answered,
+    ) {
+        while let Some((_, operator, id)) = self
+            .oldest_first
+            .pop_front_if(|(then, _, _)| *then + ANSWERS_KEPT_MS < at)
+        {
+            self.answers.remove(&(operator, id));
+        }
+        let key = (operator.clone(), id.clone());
+        if self.answers.insert(key, answer).is_none() {
+            self.oldest_first
+                .push_back((at, operator.clone(), id.clone()));
+        }
+    }
+}

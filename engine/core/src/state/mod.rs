@@ -1,0 +1,67 @@
+//! The projections: what all facts so far add up to.
+//!
+//! Only [`crate::apply`] changes them. Rows are found by number; names are interned once.
+
+mod campaign;
+mod command;
+mod device;
+mod release;
+
+use alloc::{collections::BTreeMap, string::String, vec::Vec};
+
+use fleetfold_schemas::{Name, OperatorId, cose::TrustedKeys};
+
+pub use self::{
+    campaign::{
+        Campaign, Campaigns, Counted, Evidence, Forgiven, Member, MemberState, PhaseRun,
+        PhaseTally, Status,
+    },
+    command::{ANSWERS_KEPT_MS, Answered, Commands},
+    device::{Device, Devices, Inventory},
+    release::{Delta, Release, Releases},
+};
+use crate::{Timestamp, fact::Role};
+
+/// Everything the engine knows.
+#[derive(Debug, Clone, Default)]
+pub struct State {
+    /// Of the last fact folded in; facts count from 1.
+    pub position: u64,
+    /// When that fact was recorded.
+    pub recorded_at: Timestamp,
+    pub site: Option<Site>,
+    pub operators: BTreeMap<OperatorId, Operator>,
+    pub keys: Keys,
+    pub commands: Commands,
+    pub devices: Devices,
+    pub releases: Releases,
+    pub campaigns: Campaigns,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Site {
+    pub name: Name,
+    pub speed: Option<u32>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Operator {
+    pub role: Role,
+    pub password_hash: String,
+}
+
+/// Release keys: whose manifests are accepted.
+#[derive(Debug, Clone, Default)]
+pub struct Keys {
+    pub names: Vec<(Name, [u8; 32])>,
+    pub trusted: TrustedKeys,
+}
+
+impl Keys {
+    /// A key that is not a curve point verifies nothing; `accept` refuses it, and here it is passed over.
+    pub(crate) fn trust(&mut self, public_key: &[u8; 32]) {
+        if let Ok(key) = ed25519_dalek::VerifyingKey::from_bytes(public_key) {
+            self.trusted.add(key);
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! Releases: signed images per model, and the deltas that lead to them.
+
+use alloc::{collections::BTreeMap, string::String, vec::Vec};
+
+use fleetfold_schemas::{Digest, ModelId, Sha256, Version};
+
+use crate::{ReleaseIx, Timestamp};
+
+#[derive(Debug, Clone)]
+pub struct Release {
+    pub model: ModelId,
+    pub version: Version,
+    pub vendor: String,
+    /// The manifest's sequence number.
+    pub sequence: u64,
+    pub image: Digest,
+    pub image_sha256: Sha256,
+    pub image_bytes: u64,
+    pub manifest: Vec<u8>,
+    pub key_id: Vec<u8>,
+    pub published_at: Timestamp,
+    /// By the release they start from.
+    pub deltas: BTreeMap<ReleaseIx, Delta>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Delta {
+    Building,
+    Ready { digest: Digest, bytes: u64 },
+    Unavailable { reason: String },
+}
+
+impl Release {
+    #[must_use]
+    pub fn is_building_deltas(&self) -> bool {
+        self.deltas.values().any(|delta| *delta == Delta::Building)
+    }
+}
+
+/// All releases, in the order of their publication.
+#[derive(Debug, Clone, Default)]
+pub struct Releases {
+    rows: Vec<Release>,
+}
+
+impl Releases {
+    #[must_use]
+    pub fn len(&self) -> u32 {
+        u32::try_from(self.rows.len()).expect("rows are numbered by u32")
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    #[must_use]
+    pub fn get(&self, ix: ReleaseIx) -> &Release {
+        &self.rows[ix as usize]
+    }
+
+    pub(crate) fn get_mut(&mut self, ix: ReleaseIx) -> &mut Release {
+        &mut self.rows[ix as usize]
+    }
+
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (ReleaseIx, &Release)> {
+        self.rows.iter().enumerate().map(|(ix, release)| {
+            (
+                ReleaseIx::try_from(ix).expect("rows are numbered by u32"),
+                release,
+            )
+        })
+    }
+
+    #[must_use]
+    pub fn find(&self, model: &ModelId, version: &Version) -> Option<ReleaseIx> {
+        self.iter()
+            .find(|(_, release)| release.model == *model && release.version == *version)
+            .map(|(ix, _)| ix)
+    }
+
+    /// The release with the highest sequence number for a model.
+    #[must_use]
+    pub fn newest(&self, model: &ModelId) -> Option<&Release> {
+        self.rows
+            .iter()
+            .filter(|release| release.model == *model)
+            .max_by_key(|release| release.sequence)
+    }
+
+    pub(crate) fn push(&mut self, release: Release) {
+        self.rows.push(release);
+    }
+}

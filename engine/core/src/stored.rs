@@ -1,0 +1,25 @@
+//! How types that are not ours to annotate stand in stored facts.
+
+/// A campaign's description, as the JSON text it is published as, with every default written out: a default that
+/// changes later must not change history.
+pub mod spec {
+    use fleetfold_schemas::campaign::CampaignSpec;
+    use minicbor::{
+        Decoder, Encoder,
+        decode::Error as DecodeError,
+        encode::{Error as EncodeError, Write},
+    };
+
+    pub fn encode<C, W: Write>(
+        spec: &CampaignSpec,
+        e: &mut Encoder<W>,
+        _: &mut C,
+    ) -> Result<(), EncodeError<W::Error>> {
+        let json = serde_json::to_string(spec).map_err(EncodeError::message)?;
+        e.str(&json)?.ok()
+    }
+
+    pub fn decode<C>(d: &mut Decoder<'_>, _: &mut C) -> Result<CampaignSpec, DecodeError> {
+        serde_json::from_str(d.str()?).map_err(DecodeError::message)
+    }
+}

@@ -1,0 +1,256 @@
+//! `campaigns/{campaign}/status`, with the reason of every hold in words.
+
+use alloc::{collections::BTreeMap, format, string::String, string::ToString};
+
+use fleetfold_schemas::{
+    campaign::{BasisPoints, human_duration},
+    device::ErrorClass,
+    status::{CampaignState, CampaignStatus, Cause, Evidence, Hold, PhaseState, PhaseStatus},
+};
+
+use crate::{
+    CampaignIx, State, Timestamp,
+    decide::{DELTA_WAIT_MS, waits_for_deltas},
+    fact::{FailureCause, PauseCause},
+    gate::confident,
+    judge::{HoldReason, Verdict, judge},
+    state::{Campaign, Status},
+};
+
+#[must_use]
+pub fn campaign(state: &State, ix: CampaignIx, now: Timestamp) -> CampaignStatus {
+    let row = state.campaigns.get(ix);
+    let is_started = row.started_at.is_some();
+    CampaignStatus {
+        campaign: row.spec.id.clone(),
+        version: row.version,
+        status: campaign_state(&row.status),
+        hold: hold_reason(state, row, now).map(|reason| hold(&reason, now)),
+        cause: cause(row),
+        phase: is_started.then(|| row.spec.phases[row.phase].name.clone()),
+        devices: row.members.len() as u64,
+        exposed: row.exposed.into(),
+        totals: row.totals().public(),
+        phases: phases(row),
+        evidence: evidence(row),
+        errors: errors(row),
+        created_ms: row.created_at,
+        started_ms: row.started_at,
+        ended_ms: row.ended_at,
+        position: state.position,
+        spec: row.spec.clone(),
+    }
+}
+
+#[must_use]
+pub const fn campaign_state(status: &Status) -> CampaignState {
+    match status {
+        Status::Draft => CampaignState::Draft,
+        Status::Staged { .. } => CampaignState::Staged,
+        Status::Rolling => CampaignState::Rolling,
+        Status::Paused { .. } => CampaignState::Paused,
+        Status::Monitoring => CampaignState::Monitoring,
+        Status::Completed => CampaignState::Completed,
+        Status::Canceled { .. } => CampaignState::Canceled,
+        Status::Failed { .. } => CampaignState::Failed,
+    }
+}
+
+fn hold_reason(state: &State, row: &Campaign, now: Timestamp) -> Option<HoldReason> {
+    match &row.status {
+        Status::Draft => Some(HoldReason::Draft),
+        Status::Staged { since } => {
+            waits_for_deltas(state, row, *since, now).then_some(HoldReason::BuildingDeltas {
+                until: since + DELTA_WAIT_MS,
+            })
+        }
+        Status::Rolling | Status::Monitoring => match judge(row, now) {
+            Verdict::Hold(reason) => Some(reason),
+            Verdict::Advance | Verdict::Pause(_) => None,
+        },
+        Status::Paused { .. } => Some(HoldReason::Paused),
+        Status::Completed | Status::Canceled { .. } | Status::Failed { .. } => None,
+    }
+}
+
+/// A hold in words.
+#[must_use]
+pub fn hold(reason: &HoldReason, now: Timestamp) -> Hold {
+    let (kind, text, until_ms) = match *reason {
+        HoldReason::Draft => ("draft", "not started".to_string(), None),
+        HoldReason::BuildingDeltas { until } => (
+            "building_deltas",
+            "deltas are being built".to_string(),
+            Some(until),
+        ),
+        HoldReason::Offering { waiting } => (
+            "offering",
+            format!("{waiting} devices still to be offered the update"),
+            None,
+        ),
+        HoldReason::Acceptances { accepted, needed } => (
+            "acceptances",
+            format!("acceptances {accepted} of {needed} needed to judge by"),
+            None,
+        ),
+        HoldReason::Outcomes { resolved, needed } => (
+            "outcomes",
+            format!("outcomes {resolved} of {needed} needed"),
+            None,
+        ),
+        HoldReason::Successes { updated, needed } => (
+            "successes",
+            format!("successes {updated} of {needed} needed"),
+            None,
+        ),
+        HoldReason::Soaking { until } => (
+            "soaking",
+            format!(
+                "soaking for {} more",
+                human_duration(until.saturating_sub(now))
+            ),
+            Some(until),
+        ),
+        HoldReason::Unresolved { unresolved } => (
+            "unresolved",
+            format!("{unresolved} devices have not come to an end"),
+            None,
+        ),
+        HoldReason::Paused => (
+            "paused",
+            "paused until an operator resumes or cancels".to_string(),
+            None,
+        ),
+    };
+    Hold {
+        kind: kind.to_string(),
+        text,
+        until_ms,
+    }
+}
+
+fn cause(row: &Campaign) -> Option<Cause> {
+    let (kind, text) = match &row.status {
+        Status::Paused { cause } => pause_cause(row, cause),
+        Status::Canceled { operator, reason } => (
+            "canceled",
+            by_operator("canceled", operator.as_str(), reason.as_deref()),
+        ),
+        Status::Failed {
+            cause: FailureCause::Deadline { phase },
+        } => (
+            "deadline",
+            format!(
+                "phase {} was not through after {}",
+                row.spec.phases[*phase as usize].name,
+                human_duration(row.spec.max_rollout_days.ms())
+            ),
+        ),
+        _ => return None,
+    };
+    Some(Cause {
+        kind: kind.to_string(),
+        text,
+    })
+}
+
+fn pause_cause(row: &Campaign, cause: &PauseCause) -> (&'static str, String) {
+    let percent = |basis_points: u16| BasisPoints::new(basis_points).unwrap_or(BasisPoints::ALL);
+    match cause {
+        PauseCause::Operator { operator, reason } => (
+            "operator",
+            by_operator("paused", operator.as_str(), reason.as_deref()),
+        ),
+        PauseCause::FailureThreshold {
+            failed,
+            resolved,
+            limit_bp,
+        } => (
+            "failure_threshold",
+            format!(
+                "{failed} of {resolved} outcomes failed, more than {}",
+                percent(*limit_bp)
+            ),
+        ),
+        PauseCause::FailureEvidence {
+            failed,
+            succeeded,
+            expected_bp,
+            false_pause_bp,
+        } => (
+            "failure_evidence",
+            format!(
+                "{failed} of {} first attempts failed: more than the normal {} with confidence {}",
+                failed + succeeded,
+                percent(*expected_bp),
+                percent(10_000 - false_pause_bp)
+            ),
+        ),
+        PauseCause::SuccessUnreachable {
+            lost,
+            devices,
+            threshold_bp,
+        } => (
+            "success_unreachable",
+            format!(
+                "{lost} of {devices} devices of phase {} are lost; {} success can no longer be reached",
+                row.spec.phases[row.phase].name,
+                percent(*threshold_bp)
+            ),
+        ),
+    }
+}
+
+fn by_operator(what: &str, operator: &str, reason: Option<&str>) -> String {
+    match reason {
+        Some(reason) => format!("{what} by {operator}: {reason}"),
+        None => format!("{what} by {operator}"),
+    }
+}
+
+fn phases(row: &Campaign) -> alloc::vec::Vec<PhaseStatus> {
+    row.phases
+        .iter()
+        .zip(&row.spec.phases)
+        .map(|(run, spec)| PhaseStatus {
+            name: spec.name.clone(),
+            state: match (run.started_at, run.passed_at) {
+                (None, _) => PhaseState::Pending,
+                (Some(_), Some(_)) => PhaseState::Passed,
+                (Some(_), None) if run.tally.unresolved == 0 => PhaseState::Soaking,
+                (Some(_), None) => PhaseState::Running,
+            },
+            percentage: spec.percentage,
+            devices: run.tally.devices.into(),
+            tally: run.tally.public(),
+            started_ms: run.started_at,
+        })
+        .collect()
+}
+
+fn evidence(row: &Campaign) -> Evidence {
+    let fresh = row.fresh_evidence();
+    let (p0, alpha) = (
+        row.spec.expected_failure.as_ratio(),
+        row.spec.false_pause.as_ratio(),
+    );
+    let (rate_low, rate_high) = confident::interval(fresh.failed, fresh.succeeded, alpha);
+    Evidence {
+        succeeded: fresh.succeeded,
+        failed: fresh.failed,
+        // JSON has no infinity.
+        e_value: confident::e_value(fresh.failed, fresh.succeeded, p0).min(f64::MAX),
+        limit: 1.0 / alpha,
+        rate_low,
+        rate_high,
+    }
+}
+
+fn errors(row: &Campaign) -> BTreeMap<String, u64> {
+    ErrorClass::ALL
+        .iter()
+        .zip(row.errors)
+        .filter(|(_, count)| *count > 0)
+        .map(|(class, count)| (class.as_str().to_string(), count.into()))
+        .collect()
+}

@@ -1,0 +1,89 @@
+//! What a device's job topic should hold. Made on demand from facts, signed by the shell, never stored.
+
+use alloc::{vec, vec::Vec};
+
+use fleetfold_schemas::job::{Installation, Job, JobKind, Offer};
+
+use crate::{
+    DeviceIx, State,
+    state::{Delta, Device, MemberState, Release, Status},
+};
+
+/// The name of the delta format, which is also the device capability for it.
+pub const DELTA_FORMAT: &str = "bidiff-zstd";
+
+/// `None`: the topic is empty.
+///
+/// A queued job is hidden while its campaign is paused, so nothing new starts then; one that the device has accepted
+/// stays, so it can finish.
+#[must_use]
+pub fn job(state: &State, ix: DeviceIx) -> Option<Job> {
+    let device = state.devices.get(ix);
+    let (campaign_ix, at) = device.execution?;
+    let campaign = state.campaigns.get(campaign_ix);
+    let member = campaign.member(at);
+    let is_shown = match member.state {
+        MemberState::Queued => campaign.status.is_rolling(),
+        MemberState::InProgress => true,
+        _ => false,
+    };
+    if !is_shown {
+        return None;
+    }
+    let timeouts = &campaign.spec.timeouts;
+    let cancels = match (&campaign.status, campaign.canceled_position) {
+        (Status::Canceled { .. }, Some(position)) => Some(position),
+        _ => None,
+    };
+    let release = state.releases.get(campaign.release);
+    Some(Job {
+        device: device.id.clone(),
+        campaign: campaign.spec.id.clone(),
+        attempt: member.attempts,
+        sequence: cancels.unwrap_or(member.job),
+        kind: match cancels {
+            Some(_) => JobKind::Cancel {
+                sequence: member.job,
+            },
+            None => JobKind::Install(Installation {
+                envelope: release.manifest.clone(),
+                target: release.image,
+                size_bytes: release.image_bytes,
+                offers: offers(state, device, release),
+            }),
+        },
+        issued_ms: member.since,
+        expires_ms: member.since + timeouts.contact_hours.ms() + timeouts.execution_hours.ms(),
+        install_window: None,
+        stage_limit_ms: timeouts.execution_hours.ms(),
+    })
+}
+
+/// The whole image always; first the delta from what the device runs, if there is one and the device can apply it.
+fn offers(state: &State, device: &Device, release: &Release) -> Vec<Offer> {
+    let full = Offer::Full {
+        digest: release.image,
+        size_bytes: release.image_bytes,
+    };
+    let can_apply = device
+        .inventory
+        .capabilities
+        .iter()
+        .any(|capability| capability.as_str() == DELTA_FORMAT);
+    let running = device.running.as_ref().map(|running| running.digest);
+    let delta = release.deltas.iter().find_map(|(from, delta)| match delta {
+        Delta::Ready { digest, bytes } if Some(state.releases.get(*from).image) == running => {
+            Some(Offer::Delta {
+                digest: *digest,
+                size_bytes: *bytes,
+                from: state.releases.get(*from).image,
+                format: DELTA_FORMAT.into(),
+            })
+        }
+        _ => None,
+    });
+    match delta {
+        Some(delta) if can_apply => vec![delta, full],
+        _ => vec![full],
+    }
+}

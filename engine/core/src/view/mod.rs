@@ -1,0 +1,71 @@
+//! The projections as others see them: retained values for the status topics, and jobs for devices.
+
+mod campaign;
+mod device;
+mod fact;
+mod job;
+
+use alloc::{collections::BTreeMap, string::ToString};
+
+use fleetfold_schemas::status::{DeltaState, DeltaStatus, FleetSummary, ReleaseStatus};
+
+pub use self::{
+    campaign::{campaign, campaign_state, hold},
+    device::device,
+    fact::fact,
+    job::job,
+};
+use crate::{ReleaseIx, State, state::Delta};
+
+/// `releases/{model}/{version}`
+#[must_use]
+pub fn release(state: &State, ix: ReleaseIx) -> ReleaseStatus {
+    let release = state.releases.get(ix);
+    let deltas = release.deltas.iter().map(|(from, delta)| DeltaStatus {
+        from: state.releases.get(*from).image,
+        state: match delta {
+            Delta::Building => DeltaState::Building,
+            Delta::Ready { digest, bytes } => DeltaState::Ready {
+                digest: *digest,
+                bytes: *bytes,
+            },
+            Delta::Unavailable { reason } => DeltaState::Unavailable {
+                reason: reason.clone(),
+            },
+        },
+    });
+    ReleaseStatus {
+        model: release.model.clone(),
+        version: release.version.clone(),
+        vendor: release.vendor.clone(),
+        sequence: release.sequence,
+        image: release.image,
+        image_sha256: release.image_sha256,
+        image_bytes: release.image_bytes,
+        signed_by: release
+            .key_id
+            .iter()
+            .map(|byte| alloc::format!("{byte:02x}"))
+            .collect(),
+        deltas: deltas.collect(),
+        published_ms: release.published_at,
+    }
+}
+
+/// `fleet/summary`
+#[must_use]
+pub fn fleet(state: &State) -> FleetSummary {
+    let mut devices = BTreeMap::new();
+    for (_, device) in state.devices.iter() {
+        let lifecycle = alloc::format!("{:?}", device.lifecycle)
+            .to_lowercase()
+            .to_string();
+        *devices.entry(lifecycle).or_insert(0) += 1;
+    }
+    FleetSummary {
+        devices,
+        campaigns: state.campaigns.len().into(),
+        releases: state.releases.len().into(),
+        events: state.position,
+    }
+}
