@@ -1,0 +1,90 @@
+//! The weather: how devices differ and what befalls them. All of it follows from the seed.
+
+use std::{fmt, ops::RangeInclusive, sync::Arc};
+
+use fleetfold_schemas::{DeviceId, Digest, campaign::BasisPoints};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+/// How the devices of a fleet behave. Times are virtual. Where a range is given each device draws its own value.
+#[derive(Debug, Clone)]
+pub struct Behaviour {
+    /// Download speed; how long transfers take, whatever the real connection could do.
+    pub link_bytes_per_second: RangeInclusive<u64>,
+    pub install_ms: RangeInclusive<u64>,
+    pub boot_ms: RangeInclusive<u64>,
+    pub self_test_ms: RangeInclusive<u64>,
+    /// Times without any connection.
+    pub offline: Option<Offline>,
+    /// Of requests for a chunk that get lost.
+    pub chunk_loss: BasisPoints,
+    /// Of downloads that fail for good.
+    pub download_error: BasisPoints,
+    /// Of trials that fail by chance, on top of what `verdict` says.
+    pub self_test_failure: BasisPoints,
+    /// Of single steps (a write, a message, a reboot) before which power fails.
+    pub power_loss: BasisPoints,
+    pub verdict: Verdict,
+}
+
+/// Spells of absence.
+#[derive(Debug, Clone)]
+pub struct Offline {
+    /// From one spell's end to the next one's beginning.
+    pub every_ms: RangeInclusive<u64>,
+    pub length_ms: RangeInclusive<u64>,
+}
+
+/// Whether an image fails its self-test on a device.
+#[derive(Clone, Default)]
+pub enum Verdict {
+    /// Every image works.
+    #[default]
+    Good,
+    FailsWhen(Arc<dyn Fn(&DeviceId, &Digest) -> bool + Send + Sync>),
+}
+
+impl Verdict {
+    pub fn fails_when(
+        predicate: impl Fn(&DeviceId, &Digest) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        Self::FailsWhen(Arc::new(predicate))
+    }
+
+    fn fails(&self, device: &DeviceId, image: &Digest) -> bool {
+        match self {
+            Self::Good => false,
+            Self::FailsWhen(predicate) => predicate(device, image),
+        }
+    }
+}
+
+impl fmt::Debug for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Good => "Good",
+            Self::FailsWhen(_) => "FailsWhen(..)",
+        })
+    }
+}
+
+const NEVER: BasisPoints = BasisPoints::from_percent(0);
+
+impl Behaviour {
+    /// A fleet where nothing goes wrong: minutes to download and install, seconds to boot.
+    #[must_use]
+    pub fn fair() -> Self {
+        Self {
+            link_bytes_per_second: 20_000..=200_000,
+            install_ms: 5_000..=30_000,
+            boot_ms: 5_000..=20_000,
+            self_test_ms: 1_000..=10_000,
+            offline: None,
+            chunk_loss: NEVER,
+            download_error: NEVER,
+            self_test_failure: NEVER,
+            power_loss: NEVER,
+            verdict: Verdict::Good,
+        }
+    }
+}
