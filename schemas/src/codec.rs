@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Largest hello, report or chunk request, in bytes. Inventories and error texts are bounded far below it.
-pub const DEVICE_MESSAGE_BYTES_MAX: usize = 16 * 1024;
+pub const DEVICE_MESSAGE_BYTES_MAX: usize = 8 * 1024;
 /// Largest operator command. A campaign with hundreds of phases and notes fits; images travel as uploads.
 pub const COMMAND_BYTES_MAX: usize = 256 * 1024;
 

@@ -2,6 +2,7 @@
 
 use alloc::{format, string::ToString, vec::Vec};
 
+use fleetfold_schemas::id::printable;
 use fleetfold_schemas::{
     CommandId, OperatorId,
     code::{Code, Rejection},
@@ -22,6 +23,11 @@ use crate::{
     request::{Answer, StoredArtifact},
     state::MemberState,
 };
+
+/// The log takes records of up to 16 KiB, so that each can be a leaf of an audit tree.
+const FACT_BYTES_MAX: usize = 16 * 1024;
+/// How much of a refusal goes on record: it may quote the sender.
+const REFUSAL_CHARS_MAX: usize = 512;
 
 pub fn accept(
     state: &State,
@@ -57,6 +63,7 @@ pub fn accept(
             check_age(id, now)
                 .and_then(|()| check_role(state, operator, &message.command))
                 .and_then(|()| carry_out(state, operator, message, artifact, facts))
+                .and_then(|()| check_size(&facts[start..]))
         }
         Err(unreadable) => Err(unreadable.rejection.clone()),
     };
@@ -70,13 +77,32 @@ pub fn accept(
                     id: id.cloned(),
                     command: name,
                     code: rejection.code.as_str().to_string(),
-                    message: rejection.message.clone(),
+                    message: printable(&rejection.message, REFUSAL_CHARS_MAX),
                 }
                 .into(),
             );
             Answer::Rejected(rejection)
         }
     }
+}
+
+/// What the log would not take must not be accepted.
+fn check_size(facts: &[Fact]) -> Result<(), Rejection> {
+    let mut bytes = Vec::new();
+    for fact in facts {
+        bytes.clear();
+        fact.encode_into(&mut bytes);
+        if bytes.len() > FACT_BYTES_MAX {
+            return Err(Rejection::new(
+                Code::TooLarge,
+                format!(
+                    "the command comes to {} bytes in the log, at most {FACT_BYTES_MAX} are allowed",
+                    bytes.len()
+                ),
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// A ULID tells when it was made. Answers are forgotten after a while, and what could have been forgotten is refused.
