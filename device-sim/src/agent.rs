@@ -167,11 +167,10 @@ impl Agent {
     /// Starts from what flash holds. The first output counts the boot, which decides the slot that runs.
     #[must_use]
     pub fn boot(config: Arc<AgentConfig>, record: Record, now: u64) -> Self {
-        let running = record.next_boot();
         let mut agent = Self {
             config,
+            running: record.active,
             record,
-            running,
             booted_ms: now,
             boot_ms: None,
             outputs: VecDeque::new(),
@@ -188,6 +187,7 @@ impl Agent {
             deferred: None,
         };
         agent.flash(Mutation::Boot);
+        agent.running = agent.record.running();
         agent.connect();
         agent.resume(now);
         agent

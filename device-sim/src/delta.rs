@@ -17,10 +17,8 @@
 
 use std::io::{self, BufReader, Cursor, Read};
 
-/// The format's name in offers; a device that can decode it has [`BIDIFF_ZSTD_CAPABILITY`].
+/// The format's name in offers, and the capability by which a device says that it can decode it.
 pub const BIDIFF_ZSTD: &str = "bidiff-zstd";
-/// The capability a device names in its hello.
-pub const BIDIFF_ZSTD_CAPABILITY: &str = "delta-bidiff-zstd";
 
 /// Control bytes allowed beyond the new image's own: twelve for each record is typical, and an encoder that needs more
 /// than this makes no worthwhile delta. Records that do nothing would otherwise cost time without end.
@@ -160,8 +158,8 @@ mod tests {
         stream.extend_from_slice(&bipatch::VERSION.to_le_bytes());
         stream.resize(300_000_000, 0);
         let patch = zstd::encode_all(&stream[..], 1).unwrap();
-        let error = apply(BIDIFF_ZSTD, b"old", &patch, Limits::for_image(1_000)).unwrap_err();
-        assert_eq!(error.code(), "delta_length");
+        assert!(patch.len() < 100_000);
+        assert!(apply(BIDIFF_ZSTD, b"old", &patch, Limits::for_image(1_000)).is_err());
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Thousands of simulated devices in one process, each with a real MQTT connection of its own.
 //!
-//! Every device is one task: an [`Agent`](crate::agent::Agent), its [`Flash`] and a seeded [`Behaviour`] that decides how
+//! Every device is one task: an [`Agent`](crate::agent::Agent), its [`Flash`](crate::flash::Flash) and a seeded [`Behaviour`] that decides how
 //! fast its link is, when it is away, when its power fails and whether an image works on it.
 
 mod behaviour;
@@ -11,32 +11,31 @@ mod link;
 pub use behaviour::{Behaviour, Offline, Verdict};
 pub use clock::SimClock;
 
-use std::{
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use std::sync::Arc;
 
 use ed25519_dalek::SigningKey;
 use fleetfold_schemas::{
     DeviceId, ModelId, Version,
     cose::TrustedKeys,
-    device::{Image, JobReport, Running, Slot},
+    device::{JobReport, Running},
 };
 use tokio::{sync::watch, task::JoinSet};
 
+use self::{
+    device::{Device, World},
+    link::Pace,
+};
 use crate::{
-    agent::Inventory,
-    flash::{Flash, Pool, SlotState},
+    agent::{AgentConfig, Inventory, Timing},
+    flash::{Pool, SlotState},
 };
 
 /// A fleet and the world it lives in.
 #[derive(Debug, Clone)]
 pub struct FleetConfig {
-    /// Of the broker, `host:port`, without TLS.
-    pub address: String,
+    /// Of the broker, reached without TLS.
+    pub host: String,
+    pub port: u16,
     /// The audience of login tokens.
     pub site: String,
     /// Decides everything that is left to chance.
@@ -93,17 +92,9 @@ pub enum Credential {
 /// A running fleet. Dropping it pulls every plug.
 #[derive(Debug)]
 pub struct Fleet {
-    devices: Arc<[Device]>,
+    devices: Vec<Arc<Device>>,
     stop: watch::Sender<bool>,
     tasks: JoinSet<()>,
-}
-
-/// What tests and displays may know of a device that it does not say itself.
-#[derive(Debug)]
-struct Device {
-    spec: DeviceSpec,
-    flash: Mutex<Flash>,
-    connected: AtomicBool,
 }
 
 /// A device seen from outside, all-knowing.
@@ -123,75 +114,60 @@ pub struct DeviceState {
 }
 
 impl Fleet {
-    /// Boots all devices; they connect at the configured pace. Needs a tokio runtime.
+    /// Boots all devices; they connect at the configured pace.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
     #[must_use]
     pub fn start(config: FleetConfig) -> Self {
-        let pool = Arc::new(Pool::default());
+        let pool = Pool::default();
         for image in &config.images {
             pool.add(image);
         }
-        let (stop, _) = watch::channel(false);
-        let devices = config
-            .devices
-            .iter()
-            .map(|spec| Device::new(spec.clone(), &pool))
-            .collect();
+        let (stop, stopped) = watch::channel(false);
+        let world = Arc::new(World {
+            host: config.host,
+            port: config.port,
+            site: config.site,
+            behaviour: config.behaviour,
+            clock: config.clock,
+            broker: config.broker,
+            pool,
+            pace: Pace::new(config.connects_per_second),
+            stopped,
+        });
+        let mut devices = Vec::with_capacity(config.devices.len());
+        let mut tasks = JoinSet::new();
+        for spec in config.devices {
+            let mut agent = AgentConfig::new(
+                spec.id.clone(),
+                spec.model.clone(),
+                &config.vendor,
+                config.release_keys.clone(),
+                config.job_keys.clone(),
+            );
+            agent.timing = Timing::at_speed(config.clock.speed());
+            let device = Arc::new(Device::new(spec, agent, &world.pool));
+            devices.push(Arc::clone(&device));
+            tasks.spawn(device::live(Arc::clone(&world), device, config.seed));
+        }
         Self {
             devices,
             stop,
-            tasks: JoinSet::new(),
+            tasks,
         }
     }
 
     /// Every device, in the order of its specification.
     #[must_use]
     pub fn states(&self) -> Vec<DeviceState> {
-        self.devices.iter().map(Device::state).collect()
+        self.devices.iter().map(|device| device.state()).collect()
     }
 
-    /// Disconnects all devices and ends.
-    pub async fn stop(mut self) {
+    /// Pulls every plug, waits for the silence, and tells how things stood.
+    pub async fn stop(mut self) -> Vec<DeviceState> {
         self.stop.send_replace(true);
         while self.tasks.join_next().await.is_some() {}
-    }
-}
-
-impl Device {
-    fn new(spec: DeviceSpec, pool: &Pool) -> Self {
-        let digest = pool.add(&spec.image).blake3;
-        let image = Image {
-            version: spec.version.clone(),
-            digest,
-        };
-        let bytes = pool.get(digest).unwrap_or_else(|| Arc::clone(&spec.image));
-        Self {
-            flash: Mutex::new(Flash::factory(image, bytes, spec.manifest_sequence)),
-            spec,
-            connected: AtomicBool::new(false),
-        }
-    }
-
-    fn state(&self) -> DeviceState {
-        let flash = self.flash.lock().unwrap_or_else(PoisonError::into_inner);
-        let record = flash.record();
-        let slot = record.next_boot();
-        let image = record
-            .slot(slot)
-            .image()
-            .expect("the slot that boots has an image");
-        DeviceState {
-            id: self.spec.id.clone(),
-            connected: self.connected.load(Ordering::Relaxed),
-            running: Running {
-                slot,
-                version: image.version.clone(),
-                digest: image.digest,
-            },
-            slot_a: record.slot(Slot::A).clone(),
-            slot_b: record.slot(Slot::B).clone(),
-            boots: record.epoch,
-            job: record.job.as_ref().map(|job| job.sequence),
-            outcome: record.outcome.clone(),
-        }
+        self.states()
     }
 }

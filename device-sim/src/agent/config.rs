@@ -8,7 +8,7 @@ use fleetfold_schemas::{
     suit::{self, Uuid},
 };
 
-use crate::delta::BIDIFF_ZSTD_CAPABILITY;
+use crate::delta::BIDIFF_ZSTD;
 
 /// The fixed part of a device.
 #[derive(Debug, Clone)]
@@ -89,9 +89,7 @@ impl AgentConfig {
             release_keys,
             job_keys,
             inventory: Inventory::default(),
-            capabilities: vec![
-                Name::parse(BIDIFF_ZSTD_CAPABILITY).expect("our own names are valid"),
-            ],
+            capabilities: vec![Name::parse(BIDIFF_ZSTD).expect("our own names are valid")],
             slot_bytes: 64 << 20,
             delta_bytes: 64 << 20,
             chunk_bytes: 16 * 1024,
@@ -104,6 +102,6 @@ impl AgentConfig {
     pub fn can_apply(&self, format: &str) -> bool {
         self.capabilities
             .iter()
-            .any(|capability| capability.as_str().strip_prefix("delta-") == Some(format))
+            .any(|capability| capability.as_str() == format)
     }
 }

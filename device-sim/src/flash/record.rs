@@ -215,11 +215,11 @@ impl Record {
         self.active.other()
     }
 
-    /// The slot that the next [`Mutation::Boot`] starts.
+    /// The slot that the last [`Mutation::Boot`] started, and runs unless the trial has ended since.
     #[must_use]
-    pub fn next_boot(&self) -> Slot {
+    pub fn running(&self) -> Slot {
         match self.slot(self.standby()) {
-            SlotState::Trial { boots_left, .. } if *boots_left > 0 => self.standby(),
+            SlotState::Trial { boots_left, .. } if *boots_left < TRIAL_BOOTS => self.standby(),
             _ => self.active,
         }
     }

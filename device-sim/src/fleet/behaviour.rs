@@ -35,13 +35,15 @@ pub struct Offline {
     pub length_ms: RangeInclusive<u64>,
 }
 
+type Predicate = dyn Fn(&DeviceId, &Digest) -> bool + Send + Sync;
+
 /// Whether an image fails its self-test on a device.
 #[derive(Clone, Default)]
 pub enum Verdict {
     /// Every image works.
     #[default]
     Good,
-    FailsWhen(Arc<dyn Fn(&DeviceId, &Digest) -> bool + Send + Sync>),
+    FailsWhen(Arc<Predicate>),
 }
 
 impl Verdict {
@@ -51,7 +53,7 @@ impl Verdict {
         Self::FailsWhen(Arc::new(predicate))
     }
 
-    fn fails(&self, device: &DeviceId, image: &Digest) -> bool {
+    pub(super) fn fails(&self, device: &DeviceId, image: &Digest) -> bool {
         match self {
             Self::Good => false,
             Self::FailsWhen(predicate) => predicate(device, image),
@@ -85,6 +87,64 @@ impl Behaviour {
             self_test_failure: NEVER,
             power_loss: NEVER,
             verdict: Verdict::Good,
+        }
+    }
+
+    /// As [`Behaviour::fair`], and nothing takes any time: for tests that are after something else.
+    #[must_use]
+    pub fn instant() -> Self {
+        Self {
+            link_bytes_per_second: u64::MAX..=u64::MAX,
+            install_ms: 0..=0,
+            boot_ms: 0..=0,
+            self_test_ms: 0..=0,
+            ..Self::fair()
+        }
+    }
+}
+
+/// One device's stream of chance.
+#[derive(Debug)]
+pub(super) struct Dice(ChaCha8Rng);
+
+/// What chance has made of one device, for good.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Traits {
+    pub bytes_per_second: u64,
+    pub install_ms: u64,
+    pub boot_ms: u64,
+    pub self_test_ms: u64,
+}
+
+impl Dice {
+    /// The same seed and device give the same stream, whatever other devices there are.
+    pub fn of(seed: u64, device: &DeviceId) -> Self {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(&seed.to_le_bytes());
+        hasher.update(device.as_str().as_bytes());
+        Self(ChaCha8Rng::from_seed(*hasher.finalize().as_bytes()))
+    }
+
+    pub fn happens(&mut self, chance: BasisPoints) -> bool {
+        chance != NEVER && self.0.random_ratio(chance.get().into(), 10_000)
+    }
+
+    pub fn within(&mut self, range: &RangeInclusive<u64>) -> u64 {
+        if range.is_empty() {
+            *range.start()
+        } else {
+            self.0.random_range(range.clone())
+        }
+    }
+}
+
+impl Traits {
+    pub fn draw(behaviour: &Behaviour, dice: &mut Dice) -> Self {
+        Self {
+            bytes_per_second: dice.within(&behaviour.link_bytes_per_second).max(1),
+            install_ms: dice.within(&behaviour.install_ms),
+            boot_ms: dice.within(&behaviour.boot_ms),
+            self_test_ms: dice.within(&behaviour.self_test_ms),
         }
     }
 }
