@@ -6,7 +6,7 @@ use std::{
         Arc,
         atomic::{AtomicU64, AtomicUsize, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use bytes::Bytes;
@@ -22,6 +22,7 @@ use tokio::{
 
 use crate::{
     acl,
+    closings::Closings,
     config::BrokerConfig,
     host::{Host, Identity, Qos},
     listener,
@@ -89,8 +90,10 @@ impl Broker {
         self.shared.route(topic, &payload, qos, None);
     }
 
-    /// Closes the live sessions of a device or an operator.
+    /// Closes the live sessions of a device or an operator, and those whose login is under way.
     pub fn disconnect(&self, who: &Identity, why: DisconnectCause) {
+        // Noted first: a session that is entered meanwhile looks there after it is entered.
+        self.shared.closings.note(who, why, Instant::now());
         for session in self.shared.registry.of(who) {
             session.close(why.into());
         }
@@ -119,6 +122,7 @@ pub(crate) struct Shared {
     pub(crate) config: BrokerConfig,
     pub(crate) registry: Registry,
     pub(crate) presence: PresenceStore,
+    pub(crate) closings: Closings,
     pub(crate) meters: Arc<Meters>,
     pub(crate) stopping: watch::Sender<bool>,
     connections: AtomicUsize,
@@ -129,6 +133,7 @@ pub(crate) struct Shared {
 impl Shared {
     pub(crate) fn new(config: BrokerConfig) -> Self {
         Self {
+            closings: Closings::new(config.connect_timeout),
             config,
             registry: Registry::new(),
             presence: PresenceStore::new(),

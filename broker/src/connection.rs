@@ -101,6 +101,7 @@ where
 {
     let Opened {
         session,
+        login_began,
         keep_alive,
         packet_bytes_max,
         connack,
@@ -108,7 +109,7 @@ where
     // First in the outbox, so before anything that is published from now on.
     session.reply(|out| out.extend_from_slice(&connack));
     drop(connack);
-    enter(shared, &session);
+    enter(shared, &session, login_began);
     let registered = Registered {
         shared,
         session: Arc::clone(&session),
@@ -145,11 +146,14 @@ where
 }
 
 /// Takes the client's place from an earlier session of the same client (MQTT 5.0 section 3.1.4).
-fn enter(shared: &Shared, session: &Arc<Session>) {
+fn enter(shared: &Shared, session: &Arc<Session>, login_began: std::time::Instant) {
     if let Some(earlier) = shared.registry.enter(session) {
         earlier.close(Refusal::SessionTakenOver);
         // Now, not when the earlier connection gets to it: its "offline" must not follow our client's "online".
         shared.publish_will(&earlier);
+    }
+    if let Some(refusal) = shared.closings.since(&session.identity, login_began) {
+        session.close(refusal);
     }
     // A shutdown that began after our login has not seen this session.
     if *shared.stopping.borrow() {

@@ -3,7 +3,7 @@
 //! Nothing is owed to a client before its login: one packet of bounded size, one question to the host, one deadline over
 //! it all. Every refusal that the protocol has a code for is said before the connection is closed.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc, time::Instant};
 
 use bytes::BytesMut;
 use fleetfold_schemas::topic::{DeviceTopic, Topic};
@@ -35,6 +35,7 @@ pub(crate) enum Failed {
 /// A client that has logged in.
 pub(crate) struct Opened {
     pub(crate) session: Arc<Session>,
+    pub(crate) login_began: Instant,
     pub(crate) keep_alive: u16,
     pub(crate) packet_bytes_max: usize,
     /// CONNACK, to be the first output of the session.
@@ -60,6 +61,7 @@ pub(crate) async fn open<H: Host>(
         password: std::mem::take(&mut connect.password),
         peer,
     };
+    let login_began = Instant::now();
     let identity = host
         .authenticate(login)
         .await
@@ -67,7 +69,14 @@ pub(crate) async fn open<H: Host>(
     let assigned = client_id(shared, &identity, &connect).map_err(refused)?;
     let will = connect.will.take().map(|will| accept_will(&identity, will));
     let will = will.transpose().map_err(refused)?;
-    Ok(session(shared, identity, connect, assigned, will))
+    let opened = Opening {
+        identity,
+        connect,
+        assigned,
+        will,
+        login_began,
+    };
+    Ok(session(shared, opened))
 }
 
 async fn read_connect(
@@ -147,13 +156,23 @@ fn accept_will(identity: &Identity, will: WillPacket) -> Result<Value, Refusal> 
     }
 }
 
-fn session(
-    shared: &Shared,
+/// A login that the host and the rules have let through.
+struct Opening {
     identity: Identity,
     connect: Connect,
     assigned: Option<String>,
     will: Option<Value>,
-) -> Opened {
+    login_began: Instant,
+}
+
+fn session(shared: &Shared, opening: Opening) -> Opened {
+    let Opening {
+        identity,
+        connect,
+        assigned,
+        will,
+        login_began,
+    } = opening;
     let config = &shared.config;
     let (packet_bytes_max, outbox_bytes_max) = match &identity {
         Identity::Device { .. } => (
@@ -198,6 +217,7 @@ fn session(
     };
     Opened {
         session: Arc::new(Session::new(parts, Arc::clone(&shared.meters))),
+        login_began,
         keep_alive: connect.keep_alive,
         packet_bytes_max,
         connack,

@@ -7,7 +7,8 @@
 //!
 //! MQTT 3.1.1 and 5.0 over TCP, QoS 0 and 1, clean sessions. Not offered, and said so in CONNACK or SUBACK: QoS 2 (a
 //! subscription that asks for it is granted QoS 1), sessions that outlive their connection, shared subscriptions,
-//! subscription identifiers, topic aliases, extended authentication.
+//! subscription identifiers, topic aliases, extended authentication. Message expiry is not kept: presence, the only value
+//! kept here, is current until it is replaced.
 //!
 //! The way of a message: `listener` accepts, `connection` runs one task per client, `frame` decides whether bytes are a
 //! packet, `acl` whether its sender may, `reader` hands it to the [`Host`], whose [`Ack`] puts the PUBACK into the
@@ -17,10 +18,13 @@
 mod ack;
 mod acl;
 mod broker;
+mod closings;
 pub mod config;
 mod connection;
 mod fields;
 mod frame;
+#[cfg(test)]
+mod fuzz;
 mod handshake;
 mod host;
 mod index;

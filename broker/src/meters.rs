@@ -3,7 +3,7 @@
 //! The handles are fetched once, at start, because a lookup per message would cost more than the message: a metrics
 //! recorder must be installed before the broker starts.
 
-use metrics::{Counter, Gauge, counter, gauge};
+use metrics::{Counter, Gauge, Unit, counter, describe_counter, describe_gauge, gauge};
 
 use crate::refusal::Refusal;
 
@@ -20,6 +20,7 @@ pub(crate) struct Meters {
 
 impl Meters {
     pub(crate) fn new() -> Self {
+        describe();
         let refused = Refusal::ALL
             .iter()
             .map(|refusal| counter!("fleetfold_broker_refused_total", "code" => refusal.code()))
@@ -38,4 +39,32 @@ impl Meters {
     pub(crate) fn refused(&self, refusal: Refusal) {
         self.refused[refusal as usize].increment(1);
     }
+}
+
+fn describe() {
+    describe_counter!(
+        "fleetfold_broker_refused_total",
+        Unit::Count,
+        "Publishes, subscriptions, logins and connections refused, by code"
+    );
+    describe_gauge!(
+        "fleetfold_broker_connections",
+        Unit::Count,
+        "Open MQTT connections"
+    );
+    describe_counter!(
+        "fleetfold_broker_messages_total",
+        Unit::Count,
+        "MQTT messages from and to clients"
+    );
+    describe_counter!(
+        "fleetfold_broker_messages_dropped_total",
+        Unit::Count,
+        "QoS 0 messages for which a client had no room"
+    );
+    describe_counter!(
+        "fleetfold_broker_bytes_total",
+        Unit::Bytes,
+        "Bytes from and to clients"
+    );
 }

@@ -59,7 +59,7 @@ pub(crate) struct Outgoing<'a> {
 pub(crate) enum Pushed {
     /// It will be sent.
     Taken,
-    /// QoS 0 and no room, or larger than the client takes.
+    /// QoS 0 and no room, or larger than the client or the outbox ever takes.
     Dropped,
     /// QoS 1 and no room.
     TooSlow,
@@ -127,7 +127,8 @@ impl Outbox {
             retain,
         } = message;
         let len = packet::publish_len(self.version, topic, payload, qos);
-        if len > self.limits.packet_bytes_max {
+        // What could never be sent must not cost the connection, or the client would come again for ever.
+        if len > self.limits.packet_bytes_max.min(self.limits.bytes_max) {
             return Pushed::Dropped;
         }
         let fits = self.bytes() + len <= self.limits.bytes_max;
