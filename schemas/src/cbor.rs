@@ -12,7 +12,7 @@ mod writer;
 
 pub use check::check_strict;
 pub use fields::{Fields, Negative};
-pub use reader::Reader;
+pub use reader::{Item, Reader};
 pub use writer::Writer;
 
 const UNSIGNED: u8 = 0;
@@ -25,6 +25,7 @@ const TAG: u8 = 6;
 const SIMPLE: u8 = 7;
 
 const FALSE: u8 = 20;
+const TRUE: u8 = 21;
 const NULL: u8 = 22;
 
 /// What a message may cost its reader.
@@ -265,6 +266,44 @@ mod tests {
         assert_eq!(list.text(), Ok("\u{20ac}"));
         list.null().unwrap();
         fields.end().unwrap();
+    }
+
+    #[test]
+    fn every_kind_of_value_is_read_as_what_it_is() {
+        let item = |hex: &str| {
+            let bytes = hex::decode(hex).unwrap().leak();
+            let mut reader = Reader::open(bytes, LIMITS).unwrap();
+            match reader.item().unwrap() {
+                Item::Float(x) if x.is_nan() => Err("NaN"),
+                Item::Bytes(bytes) => Err(if bytes == [1] { "bytes" } else { "?" }),
+                Item::Text(text) => Err(if text == "a" { "text" } else { "?" }),
+                item => Ok(item),
+            }
+        };
+        for (hex, wanted) in [
+            ("1864", Item::Unsigned(100)),
+            ("3863", Item::Negative(99)),
+            ("80", Item::Array(0)),
+            ("a10000", Item::Map(1)),
+            ("c100", Item::Tag(1)),
+            ("f4", Item::Bool(false)),
+            ("f5", Item::Bool(true)),
+            ("f6", Item::Null),
+            // RFC 8949 appendix A.
+            ("f93c00", Item::Float(1.0)),
+            ("f97bff", Item::Float(65504.0)),
+            ("f90001", Item::Float(5.960_464_477_539_063e-8)),
+            ("f90400", Item::Float(0.000_061_035_156_25)),
+            ("f9c400", Item::Float(-4.0)),
+            ("f97c00", Item::Float(f64::INFINITY)),
+            ("fa47c35000", Item::Float(100_000.0)),
+            ("fb3ff199999999999a", Item::Float(1.1)),
+        ] {
+            assert_eq!(item(hex), Ok(wanted), "{hex}");
+        }
+        assert_eq!(item("f97e00"), Err("NaN"));
+        assert_eq!(item("4101"), Err("bytes"));
+        assert_eq!(item("6161"), Err("text"));
     }
 
     #[test]

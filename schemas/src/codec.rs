@@ -1,7 +1,7 @@
 //! Bytes to messages and back: bounded, strict, one function per direction.
 //!
-//! ciborium alone accepts trailing bytes and does not bound size; here a message has a limit, ends where its bytes end,
-//! and is well-formed by [`crate::cbor`] before a value is built from it.
+//! A message has a limit, ends where its bytes end and can be said in one way only: CBOR is checked by [`crate::cbor`]
+//! first, and neither CBOR nor JSON reaches a type but through [`crate::plain`].
 
 use alloc::{
     string::{String, ToString},
@@ -9,11 +9,12 @@ use alloc::{
 };
 
 use ciborium::Value;
-use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
+use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
     cbor,
     code::{Code, Rejection},
+    plain::{Plain, Source},
 };
 
 /// Largest hello, report or chunk request, in bytes. Inventories and error texts are bounded far below it.
@@ -59,23 +60,20 @@ pub struct FromDevice<T> {
 /// Reads a device's message: JSON if it begins with `{`, CBOR otherwise.
 pub fn decode_from_device<T: DeserializeOwned>(bytes: &[u8]) -> Result<FromDevice<T>, DecodeError> {
     check_size(bytes, DEVICE_MESSAGE_BYTES_MAX)?;
-    if bytes.first() == Some(&b'{') {
-        serde_json::from_slice(bytes).map_err(|error| DecodeError::malformed(&error.to_string()))
+    let source = if bytes.first() == Some(&b'{') {
+        let value = Plain::from_json(bytes);
+        Source::json(value.map_err(|error| DecodeError::malformed(&error.to_string()))?)
     } else {
-        check_cbor(bytes)?;
-        ciborium::from_reader(bytes).map_err(|error| DecodeError::malformed(&describe(&error)))
-    }
-}
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for FromDevice<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut unknown_keys = 0;
-        let message = serde_ignored::deserialize(deserializer, |_| unknown_keys += 1)?;
-        Ok(Self {
+        let value = Plain::from_cbor(bytes, cbor::Limits::default());
+        Source::cbor(value.map_err(|error| DecodeError::malformed(&error.to_string()))?)
+    };
+    let mut unknown_keys = 0;
+    serde_ignored::deserialize(source, |_| unknown_keys += 1)
+        .map(|message| FromDevice {
             message,
             unknown_keys,
         })
-    }
+        .map_err(|error| DecodeError::malformed(&error.to_string()))
 }
 
 /// Reads CBOR into a value tree after checking its form.

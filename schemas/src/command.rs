@@ -4,6 +4,7 @@
 //! race; the other keys are the command's own, and unknown ones are refused.
 
 use alloc::{
+    borrow::Cow,
     format,
     string::{String, ToString},
     vec::Vec,
@@ -12,21 +13,25 @@ use alloc::{
 use base64ct::{Base64, Encoding};
 use minicbor::{Decode, Encode};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::{
     campaign::CampaignSpec,
     code::{Code, Rejection},
     codec::{COMMAND_BYTES_MAX, DecodeError, encode_json},
     id::{CampaignId, CommandId, DeviceId, Digest, ModelId, Name, Version},
+    plain::{Plain, Source},
 };
+
+/// A command's keys and values.
+type Map<'b> = Vec<(Cow<'b, str>, Plain<'b>)>;
 
 /// A command as it came, with what all commands may carry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CommandMessage {
     /// Repeating a command under the same id gets the stored answer, not a second execution.
     pub id: Option<CommandId>,
-    /// Refuse if the campaign has changed since this version of its status.
+    /// Refuse if the campaign has changed since this version of its status. Only for commands about one that exists.
     pub expected_version: Option<u64>,
     pub command: Command,
 }
@@ -158,9 +163,10 @@ impl Command {
         }
     }
 
-    fn read(name: &str, rest: Value) -> Result<Self, Rejection> {
-        fn parse<T: de::DeserializeOwned>(rest: Value, code: Code) -> Result<T, Rejection> {
-            serde_json::from_value(rest).map_err(|error| Rejection::new(code, error.to_string()))
+    fn read(name: &str, rest: Plain<'_>) -> Result<Self, Rejection> {
+        fn parse<T: de::DeserializeOwned>(rest: Plain<'_>, code: Code) -> Result<T, Rejection> {
+            T::deserialize(Source::json(rest))
+                .map_err(|error| Rejection::new(code, error.to_string()))
         }
         let malformed = Code::Malformed;
         Ok(match name {
@@ -180,6 +186,22 @@ impl Command {
                 ));
             }
         })
+    }
+
+    /// Whether it is about something whose changes are counted, so that it may say `expected_version`.
+    #[must_use]
+    pub const fn is_versioned(&self) -> bool {
+        match self {
+            Self::StartCampaign(_)
+            | Self::PauseCampaign(_)
+            | Self::ResumeCampaign(_)
+            | Self::CancelCampaign(_) => true,
+            Self::TrustKey(_)
+            | Self::RegisterDevice(_)
+            | Self::SetLifecycle(_)
+            | Self::PublishRelease(_)
+            | Self::CreateCampaign(_) => false,
+        }
     }
 
     fn write(&self) -> Value {
@@ -224,8 +246,8 @@ impl CommandMessage {
             .into();
             return Err(refused);
         }
-        let mut map = match serde_json::from_slice(bytes) {
-            Ok(Value::Object(map)) => map,
+        let mut map = match Plain::from_json(bytes) {
+            Ok(Plain::Map(map)) => map,
             Ok(_) => return Err(refused),
             Err(error) => {
                 refused.rejection = Rejection::new(Code::Malformed, format!("not JSON: {error}"));
@@ -241,19 +263,23 @@ impl CommandMessage {
         }
     }
 
-    fn read(
-        map: &mut Map<String, Value>,
-        so_far: &mut UnreadableCommand,
-    ) -> Result<Self, Rejection> {
+    fn read(map: &mut Map<'_>, so_far: &mut UnreadableCommand) -> Result<Self, Rejection> {
         so_far.id = take(map, "id")?;
         let expected_version = take(map, "expected_version")?;
         let name: String = take(map, "command")?
             .ok_or_else(|| Rejection::new(Code::Malformed, "the key `command` is missing"))?;
         so_far.name = Some(crate::id::printable(&name, 64));
+        let command = Command::read(&name, Plain::Map(core::mem::take(map)))?;
+        if expected_version.is_some() && !command.is_versioned() {
+            return Err(Rejection::new(
+                Code::Malformed,
+                format!("expected_version means nothing for {name}"),
+            ));
+        }
         Ok(Self {
             id: so_far.id.clone(),
             expected_version,
-            command: Command::read(&name, Value::Object(core::mem::take(map)))?,
+            command,
         })
     }
 
@@ -273,13 +299,13 @@ impl CommandMessage {
     }
 }
 
-fn take<T: de::DeserializeOwned>(
-    map: &mut Map<String, Value>,
-    key: &str,
-) -> Result<Option<T>, Rejection> {
-    match map.remove(key) {
-        None | Some(Value::Null) => Ok(None),
-        Some(value) => serde_json::from_value(value)
+fn take<T: de::DeserializeOwned>(map: &mut Map<'_>, key: &str) -> Result<Option<T>, Rejection> {
+    let Some(at) = map.iter().position(|(found, _)| found == key) else {
+        return Ok(None);
+    };
+    match map.remove(at).1 {
+        Plain::Null => Ok(None),
+        value => T::deserialize(Source::json(value))
             .map(Some)
             .map_err(|error| Rejection::new(Code::Malformed, format!("{key}: {error}"))),
     }

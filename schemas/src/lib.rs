@@ -15,6 +15,7 @@ pub mod cose;
 pub mod device;
 pub mod id;
 pub mod job;
+mod plain;
 pub mod status;
 pub mod suit;
 pub mod token;

@@ -2,7 +2,7 @@
 
 use super::{
     ARRAY, BYTES, CborError, CborFault, FALSE, Fields, Limits, MAP, NEGATIVE, NULL, Negative,
-    SIMPLE, TAG, TEXT, UNSIGNED, check_strict,
+    SIMPLE, TAG, TEXT, TRUE, UNSIGNED, check_strict,
 };
 
 /// Walks a value that [`check_strict`] has accepted, so what remains to go wrong is a wrong type.
@@ -10,6 +10,25 @@ use super::{
 pub struct Reader<'b> {
     pub(super) bytes: &'b [u8],
     pub(super) at: usize,
+}
+
+/// A value, or the beginning of one that contains others.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Item<'b> {
+    Null,
+    Bool(bool),
+    Unsigned(u64),
+    /// The value is -1 - n (RFC 8949 section 3.1).
+    Negative(u64),
+    Float(f64),
+    Bytes(&'b [u8]),
+    Text(&'b str),
+    /// So many values follow.
+    Array(u64),
+    /// So many keys follow, each with its value.
+    Map(u64),
+    /// The tagged value follows.
+    Tag(u64),
 }
 
 /// The first byte of a value, and the number in or behind it.
@@ -29,6 +48,12 @@ impl<'b> Reader<'b> {
 
     pub(super) fn unchecked(bytes: &'b [u8]) -> Self {
         Self { bytes, at: 0 }
+    }
+
+    /// Offset of what is read next.
+    #[must_use]
+    pub fn position(&self) -> usize {
+        self.at
     }
 
     pub fn uint(&mut self) -> Result<u64, CborError> {
@@ -119,6 +144,27 @@ impl<'b> Reader<'b> {
         Ok(Fields::new(self, left, negative))
     }
 
+    /// Reads whatever comes next.
+    pub fn item(&mut self) -> Result<Item<'b>, CborError> {
+        let start = self.at;
+        let head = self.head()?;
+        Ok(match (head.major, head.info) {
+            (UNSIGNED, _) => Item::Unsigned(head.argument),
+            (NEGATIVE, _) => Item::Negative(head.argument),
+            (BYTES, _) => Item::Bytes(self.take(head.argument)?),
+            (TEXT, _) => {
+                self.at = start;
+                Item::Text(self.text()?)
+            }
+            (ARRAY, _) => Item::Array(head.argument),
+            (MAP, _) => Item::Map(head.argument),
+            (TAG, _) => Item::Tag(head.argument),
+            (SIMPLE, FALSE | TRUE) => Item::Bool(head.info == TRUE),
+            (SIMPLE, NULL) => Item::Null,
+            _ => Item::Float(head.float()),
+        })
+    }
+
     /// Steps over one value, however deep it is.
     pub fn skip(&mut self) -> Result<(), CborError> {
         let mut values: u64 = 1;
@@ -194,5 +240,36 @@ impl<'b> Reader<'b> {
 
     pub(super) fn fault(&self, fault: CborFault) -> CborError {
         CborError { at: self.at, fault }
+    }
+}
+
+impl Head {
+    /// The float whose bytes are the argument, in the width that `info` says.
+    fn float(&self) -> f64 {
+        let bits = self.argument;
+        match self.info {
+            25 => half(bits),
+            #[expect(clippy::cast_possible_truncation, reason = "four bytes were read")]
+            26 => f32::from_bits(bits as u32).into(),
+            _ => f64::from_bits(bits),
+        }
+    }
+}
+
+/// IEEE 754 binary16, as in RFC 8949 appendix D.
+fn half(bits: u64) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "ten bits")]
+    let fraction = (bits & 0x3ff) as f64;
+    let magnitude = match bits >> 10 & 0x1f {
+        0 => libm::ldexp(fraction, -24),
+        31 if fraction == 0.0 => f64::INFINITY,
+        31 => f64::NAN,
+        #[expect(clippy::cast_possible_truncation, reason = "five bits")]
+        exponent => libm::ldexp(fraction + 1024.0, exponent as i32 - 25),
+    };
+    if bits >> 15 == 0 {
+        magnitude
+    } else {
+        -magnitude
     }
 }
