@@ -1,1 +1,3 @@
 //! fleetfold
+
+pub mod client;
