@@ -1,3 +1,4 @@
 //! fleetfold
 
 pub mod client;
+pub mod log;

@@ -1,0 +1,107 @@
+//! What can go wrong with the log.
+
+use std::io;
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+/// An operation on the log failed.
+#[derive(Debug, Error)]
+pub enum LogError {
+    #[error("{} is in use by another process; one log has one writer", dir.display())]
+    InUse { dir: PathBuf },
+    #[error("{} has no journal", dir.display())]
+    NoJournal { dir: PathBuf },
+    #[error("{} at offset {offset}: {damage}", segment.display())]
+    Corrupt {
+        segment: PathBuf,
+        offset: u64,
+        damage: Damage,
+    },
+    #[error("{} has journal format {version}; this version reads format {}", segment.display(), super::FORMAT_VERSION)]
+    UnknownFormat { segment: PathBuf, version: u32 },
+    #[error("the batch starts at {first_seq}, the log goes on at {expected}")]
+    OutOfOrder { first_seq: u64, expected: u64 },
+    #[error("the batch is of {at_ms} ms, before the log's tail of {tail_ms} ms")]
+    TimeRegressed { at_ms: u64, tail_ms: u64 },
+    #[error("an earlier append failed; only reopening tells what is stored")]
+    Poisoned,
+    #[error("cannot create the directory {}", path.display())]
+    CreateDirectory { path: PathBuf, source: io::Error },
+    #[error("cannot list {}", path.display())]
+    ListDirectory { path: PathBuf, source: io::Error },
+    #[error("cannot lock {}", path.display())]
+    Lock { path: PathBuf, source: io::Error },
+    #[error("cannot read {}", path.display())]
+    Read { path: PathBuf, source: io::Error },
+    #[error("cannot create the segment {}", path.display())]
+    CreateSegment { path: PathBuf, source: io::Error },
+    #[error("cannot append to {}", path.display())]
+    Append { path: PathBuf, source: io::Error },
+    #[error("cannot truncate the torn tail of {}", path.display())]
+    Truncate { path: PathBuf, source: io::Error },
+    #[error("cannot set the index {} aside", path.display())]
+    SetAside { path: PathBuf, source: io::Error },
+    #[error("cannot build the index {}", path.display())]
+    Index { path: PathBuf, source: IndexFault },
+    #[error("cannot set up zstd")]
+    Zstd { source: io::Error },
+    #[error("cannot tell the free space of {}", path.display())]
+    FreeSpace { path: PathBuf, source: io::Error },
+}
+
+/// What is wrong with stored bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum Damage {
+    #[error("the file ends inside a frame")]
+    Cut,
+    #[error("a frame body of {0} bytes is impossible")]
+    Length(u32),
+    #[error("the checksum does not match")]
+    Checksum,
+    #[error("the frame header's field `{0}` is out of range")]
+    Field(&'static str),
+    #[error("codec {0} is unknown; a newer version may have written it")]
+    Codec(u8),
+    #[error("the payload is not the records its header announces")]
+    Payload,
+    #[error("found sequence number {found} where {expected} is next")]
+    Sequence { expected: u64, found: u64 },
+    #[error("the time of {at_ms} ms is before the {tail_ms} ms of what precedes it")]
+    Time { tail_ms: u64, at_ms: u64 },
+    #[error("the chain value does not continue the chain")]
+    Chain,
+    #[error("the file's header is damaged")]
+    SegmentHeader,
+    #[error("the file's name and its header disagree")]
+    SegmentName,
+}
+
+/// Why the index was not usable. The journal has everything, so this is an inconvenience and no loss.
+#[derive(Debug, Error)]
+pub enum IndexFault {
+    #[error("sled failed")]
+    Sled(#[from] sled::Error),
+    #[error("sled panicked: {0}")]
+    Panicked(String),
+    #[error("sled did not open in time")]
+    TimedOut,
+    #[error("it was found damaged in an earlier run")]
+    Suspect,
+    #[error("the row of batch {first_seq} is damaged: {damage}")]
+    Row { first_seq: u64, damage: Damage },
+    #[error("it has another history than the journal at {seq}")]
+    Differs { seq: u64 },
+    #[error("io failed")]
+    Io(#[from] io::Error),
+}
+
+/// A replay ended early.
+#[derive(Debug, Error)]
+pub enum ReplayError<E> {
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// The visitor's own error.
+    #[error("the reader of the log stopped")]
+    Visit(#[source] E),
+}

@@ -1,0 +1,266 @@
+//! A segment: one file of the journal, a header and then frames up to its end.
+//!
+//! ```text
+//! magic     8 bytes   "FFJOURNL"
+//! version   u32 LE
+//! first_seq u64 LE    number of the first record; the file's name says the same
+//! at_ms     u64 LE    the log's tail before this segment: time
+//! chain     32 bytes  and chain value
+//! crc32     u32 LE    over all of the above
+//! ```
+//! A header is complete before the file gets its name, so one that does not read is damage and never a crash's doing.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use crate::log::error::{Damage, LogError};
+use crate::log::frame::{FRAME_BYTES_MAX, Frame, LENGTH_END, stored_bytes};
+use crate::log::{FORMAT_VERSION, Head};
+
+const MAGIC: [u8; 8] = *b"FFJOURNL";
+pub(super) const HEADER_BYTES: usize = 8 + 4 + 8 + 8 + 32 + 4;
+
+/// Two of the largest frames, so that a refill seldom moves more than it reads.
+const BUFFER_BYTES: usize = 2 * FRAME_BYTES_MAX;
+
+/// The suffix of a segment, and of one that is being created.
+pub(super) const FINISHED: &str = ".ffj";
+pub(super) const UNFINISHED: &str = ".ffj-new";
+
+/// Where the segment that starts with `first_seq` is: names sort as numbers do.
+pub(super) fn path(dir: &Path, first_seq: u64) -> PathBuf {
+    dir.join(format!("{first_seq:020}{FINISHED}"))
+}
+
+/// The number in a segment's file name; `None` for any other file.
+pub(super) fn first_seq_of(name: &str) -> Option<u64> {
+    let digits = name
+        .strip_suffix(FINISHED)
+        .filter(|digits| digits.len() == 20)?;
+    digits.parse().ok()
+}
+
+/// Creates the segment that follows `head`, and returns it ready for appending.
+pub(super) fn create(dir: &Path, head: &Head) -> io::Result<File> {
+    let path = path(dir, head.seq + 1);
+    let unfinished = path.with_extension(&UNFINISHED[1..]);
+    let mut file = OpenOptions::new()
+        .create(true)
+        .truncate(true)
+        .write(true)
+        .open(&unfinished)?;
+    file.write_all(&header(head))?;
+    file.sync_all()?;
+    fs::rename(&unfinished, &path)?;
+    // Without this a power cut may take the name, and with it every frame that is synced into the file later on.
+    File::open(dir)?.sync_all()?;
+    Ok(file)
+}
+
+fn header(head: &Head) -> Vec<u8> {
+    let mut header = Vec::with_capacity(HEADER_BYTES);
+    header.extend_from_slice(&MAGIC);
+    header.extend_from_slice(&FORMAT_VERSION.to_le_bytes());
+    header.extend_from_slice(&(head.seq + 1).to_le_bytes());
+    header.extend_from_slice(&head.at_ms.to_le_bytes());
+    header.extend_from_slice(&head.chain);
+    header.extend_from_slice(&crc32fast::hash(&header).to_le_bytes());
+    header
+}
+
+/// Reads a segment from its start up to where it ended when it was opened.
+pub(super) struct SegmentReader {
+    path: PathBuf,
+    file: File,
+    file_bytes: u64,
+    buffer: Vec<u8>,
+    /// The buffer's first byte that is not consumed, and the end of what was read into it.
+    start: usize,
+    end: usize,
+    /// The file offset of `start`.
+    offset: u64,
+    frame_bytes: usize,
+}
+
+/// What stands at the reader's offset.
+pub(super) enum Step<'a> {
+    Frame(Frame<'a>),
+    Bad(Damage),
+    End,
+}
+
+impl SegmentReader {
+    /// Opens the segment and returns the head that its header continues.
+    pub(super) fn open(dir: &Path, first_seq: u64) -> Result<(Self, Head), LogError> {
+        let path = path(dir, first_seq);
+        let opened = File::open(&path).and_then(|file| Ok((file.metadata()?.len(), file)));
+        let (file_bytes, file) = opened.map_err(|source| LogError::Read {
+            path: path.clone(),
+            source,
+        })?;
+        let buffer = vec![0; BUFFER_BYTES];
+        let mut reader = Self {
+            path,
+            file,
+            file_bytes,
+            buffer,
+            start: 0,
+            end: 0,
+            offset: 0,
+            frame_bytes: HEADER_BYTES,
+        };
+        reader.fill(HEADER_BYTES)?;
+        let header = &reader.buffer[..reader.end];
+        let head = match parse_header(header) {
+            Ok(head) => head,
+            Err(HeaderFault::Damaged) => return Err(reader.corrupt(Damage::SegmentHeader)),
+            Err(HeaderFault::Version(version)) => {
+                return Err(LogError::UnknownFormat {
+                    segment: reader.path,
+                    version,
+                });
+            }
+        };
+        if head.seq + 1 != first_seq {
+            return Err(reader.corrupt(Damage::SegmentName));
+        }
+        Ok((reader, head))
+    }
+
+    /// Goes past the frame of the last step and reads the next.
+    pub(super) fn step(&mut self) -> Result<Step<'_>, LogError> {
+        self.start += self.frame_bytes;
+        self.offset += self.frame_bytes as u64;
+        self.frame_bytes = 0;
+        self.fill(LENGTH_END)?;
+        if self.start == self.end {
+            return Ok(Step::End);
+        }
+        match stored_bytes(&self.buffer[self.start..self.end]) {
+            Ok(Some(bytes)) => self.fill(bytes)?,
+            Ok(None) => return Ok(Step::Bad(Damage::Cut)),
+            Err(damage) => return Ok(Step::Bad(damage)),
+        }
+        match Frame::parse(&self.buffer[self.start..self.end]) {
+            Ok(frame) => {
+                self.frame_bytes = frame.stored.len();
+                Ok(Step::Frame(frame))
+            }
+            Err(damage) => Ok(Step::Bad(damage)),
+        }
+    }
+
+    /// Whether the bad bytes at the offset can be what an interrupted append left, given that nothing before them is
+    /// bad and the segment is the last. An append writes one frame and no other begins before it is synced: so there
+    /// are no more bytes than a frame has, and no frame after them.
+    pub(super) fn is_torn(&mut self, damage: Damage, head: &Head) -> Result<bool, LogError> {
+        match damage {
+            Damage::Cut | Damage::Length(_) | Damage::Checksum => {}
+            // These have a checksum that matches: they were written like this.
+            Damage::Field(_) | Damage::Codec(_) | Damage::Payload | Damage::Sequence { .. } => {
+                return Ok(false);
+            }
+            Damage::Time { .. } | Damage::Chain | Damage::SegmentHeader | Damage::SegmentName => {
+                return Ok(false);
+            }
+        }
+        let Ok(tail_bytes) = usize::try_from(self.tail_bytes()) else {
+            return Ok(false);
+        };
+        if tail_bytes > FRAME_BYTES_MAX {
+            return Ok(false);
+        }
+        self.fill(tail_bytes)?;
+        let tail = &self.buffer[self.start..self.end];
+        let later_frame = (1..tail.len())
+            .any(|at| Frame::parse(&tail[at..]).is_ok_and(|frame| frame.first_seq > head.seq));
+        Ok(!later_frame)
+    }
+
+    /// From the offset to the end of the file.
+    pub(super) fn tail_bytes(&self) -> u64 {
+        self.file_bytes - self.offset
+    }
+
+    pub(super) fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The error that says that what stands at the offset is damaged.
+    pub(super) fn corrupt(&self, damage: Damage) -> LogError {
+        LogError::Corrupt {
+            segment: self.path.clone(),
+            offset: self.offset,
+            damage,
+        }
+    }
+
+    /// Reads on until `wanted` bytes are buffered or the file is at its end.
+    fn fill(&mut self, wanted: usize) -> Result<(), LogError> {
+        if self.end - self.start >= wanted {
+            return Ok(());
+        }
+        self.buffer.copy_within(self.start..self.end, 0);
+        self.end -= self.start;
+        self.start = 0;
+        while self.end < wanted {
+            let unread = self.file_bytes - self.offset - self.end as u64;
+            let room =
+                (self.buffer.len() - self.end).min(usize::try_from(unread).unwrap_or(usize::MAX));
+            match self.file.read(&mut self.buffer[self.end..self.end + room]) {
+                Ok(0) => break,
+                Ok(read) => self.end += read,
+                Err(source) if source.kind() == io::ErrorKind::Interrupted => {}
+                Err(source) => {
+                    return Err(LogError::Read {
+                        path: self.path.clone(),
+                        source,
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+enum HeaderFault {
+    Damaged,
+    Version(u32),
+}
+
+fn parse_header(bytes: &[u8]) -> Result<Head, HeaderFault> {
+    let header = bytes
+        .first_chunk::<HEADER_BYTES>()
+        .ok_or(HeaderFault::Damaged)?;
+    let (magic, rest) = header
+        .split_first_chunk::<8>()
+        .ok_or(HeaderFault::Damaged)?;
+    let (version, rest) = rest.split_first_chunk::<4>().ok_or(HeaderFault::Damaged)?;
+    if *magic != MAGIC {
+        return Err(HeaderFault::Damaged);
+    }
+    // Before the checksum, which another version may place elsewhere.
+    let version = u32::from_le_bytes(*version);
+    if version != FORMAT_VERSION {
+        return Err(HeaderFault::Version(version));
+    }
+    let (first_seq, rest) = rest.split_first_chunk::<8>().ok_or(HeaderFault::Damaged)?;
+    let (at_ms, rest) = rest.split_first_chunk::<8>().ok_or(HeaderFault::Damaged)?;
+    let (chain, rest) = rest.split_first_chunk::<32>().ok_or(HeaderFault::Damaged)?;
+    if rest != crc32fast::hash(&header[..HEADER_BYTES - 4]).to_le_bytes() {
+        return Err(HeaderFault::Damaged);
+    }
+    let seq = u64::from_le_bytes(*first_seq)
+        .checked_sub(1)
+        .ok_or(HeaderFault::Damaged)?;
+    Ok(Head {
+        seq,
+        at_ms: u64::from_le_bytes(*at_ms),
+        chain: *chain,
+    })
+}

@@ -1,0 +1,310 @@
+//! The event log: what is appended is durable, ordered and tamper-evident, whatever it means.
+//!
+//! A log is a directory with two copies of the same frames ([`frame`]):
+//! ```text
+//! lock                               held exclusively by the one writer
+//! journal/00000000000000000001.ffj   segments, named after their first record
+//! index/000001/                      sled, by sequence number
+//! ```
+//! **The journal is the log.** An append is acknowledged when its frame is synced there. **The index is a copy** for
+//! reading: replay goes through sled, whose every frame it checks against its checksum and the chain, and goes on in
+//! the journal where sled fails it. So sled can lose or damage anything and cost no more than time.
+//!
+//! What a crash can leave behind, [`Log::open`] repairs and reports. What a crash cannot have done it refuses as
+//! [`LogError::Corrupt`], naming file and offset, and touches nothing.
+
+mod batch;
+mod error;
+mod frame;
+mod index;
+mod journal;
+mod recovery;
+mod replay;
+mod space;
+#[cfg(test)]
+mod tests;
+mod verify;
+
+use std::fs::{self, File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+pub use batch::{BATCH_BYTES_MAX, BATCH_RECORDS_MAX, Batch, BatchError, RECORD_BYTES_MAX};
+pub use error::{Damage, IndexFault, LogError, ReplayError};
+pub use journal::Torn;
+pub use space::free_space_bytes;
+pub use verify::{Verified, verify, verify_with};
+
+use frame::Packer;
+use index::Index;
+use journal::Journal;
+use replay::Replay;
+
+/// The journal format that this version reads and writes.
+const FORMAT_VERSION: u32 = 1;
+
+/// The BLAKE3 chain value over a log up to some frame; all zeros before the first.
+pub type Chain = [u8; 32];
+
+/// Where a log ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Head {
+    /// The number of the last record, 0 if there is none.
+    pub seq: u64,
+    /// The time of the last batch, milliseconds UTC.
+    pub at_ms: u64,
+    pub chain: Chain,
+}
+
+impl Head {
+    /// The head of an empty log.
+    pub const START: Self = Self {
+        seq: 0,
+        at_ms: 0,
+        chain: [0; 32],
+    };
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogOptions {
+    /// A segment gets no further frame that would bring it over this. The default, 64 MiB, is a comfortable unit for
+    /// copying to an archive, and at 100 bytes a record holds some 700,000.
+    pub segment_bytes: u64,
+    /// How long sled may take to open before it counts as hanging. It takes well under a second for ten million
+    /// records; the default of 30 s leaves room for a slow disk.
+    pub index_open_timeout: Duration,
+}
+
+impl Default for LogOptions {
+    fn default() -> Self {
+        Self {
+            segment_bytes: 64 * 1024 * 1024,
+            index_open_timeout: Duration::from_secs(30),
+        }
+    }
+}
+
+/// What opening a log found and did.
+#[derive(Debug)]
+pub struct Opened {
+    pub head: Head,
+    pub segments: u64,
+    pub batches: u64,
+    pub journal_bytes: u64,
+    /// In the order in which they were made; none after an orderly stop.
+    pub repairs: Vec<Repair>,
+}
+
+/// Something that a crash, or damage to the index, made necessary.
+#[derive(Debug)]
+pub enum Repair {
+    /// A segment that was being created was removed; it held nothing.
+    UnfinishedSegmentRemoved(PathBuf),
+    /// An append that was under way, never acknowledged, was cut off.
+    TornTailCut(Torn),
+    /// The journal had lost batches at its end that the index still had.
+    JournalRestored { batches: u64 },
+    /// The index could not be used; it was renamed and a new one begun.
+    IndexSetAside { to: PathBuf, fault: IndexFault },
+    /// The index was given batches that it lacked.
+    IndexFilled { batches: u64 },
+}
+
+/// An open log. One at a time has the directory.
+pub struct Log {
+    dir: PathBuf,
+    head: Head,
+    packer: Packer,
+    journal: Journal,
+    /// `None` once it failed; the journal serves alone until the next open.
+    index: Option<Index>,
+    poisoned: bool,
+    /// Last, so that the directory is free only after sled is closed.
+    _lock: File,
+}
+
+impl Log {
+    /// Opens the log in `dir`, creating it if there is none, and repairs what a crash left behind.
+    ///
+    /// # Errors
+    /// [`LogError::InUse`] if another process has it, [`LogError::Corrupt`] if stored batches are damaged, or an
+    /// operation on the file system failed.
+    pub fn open(dir: &Path, options: &LogOptions) -> Result<(Self, Opened), LogError> {
+        let (journal_dir, index_dir) = (journal_dir(dir), dir.join("index"));
+        create_dir(dir)?;
+        let lock = lock(dir)?;
+        create_dir(&journal_dir)?;
+        create_dir(&index_dir)?;
+        let (mut journal, scan, mut repairs) = Journal::open(&journal_dir, options.segment_bytes)?;
+        let timeout = options.index_open_timeout;
+        let index = Index::open(&index_dir, timeout, &mut repairs)?;
+        let (index, head) =
+            recovery::reconcile(&mut journal, scan.head, index, timeout, &mut repairs)?;
+        for repair in &repairs {
+            tracing::warn!(dir = %dir.display(), ?repair, "repaired the log");
+        }
+        let packer = Packer::new().map_err(|source| LogError::Zstd { source })?;
+        let opened = Opened {
+            head,
+            segments: scan.segments,
+            batches: scan.batches,
+            journal_bytes: scan.bytes,
+            repairs,
+        };
+        let dir = dir.to_owned();
+        Ok((
+            Self {
+                dir,
+                head,
+                packer,
+                journal,
+                index: Some(index),
+                poisoned: false,
+                _lock: lock,
+            },
+            opened,
+        ))
+    }
+
+    /// Appends a batch and returns when it is durable. An empty batch changes nothing.
+    ///
+    /// # Errors
+    /// A batch that does not continue the log is refused and changes nothing. After any other error it is unknown
+    /// whether the batch is stored, and the log refuses everything: drop it, and learn from opening it again.
+    pub fn append(&mut self, batch: &Batch) -> Result<Head, LogError> {
+        self.check_continues(batch)?;
+        if batch.is_empty() {
+            return Ok(self.head);
+        }
+        let (frame, head) = self.packer.pack(&self.head, batch);
+        if let Err(error) = self.journal.append(&self.head, frame) {
+            self.poisoned = true;
+            // The same disk fails sled too, and then its destructor may never return.
+            if let Some(index) = self.index.take() {
+                index.abandon();
+            }
+            return Err(error);
+        }
+        self.head = head;
+        // The batch is durable, so the sender gets its acknowledgement whatever happens to the copy.
+        if let Some(index) = &self.index
+            && let Err(fault) = index.insert(frame, batch.first_seq())
+        {
+            tracing::warn!(%fault, seq = head.seq, "the index failed; reading from the journal until the next open");
+            index.condemn();
+            self.index = None;
+        }
+        Ok(head)
+    }
+
+    /// Shows every record from `from_seq` on to `visit`, in order: its number, time in milliseconds UTC and bytes.
+    ///
+    /// # Errors
+    /// Whatever `visit` returned, which ends the replay, or the log cannot be read.
+    pub fn replay<E>(
+        &self,
+        from_seq: u64,
+        visit: impl FnMut(u64, u64, &[u8]) -> Result<(), E>,
+    ) -> Result<(), ReplayError<E>> {
+        if self.poisoned {
+            return Err(LogError::Poisoned.into());
+        }
+        let mut replay = Replay::from(from_seq, visit)?;
+        if let Some(index) = &self.index {
+            match index.visit(from_seq, |frame| replay.show(frame)) {
+                Ok(shown) => shown?,
+                Err(fault) => {
+                    tracing::warn!(%fault, "the index is damaged; replaying from the journal");
+                    index.condemn();
+                }
+            }
+        }
+        if replay.next_seq <= self.head.seq {
+            self.journal
+                .visit(replay.next_seq, |frame| replay.show(frame))?;
+        }
+        Ok(())
+    }
+
+    /// The head of what is durable.
+    #[must_use]
+    pub fn head(&self) -> Head {
+        self.head
+    }
+
+    /// The room that is left for the log.
+    ///
+    /// # Errors
+    /// The file system cannot be asked.
+    pub fn free_space_bytes(&self) -> Result<u64, LogError> {
+        free_space_bytes(&self.dir)
+    }
+
+    fn check_continues(&self, batch: &Batch) -> Result<(), LogError> {
+        if self.poisoned {
+            return Err(LogError::Poisoned);
+        }
+        let expected = self.head.seq + 1;
+        if batch.first_seq() != expected {
+            return Err(LogError::OutOfOrder {
+                first_seq: batch.first_seq(),
+                expected,
+            });
+        }
+        if batch.at_ms() < self.head.at_ms {
+            return Err(LogError::TimeRegressed {
+                at_ms: batch.at_ms(),
+                tail_ms: self.head.at_ms,
+            });
+        }
+        Ok(())
+    }
+}
+
+impl std::fmt::Debug for Log {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Log")
+            .field("dir", &self.dir)
+            .field("head", &self.head)
+            .finish_non_exhaustive()
+    }
+}
+
+fn journal_dir(dir: &Path) -> PathBuf {
+    dir.join("journal")
+}
+
+/// Creates `dir` and makes its name durable.
+fn create_dir(dir: &Path) -> Result<(), LogError> {
+    if dir.is_dir() {
+        return Ok(());
+    }
+    let created = fs::create_dir_all(dir).and_then(|()| match dir.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => File::open(parent)?.sync_all(),
+        _ => File::open(".")?.sync_all(),
+    });
+    created.map_err(|source| LogError::CreateDirectory {
+        path: dir.to_owned(),
+        source,
+    })
+}
+
+fn lock(dir: &Path) -> Result<File, LogError> {
+    let path = dir.join("lock");
+    let opened = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&path);
+    let file = opened.map_err(|source| LogError::Lock {
+        path: path.clone(),
+        source,
+    })?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(LogError::InUse {
+            dir: dir.to_owned(),
+        }),
+        Err(TryLockError::Error(source)) => Err(LogError::Lock { path, source }),
+    }
+}
