@@ -197,9 +197,8 @@ impl Session {
     }
 
     pub(crate) fn acknowledged(&self, id: u16) {
-        let mut state = self.state();
-        state.outbox.acknowledged(id);
-        self.offer_room(&mut state);
+        // Room for retained values is offered when the message that follows has been taken for writing.
+        self.state().outbox.acknowledged(id);
     }
 
     /// How this device wants one of its topics at the moment.

@@ -116,6 +116,23 @@ async fn a_takeover_publishes_the_old_clients_will_before_the_new_one_speaks() {
     assert_eq!(new.message().await.payload, "job");
 }
 
+/// The new client says everything in one breath, so its "back" is handled before the old connection's task runs again.
+#[tokio::test]
+async fn the_old_clients_will_comes_first_however_fast_the_new_one_is() {
+    let mut world = World::new().await;
+    let mut watcher = watcher(&world).await;
+    let _old = Raw::admitted(&mut world, with_will(false)).await;
+    world.host.admits_at_once.store(true, Ordering::Release);
+    let mut new = Raw::open(&world).await;
+    let mut breath = with_will(false).bytes();
+    breath.extend(new.publish_packet("fleet/v1/devices/d1/hello", "x", 0, false));
+    breath.extend(new.publish_packet(PRESENCE, "back", 0, true));
+    new.send(&breath).await;
+    assert_eq!(presence(&mut watcher).await, "offline");
+    assert_eq!(presence(&mut watcher).await, "back");
+    watcher.ping().await;
+}
+
 #[tokio::test]
 async fn a_login_without_a_hello_leaves_no_will() {
     let world = World::new().await;

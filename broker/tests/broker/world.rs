@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -42,6 +42,8 @@ pub struct TestHost {
     /// One permit for each login, taken when it has been counted.
     pub may_authenticate: Semaphore,
     pub logins: AtomicUsize,
+    /// Whether every message admits its session before a test sees it.
+    pub admits_at_once: AtomicBool,
     /// One permit for each call of `receive`.
     pub may_receive: Semaphore,
 }
@@ -82,6 +84,9 @@ impl Host for TestHost {
         let permit = self.may_receive.acquire().await.expect("never closed");
         permit.forget();
         for message in batch {
+            if self.admits_at_once.load(Ordering::Acquire) {
+                message.session.admit();
+            }
             // A test that has ended listens no more.
             let _ = self.received.send(message);
         }
@@ -133,6 +138,7 @@ impl World {
             retained_may_deliver: Semaphore::new(ALWAYS),
             may_authenticate: Semaphore::new(ALWAYS),
             logins: AtomicUsize::new(0),
+            admits_at_once: AtomicBool::new(false),
             may_receive: Semaphore::new(ALWAYS),
         });
         let mut config = BrokerConfig::new("127.0.0.1:0".parse().unwrap());
