@@ -250,7 +250,6 @@ impl Agent {
         self.link = Link::Down {
             retry_ms: now + wait_ms / 2 + self.spread(wait_ms),
         };
-        self.voice.forget();
         if let Activity::Fetching(fetch) = &mut self.activity {
             fetch.forget_requests();
         }

@@ -182,6 +182,7 @@ mod tests {
         let mut fetch = fetch(45);
         assert_eq!(offsets(fetch.requests(0)), [0, 10, 20, 30]);
         assert_eq!(fetch.receive(answer(10, 10)), Received::Pieces(vec![]));
+        assert_eq!(fetch.receive(answer(10, 10)), Received::Nothing);
         let Received::Pieces(pieces) = fetch.receive(answer(0, 10)) else {
             panic!("two pieces were expected");
         };

@@ -48,11 +48,6 @@ impl Voice {
         self.last_word = Some(Kept::new(seq, payload, now));
     }
 
-    pub fn forget(&mut self) {
-        self.hello = None;
-        self.last_word = None;
-    }
-
     /// Forgets the messages whose number is covered; whether there were any.
     pub fn acknowledged(&mut self, is_covered: impl Fn(u64) -> bool) -> bool {
         let hello = self.hello.take_if(|kept| is_covered(kept.seq));

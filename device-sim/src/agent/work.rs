@@ -41,7 +41,6 @@ impl Agent {
 
     pub(super) fn accept(&mut self, job: Box<OpenJob>, now: u64) {
         let (target, manifest_sequence) = (job.image.digest, job.manifest_sequence);
-        self.refusal = None;
         self.activity = Activity::Idle;
         self.flash(Mutation::Accept(job));
         if self.running_image().digest == target {
@@ -54,7 +53,6 @@ impl Agent {
 
     /// A cancel is obeyed until installing begins. From then on the device finishes: half an installation helps nobody.
     pub(super) fn cancel(&mut self, sequence: u64, cancels: u64, now: u64) {
-        self.refusal = None;
         let open = self.record.job.as_ref().map(|job| job.sequence);
         let is_over = self
             .record

@@ -1,0 +1,7 @@
+//! Stories of one device, told through the agent's door.
+
+mod attacks;
+mod bench;
+mod power;
+mod talk;
+mod updates;
