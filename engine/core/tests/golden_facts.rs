@@ -1,0 +1,651 @@
+//! The stored form of every fact. A log is read for ever, so what is in these files never changes.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a helper that fails is a test that fails"
+)]
+
+#[expect(dead_code, reason = "facts are neither JSON nor tokens")]
+#[path = "../../../schemas/tests/vectors/mod.rs"]
+mod vectors;
+
+use std::{collections::BTreeSet, path::Path};
+
+use ed25519_dalek::SigningKey;
+use fleetfold_core::{
+    Fact,
+    fact::{
+        CampaignCanceled, CampaignCompleted, CampaignCreated, CampaignFailed, CampaignMonitoring,
+        CampaignPaused, CampaignResumed, CampaignStaged, CampaignStarted, CommandAccepted,
+        CommandRefused, DeferralCause, DeltaAdded, DeltaRequested, DeltaUnavailable, DeviceGreeted,
+        DeviceRegistered, DeviceReported, ExecutionAccepted, ExecutionCanceled, ExecutionDeferred,
+        ExecutionFailed, ExecutionQueued, ExecutionRejected, ExecutionRemoved, ExecutionRetracted,
+        ExecutionSucceeded, ExecutionTimedOut, FailureCause, KeyTrusted, LifecycleChanged,
+        OperatorAdded, PauseCause, PhasePassed, PhaseStarted, ReleasePublished, RemovalCause, Role,
+        SiteOpened,
+    },
+};
+use fleetfold_schemas::{
+    Digest, Name, Sha256,
+    command::{Credential, Lifecycle},
+    cose::KeyId,
+    device::{DeviceError, ErrorClass, Image, Running, Slot, Stage},
+    suit::{self, Manifest},
+};
+use vectors::{Content, Golden, Vectors};
+
+/// Where the facts are listed, and numbered.
+const SOURCE: &str = include_str!("../src/fact.rs");
+
+/// A new fact does not compile until it has a name here, and has no vector until it has an example below.
+fn name(fact: &Fact) -> &'static str {
+    match fact {
+        Fact::SiteOpened(_) => "SiteOpened",
+        Fact::OperatorAdded(_) => "OperatorAdded",
+        Fact::KeyTrusted(_) => "KeyTrusted",
+        Fact::CommandAccepted(_) => "CommandAccepted",
+        Fact::CommandRefused(_) => "CommandRefused",
+        Fact::DeviceRegistered(_) => "DeviceRegistered",
+        Fact::DeviceGreeted(_) => "DeviceGreeted",
+        Fact::DeviceReported(_) => "DeviceReported",
+        Fact::LifecycleChanged(_) => "LifecycleChanged",
+        Fact::ReleasePublished(_) => "ReleasePublished",
+        Fact::DeltaRequested(_) => "DeltaRequested",
+        Fact::DeltaAdded(_) => "DeltaAdded",
+        Fact::DeltaUnavailable(_) => "DeltaUnavailable",
+        Fact::CampaignCreated(_) => "CampaignCreated",
+        Fact::CampaignStaged(_) => "CampaignStaged",
+        Fact::CampaignStarted(_) => "CampaignStarted",
+        Fact::PhaseStarted(_) => "PhaseStarted",
+        Fact::PhasePassed(_) => "PhasePassed",
+        Fact::CampaignPaused(_) => "CampaignPaused",
+        Fact::CampaignResumed(_) => "CampaignResumed",
+        Fact::CampaignCanceled(_) => "CampaignCanceled",
+        Fact::CampaignMonitoring(_) => "CampaignMonitoring",
+        Fact::CampaignCompleted(_) => "CampaignCompleted",
+        Fact::CampaignFailed(_) => "CampaignFailed",
+        Fact::ExecutionQueued(_) => "ExecutionQueued",
+        Fact::ExecutionAccepted(_) => "ExecutionAccepted",
+        Fact::ExecutionSucceeded(_) => "ExecutionSucceeded",
+        Fact::ExecutionFailed(_) => "ExecutionFailed",
+        Fact::ExecutionRejected(_) => "ExecutionRejected",
+        Fact::ExecutionTimedOut(_) => "ExecutionTimedOut",
+        Fact::ExecutionRemoved(_) => "ExecutionRemoved",
+        Fact::ExecutionCanceled(_) => "ExecutionCanceled",
+        Fact::ExecutionRetracted(_) => "ExecutionRetracted",
+        Fact::ExecutionDeferred(_) => "ExecutionDeferred",
+    }
+}
+
+/// What a stored fact begins with.
+fn number(bytes: &[u8]) -> u32 {
+    let mut decoder = minicbor::Decoder::new(bytes);
+    decoder.array().unwrap();
+    decoder.u32().unwrap()
+}
+
+/// `DeviceGreeted` as `device-greeted`.
+fn kebab(name: &str) -> String {
+    let mut text = String::new();
+    for c in name.chars() {
+        if c.is_uppercase() && !text.is_empty() {
+            text.push('-');
+        }
+        text.extend(c.to_lowercase());
+    }
+    text
+}
+
+fn text(text: &str) -> Name {
+    text.parse().unwrap()
+}
+
+fn error() -> DeviceError {
+    DeviceError {
+        class: ErrorClass::SelfTest,
+        code: text("watchdog"),
+        message: "no heartbeat within 60 s".to_owned(),
+    }
+}
+
+fn running() -> Running {
+    Running {
+        slot: Slot::A,
+        version: "1.3.2".parse().unwrap(),
+        digest: Digest::of(b"firmware 1.3.2"),
+    }
+}
+
+fn site() -> Vec<(&'static str, &'static str, Fact)> {
+    let opened = |speed| SiteOpened {
+        site: text("fleetfold"),
+        speed,
+    };
+    let operator = || "ann".parse().unwrap();
+    let id = || "01K5P8T0G0M8WV1YQ3S5JX7ZAB".parse().unwrap();
+    vec![
+        (
+            "",
+            "An installation that keeps the wall's time.",
+            opened(None).into(),
+        ),
+        (
+            "fast",
+            "A demonstration in which an hour takes a minute.",
+            opened(Some(60)).into(),
+        ),
+        (
+            "",
+            "An operator; the hash is Argon2id in PHC format, here shortened.",
+            OperatorAdded {
+                operator: operator(),
+                role: Role::Approver,
+                password_hash: "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA".to_owned(),
+            }
+            .into(),
+        ),
+        (
+            "",
+            "Manifests signed by this key are accepted from now on.",
+            KeyTrusted {
+                name: text("release-2026"),
+                public_key: *SigningKey::from_bytes(&[7; 32]).verifying_key().as_bytes(),
+            }
+            .into(),
+        ),
+        (
+            "",
+            "A command that is carried out by the facts behind this one.",
+            CommandAccepted {
+                operator: operator(),
+                id: Some(id()),
+                command: "campaign.start".to_owned(),
+            }
+            .into(),
+        ),
+        (
+            "without-id",
+            "A command of somebody who does without recognition of repeats.",
+            CommandAccepted {
+                operator: operator(),
+                id: None,
+                command: "campaign.start".to_owned(),
+            }
+            .into(),
+        ),
+        (
+            "",
+            "A command that was refused.",
+            CommandRefused {
+                operator: operator(),
+                id: Some(id()),
+                command: Some("campaign.resume".to_owned()),
+                code: "version_conflict".to_owned(),
+                message: "spring is at version 4, not 3".to_owned(),
+            }
+            .into(),
+        ),
+        (
+            "unreadable",
+            "Something on a command topic that was no command.",
+            CommandRefused {
+                operator: operator(),
+                id: None,
+                command: None,
+                code: "malformed".to_owned(),
+                message: "a command is a JSON object".to_owned(),
+            }
+            .into(),
+        ),
+    ]
+}
+
+fn devices() -> Vec<(&'static str, &'static str, Fact)> {
+    let registered = |credential| DeviceRegistered {
+        device: 17,
+        id: "press-17".parse().unwrap(),
+        model: "sensor-a".parse().unwrap(),
+        credential,
+    };
+    let greeted = DeviceGreeted {
+        device: 17,
+        epoch: 3,
+        seq: 1,
+        fingerprint: 0x1234_abcd,
+        login_counter: Some(41),
+        hardware: Some("rev-c.2".parse().unwrap()),
+        capabilities: vec![text("delta-bidiff-zstd")],
+        region: Some(text("eu-north")),
+        tenant: Some(text("acme")),
+        tags: vec![text("line-2"), text("indoor")],
+        attributes: vec![(text("site"), "hall 4".to_owned())],
+        running: running(),
+        standby: Some(Image {
+            version: "1.3.1".parse().unwrap(),
+            digest: Digest::of(b"firmware 1.3.1"),
+        }),
+    };
+    let greeted_least = DeviceGreeted {
+        login_counter: None,
+        hardware: None,
+        capabilities: vec![],
+        region: None,
+        tenant: None,
+        tags: vec![],
+        attributes: vec![],
+        standby: None,
+        ..greeted.clone()
+    };
+    let reported = DeviceReported {
+        device: 17,
+        epoch: Some(4),
+        seq: 2,
+        fingerprint: 7,
+        running: Some(running()),
+        stage: Some(Stage::Trial),
+        progress_percent: Some(75),
+        boot_ms: Some(8200),
+    };
+    let reported_least = DeviceReported {
+        epoch: None,
+        running: None,
+        stage: None,
+        progress_percent: None,
+        boot_ms: None,
+        ..reported.clone()
+    };
+    let key = *SigningKey::from_bytes(&[17; 32]).verifying_key().as_bytes();
+    let token = Sha256::of(b"wS9xTbKp2mV4nQ7rZ1cY5u").0;
+    vec![
+        (
+            "",
+            "A device that logs in with tokens it signs.",
+            registered(Credential::PublicKey(key)).into(),
+        ),
+        (
+            "token",
+            "A device that logs in with a fixed token.",
+            registered(Credential::TokenSha256(token)).into(),
+        ),
+        ("", "A hello with everything in it.", greeted.into()),
+        (
+            "least",
+            "A hello with what none may lack.",
+            greeted_least.into(),
+        ),
+        ("", "A report in which everything is new.", reported.into()),
+        (
+            "least",
+            "A report in which all is as it was before.",
+            reported_least.into(),
+        ),
+        (
+            "",
+            "A device is kept out of campaigns.",
+            LifecycleChanged {
+                device: 17,
+                lifecycle: Lifecycle::Maintenance,
+            }
+            .into(),
+        ),
+    ]
+}
+
+fn releases() -> Vec<(&'static str, &'static str, Fact)> {
+    let key = SigningKey::from_bytes(&[7; 32]);
+    let vendor_id = suit::vendor_id("acme.example");
+    let manifest = Manifest {
+        sequence: 70,
+        vendor_id,
+        class_id: suit::class_id(vendor_id, &"sensor-a".parse().unwrap()),
+        component: text(suit::FIRMWARE),
+        image_sha256: Sha256::of(b"firmware 1.4.0"),
+        image_size_bytes: 14,
+        version: "1.4.0".parse().unwrap(),
+        uri: "fleetfold:image".to_owned(),
+    };
+    let (release, from) = (1, 0);
+    vec![
+        (
+            "",
+            "A release, with its manifest as it was signed.",
+            ReleasePublished {
+                release,
+                model: "sensor-a".parse().unwrap(),
+                version: "1.4.0".parse().unwrap(),
+                vendor: "acme.example".to_owned(),
+                sequence: 70,
+                image: Digest::of(b"firmware 1.4.0"),
+                image_sha256: Sha256::of(b"firmware 1.4.0"),
+                image_bytes: 14,
+                manifest: manifest.sign(&key),
+                key_id: KeyId::of(&key.verifying_key()).0.to_vec(),
+            }
+            .into(),
+        ),
+        (
+            "",
+            "A delta from release 0 to release 1 is wanted.",
+            DeltaRequested { release, from }.into(),
+        ),
+        (
+            "",
+            "The delta is there.",
+            DeltaAdded {
+                release,
+                from,
+                digest: Digest::of(b"delta"),
+                bytes: 5,
+            }
+            .into(),
+        ),
+        (
+            "",
+            "There will be no delta.",
+            DeltaUnavailable {
+                release,
+                from,
+                reason: "larger than 80 % of the image".to_owned(),
+            }
+            .into(),
+        ),
+    ]
+}
+
+fn campaigns() -> Vec<(&'static str, &'static str, Fact)> {
+    let campaign = 2;
+    let spec = r#"{"id":"spring","release":{"model":"sensor-a","version":"1.4.0"}}"#;
+    let paused = |cause| CampaignPaused { campaign, cause }.into();
+    vec![
+        (
+            "",
+            "A campaign; its description is the JSON text with every default written out.",
+            CampaignCreated {
+                campaign,
+                release: 1,
+                spec: serde_json::from_str(spec).unwrap(),
+            }
+            .into(),
+        ),
+        (
+            "",
+            "It is to start as soon as its deltas are there.",
+            CampaignStaged { campaign }.into(),
+        ),
+        (
+            "",
+            "It starts with so many members.",
+            CampaignStarted {
+                campaign,
+                devices: 1000,
+            }
+            .into(),
+        ),
+        (
+            "",
+            "A phase starts; the first 10 members by rank are in it.",
+            PhaseStarted {
+                campaign,
+                phase: 0,
+                cut: 10,
+            }
+            .into(),
+        ),
+        (
+            "",
+            "A phase is through.",
+            PhasePassed { campaign, phase: 0 }.into(),
+        ),
+        (
+            "operator",
+            "An operator paused it.",
+            paused(PauseCause::Operator {
+                operator: "ann".parse().unwrap(),
+                reason: Some("line 2 is down for repairs".to_owned()),
+            }),
+        ),
+        (
+            "operator-without-reason",
+            "An operator paused it and did not say why.",
+            paused(PauseCause::Operator {
+                operator: "ann".parse().unwrap(),
+                reason: None,
+            }),
+        ),
+        (
+            "failure-threshold",
+            "More than the configured share failed.",
+            paused(PauseCause::FailureThreshold {
+                failed: 3,
+                resolved: 20,
+                limit_bp: 1000,
+            }),
+        ),
+        (
+            "failure-evidence",
+            "The evidence of an unusual failure rate is strong enough.",
+            paused(PauseCause::FailureEvidence {
+                failed: 4,
+                succeeded: 16,
+                expected_bp: 200,
+                false_pause_bp: 500,
+            }),
+        ),
+        (
+            "success-unreachable",
+            "The phase's success threshold can no longer be met.",
+            paused(PauseCause::SuccessUnreachable {
+                lost: 1,
+                devices: 10,
+                threshold_bp: 9500,
+            }),
+        ),
+        ("", "It goes on.", CampaignResumed { campaign }.into()),
+        (
+            "",
+            "An operator ended it.",
+            CampaignCanceled {
+                campaign,
+                operator: "ann".parse().unwrap(),
+                reason: Some("superseded by 1.4.1".to_owned()),
+            }
+            .into(),
+        ),
+        (
+            "",
+            "Only the watch time of the last phase remains.",
+            CampaignMonitoring { campaign }.into(),
+        ),
+        ("", "It is through.", CampaignCompleted { campaign }.into()),
+        (
+            "",
+            "Its time was over before the last phase was through.",
+            CampaignFailed {
+                campaign,
+                cause: FailureCause::Deadline { phase: 1 },
+            }
+            .into(),
+        ),
+    ]
+}
+
+fn executions() -> Vec<(&'static str, &'static str, Fact)> {
+    let (campaign, device) = (2, 17);
+    let removed = |cause| {
+        ExecutionRemoved {
+            campaign,
+            device,
+            cause,
+        }
+        .into()
+    };
+    let deferred = |cause| {
+        ExecutionDeferred {
+            campaign,
+            device,
+            cause,
+        }
+        .into()
+    };
+    let succeeded = |already| {
+        ExecutionSucceeded {
+            campaign,
+            device,
+            already,
+        }
+        .into()
+    };
+    vec![
+        (
+            "",
+            "A job is offered; this fact's position is the job's sequence number.",
+            ExecutionQueued {
+                campaign,
+                device,
+                attempt: 1,
+            }
+            .into(),
+        ),
+        (
+            "",
+            "The device works on it.",
+            ExecutionAccepted { campaign, device }.into(),
+        ),
+        (
+            "",
+            "The device runs the target, confirmed.",
+            succeeded(false),
+        ),
+        (
+            "already",
+            "The device ran the target before.",
+            succeeded(true),
+        ),
+        (
+            "",
+            "An attempt failed, and another is due at that time.",
+            ExecutionFailed {
+                campaign,
+                device,
+                error: error(),
+                restored: true,
+                retry_at: Some(1_790_008_400_000),
+            }
+            .into(),
+        ),
+        (
+            "",
+            "The device declined.",
+            ExecutionRejected {
+                campaign,
+                device,
+                error: DeviceError {
+                    class: ErrorClass::Verification,
+                    code: text("suit_class"),
+                    message: String::new(),
+                },
+            }
+            .into(),
+        ),
+        (
+            "",
+            "The device fell silent, and no attempt is left.",
+            ExecutionTimedOut {
+                campaign,
+                device,
+                retry_at: None,
+            }
+            .into(),
+        ),
+        (
+            "not-contacted",
+            "The device never took the job.",
+            removed(RemovalCause::NotContacted),
+        ),
+        (
+            "retired",
+            "The device is no more.",
+            removed(RemovalCause::Retired),
+        ),
+        (
+            "",
+            "The job was taken back.",
+            ExecutionCanceled { campaign, device }.into(),
+        ),
+        (
+            "",
+            "The device has gone back to another image by itself.",
+            ExecutionRetracted {
+                campaign,
+                device,
+                running: Digest::of(b"firmware 1.3.2"),
+            }
+            .into(),
+        ),
+        (
+            "busy",
+            "Another campaign has the device.",
+            deferred(DeferralCause::Busy),
+        ),
+        (
+            "maintenance",
+            "The device is in maintenance.",
+            deferred(DeferralCause::Maintenance),
+        ),
+    ]
+}
+
+fn goldens() -> Vec<(&'static str, Golden)> {
+    [site(), devices(), releases(), campaigns(), executions()]
+        .into_iter()
+        .flatten()
+        .map(|(variation, about, fact)| {
+            let mut bytes = Vec::new();
+            fact.encode_into(&mut bytes);
+            let name = name(&fact);
+            let mut file = format!("fact-{:02}-{}", number(&bytes), kebab(name));
+            if !variation.is_empty() {
+                file = format!("{file}-{variation}");
+            }
+            let json = serde_json::to_vec(&fact).unwrap();
+            let golden = Golden::new(file, about, Content::Cbor(bytes), fact, Fact::decode)
+                .note("cddl", "fact")
+                .also("json", json);
+            (name, golden)
+        })
+        .collect()
+}
+
+#[test]
+fn every_fact_is_stored_as_it_always_was_and_read_back() {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors");
+    let goldens = goldens().into_iter().map(|(_, golden)| golden).collect();
+    let vectors = Vectors::new(directory, goldens);
+    vectors.check_written();
+    vectors.check_read();
+}
+
+#[test]
+fn every_fact_there_is_has_a_vector_under_its_number() {
+    let listed: BTreeSet<String> = SOURCE
+        .lines()
+        .filter_map(|line| {
+            let (number, rest) = line.strip_prefix("    ")?.split_once(' ')?;
+            let name = rest.strip_suffix(" {")?;
+            let number: u32 = number.parse().ok()?;
+            Some(format!("fact-{number:02}-{}", kebab(name)))
+        })
+        .collect();
+    assert!(listed.len() > 30, "the list of facts is not where it was");
+    for (name, golden) in goldens() {
+        let is_listed = listed.iter().any(|fact| golden.name.starts_with(fact));
+        assert!(is_listed, "{name} as {}", golden.name);
+    }
+    let goldens = goldens();
+    for fact in listed {
+        let has_vector = goldens
+            .iter()
+            .any(|(_, golden)| golden.name.starts_with(&fact));
+        assert!(has_vector, "{fact}");
+    }
+}
