@@ -10,16 +10,16 @@
 //! Each build has a directory of its own number. A sled that hangs in one of them cannot come back later and write
 //! into the next.
 
+mod guard;
+
 use std::fs::{self, File};
 use std::io;
 use std::mem;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{self, RecvTimeoutError};
-use std::thread;
 use std::time::Duration;
 
+use guard::{guarded, within};
 use sled::IVec;
 
 use super::error::{Damage, IndexFault, LogError};
@@ -369,39 +369,4 @@ fn wait_for_previous(path: &Path) -> Result<(), IndexFault> {
     } else {
         Err(IndexFault::TimedOut)
     }
-}
-
-/// Runs `open` on a thread of its own and gives up on it after `timeout`.
-fn within<T: Send + 'static>(
-    timeout: Duration,
-    open: impl FnOnce() -> Result<T, IndexFault> + Send + 'static,
-) -> Result<T, IndexFault> {
-    let (sender, receiver) = mpsc::sync_channel(1);
-    let spawned = thread::Builder::new()
-        .name("log-index-open".to_owned())
-        .spawn(move || {
-            // What opens too late is dropped here, where a destructor that hangs holds up nobody.
-            let _late = sender.send(guarded(open));
-        });
-    spawned?;
-    match receiver.recv_timeout(timeout) {
-        Ok(opened) => opened,
-        Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
-            Err(IndexFault::TimedOut)
-        }
-    }
-}
-
-/// Turns a panic of sled into a fault. After one the index is only ever set aside or abandoned, so nothing looks at
-/// what the panic left half done.
-fn guarded<T>(work: impl FnOnce() -> Result<T, IndexFault>) -> Result<T, IndexFault> {
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
-        let text = panic
-            .downcast_ref::<String>()
-            .map(String::as_str)
-            .or(panic.downcast_ref::<&str>().copied());
-        Err(IndexFault::Panicked(
-            text.unwrap_or("without a message").to_owned(),
-        ))
-    })
 }

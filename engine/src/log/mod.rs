@@ -1,6 +1,6 @@
 //! The event log: what is appended is durable, ordered and tamper-evident, whatever it means.
 //!
-//! A log is a directory with two copies of the same frames ([`frame`]):
+//! A log is a directory with two copies of the same frames:
 //! ```text
 //! lock                               held exclusively by the one writer
 //! journal/00000000000000000001.ffj   segments, named after their first record
