@@ -1,4 +1,18 @@
-//! fleetfold
+//! Fleetfold's shells: everything around the pure core that touches the world.
+//!
+//! [`server`] is the engine itself: broker, owner of the state, workers. [`log`] is the event log, [`artifacts`] the store
+//! of images and deltas, [`delta`] builds the latter. [`client`] is an operator's MQTT client, on which the command line
+//! ([`cli`]) and the demonstration ([`demo`]) are built.
 
+pub mod artifacts;
+pub mod cli;
 pub mod client;
+pub mod config;
+pub mod delta;
+pub mod demo;
 pub mod log;
+pub mod progress;
+pub mod report;
+pub mod serve;
+pub mod server;
+pub mod yaml;

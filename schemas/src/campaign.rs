@@ -49,6 +49,23 @@ impl BasisPoints {
         Self(percent as u16 * 100)
     }
 
+    /// `None` outside 0 to 100 or with more than two decimals.
+    #[must_use]
+    pub fn from_percent_f64(percent: f64) -> Option<Self> {
+        let basis_points = percent * 100.0;
+        let nearest = libm::round(basis_points);
+        let is_exact = libm::fabs(basis_points - nearest) < 1e-6;
+        if !(is_exact && (0.0..=10_000.0).contains(&nearest)) {
+            return None;
+        }
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "0 to 10,000"
+        )]
+        Some(Self(nearest as u16))
+    }
+
     #[must_use]
     pub const fn get(self) -> u16 {
         self.0
@@ -121,18 +138,8 @@ impl<'de> Deserialize<'de> for BasisPoints {
                 }
             }
             fn visit_f64<E: de::Error>(self, percent: f64) -> Result<BasisPoints, E> {
-                let basis_points = percent * 100.0;
-                let nearest = libm::round(basis_points);
-                let is_exact = libm::fabs(basis_points - nearest) < 1e-6;
-                if !(is_exact && (0.0..=10_000.0).contains(&nearest)) {
-                    return Err(E::invalid_value(de::Unexpected::Float(percent), &self));
-                }
-                #[expect(
-                    clippy::cast_possible_truncation,
-                    clippy::cast_sign_loss,
-                    reason = "0 to 10,000"
-                )]
-                Ok(BasisPoints(nearest as u16))
+                BasisPoints::from_percent_f64(percent)
+                    .ok_or_else(|| E::invalid_value(de::Unexpected::Float(percent), &self))
             }
         }
         deserializer.deserialize_any(Visitor)

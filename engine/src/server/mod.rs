@@ -1,0 +1,325 @@
+//! Broker, owner and workers as one process.
+//!
+//! Start: open the log and replay it, then listen. Stop: refuse newcomers, end the sessions, finish the step, close the
+//! log. A log that fails ends the process; recovery is replay.
+
+mod clock;
+mod first_start;
+mod host;
+mod http;
+mod inbox;
+mod login;
+mod meters;
+mod owner;
+mod performer;
+mod retained;
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::{Arc, OnceLock, atomic::AtomicBool, atomic::Ordering},
+};
+
+use ed25519_dalek::SigningKey;
+use fleetfold_broker::{Broker, BrokerConfig, BrokerError};
+use fleetfold_core::{Core, Fact, Request};
+use fleetfold_schemas::Name;
+use tokio::sync::oneshot;
+
+pub use self::{
+    clock::{Clock, wall_ms},
+    first_start::{ADMIN, ADMIN_PASSWORD_FILE, FirstStart},
+};
+use self::{
+    host::EngineHost,
+    http::Health,
+    inbox::{AnswerTo, Inbox, Message, Pending},
+    login::Authenticator,
+    owner::Owner,
+    performer::Performer,
+};
+use crate::{
+    artifacts::{ArtifactError, ArtifactStore},
+    delta::{self, DeltaWorker},
+    log::{Log, LogError, LogOptions, ReplayError},
+};
+
+/// A log whose last record is this far ahead of the wall's time was written under a wrong clock, or runs on a faster one.
+const AHEAD_MS_MAX: u64 = 5 * 60 * 1000;
+
+#[derive(Debug, Clone)]
+pub struct ServerOptions {
+    pub data: PathBuf,
+    /// Names this installation; device tokens are made out to it. Fixed by the first start.
+    pub site: Name,
+    pub listen: SocketAddr,
+    /// Take the next free port if it is taken.
+    pub listen_near: bool,
+    pub http_listen: SocketAddr,
+    /// How many times faster than the wall's the engine's clock runs: for demonstrations only.
+    pub speed: Option<u32>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ServerError {
+    #[error("cannot open the log")]
+    Log(#[from] LogError),
+    #[error(
+        "record {position} of the log cannot be read; it was written by a newer version, or is damaged"
+    )]
+    Record {
+        position: u64,
+        #[source]
+        source: minicbor::decode::Error,
+    },
+    #[error(
+        "{} was written by a demonstration running at {speed} times the wall's speed, and is not served",
+        data.display()
+    )]
+    Simulated { data: PathBuf, speed: u32 },
+    #[error(
+        "the log's last record is {ahead_s} s ahead of this machine's clock; set the clock, or wait until it has caught up"
+    )]
+    ClockBehind { ahead_s: u64 },
+    #[error("cannot open the artifact store")]
+    Artifacts(#[from] ArtifactError),
+    #[error(transparent)]
+    FirstStart(#[from] first_start::FirstStartError),
+    #[error("cannot listen for MQTT")]
+    Broker(#[from] BrokerError),
+    #[error("cannot serve metrics on {address}")]
+    Http {
+        address: SocketAddr,
+        #[source]
+        source: std::io::Error,
+    },
+    #[error("cannot start a thread")]
+    Thread(#[source] std::io::Error),
+}
+
+/// A running engine.
+pub struct Server {
+    pub address: SocketAddr,
+    pub http_address: SocketAddr,
+    pub clock: Clock,
+    pub job_key: SigningKey,
+    pub site: Name,
+    pub first_start: Option<FirstStart>,
+    broker: Broker,
+    inbox: Inbox,
+    health: Health,
+    ended: oneshot::Receiver<Result<(), LogError>>,
+}
+
+impl std::fmt::Debug for Server {
+    /// Without the key.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Server")
+            .field("address", &self.address)
+            .field("http_address", &self.http_address)
+            .field("site", &self.site)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Server {
+    /// Returns once connections are accepted.
+    pub async fn start(options: ServerOptions) -> Result<Self, ServerError> {
+        let metrics = http::recorder();
+        let opened = open(&options)?;
+        let Recovered { core, log, site } = opened;
+        let is_first = core.state().site.is_none();
+        let clock = Clock::start(log.head().at_ms, options.speed.unwrap_or(1));
+        let (inbox, messages) = inbox::channel();
+        let artifacts = ArtifactStore::open(
+            &options.data.join("artifacts"),
+            crate::artifacts::Limits::default(),
+        )?;
+        let job_key = first_start::job_key(&options.data)?;
+        let host = Arc::new(EngineHost {
+            inbox: inbox.clone(),
+            authenticator: Authenticator::new(inbox.clone(), site.clone()),
+            artifacts: artifacts.clone(),
+            broker: OnceLock::new(),
+        });
+        let broker = start_broker(&options, &host).await?;
+        let performer = Performer {
+            broker: broker.clone(),
+            job_key: job_key.clone(),
+            deltas: delta_worker(artifacts, inbox.clone())?,
+        };
+        let owner = Owner::new(core, log, clock, messages, performer);
+        let health: Health = Arc::new(AtomicBool::new(true));
+        let ended = run_owner(owner, &health)?;
+        let http_address = serve_http(&options, metrics, &health).await?;
+        let first_start = if is_first {
+            Some(first_start::prepare(&options, &inbox).await?)
+        } else {
+            None
+        };
+        Ok(Self {
+            address: broker.address(),
+            http_address,
+            clock,
+            job_key,
+            site,
+            first_start,
+            broker,
+            inbox,
+            health,
+            ended,
+        })
+    }
+
+    /// Resolves when the owner ends by itself: with the log's error.
+    pub async fn failed(&mut self) -> Result<(), LogError> {
+        (&mut self.ended).await.unwrap_or(Ok(()))
+    }
+
+    /// Ends cleanly: what was acknowledged is on disk, what was not is repeated by its sender.
+    pub async fn stop(self) -> Result<(), LogError> {
+        self.health.store(false, Ordering::Relaxed);
+        self.broker.shutdown().await;
+        // An owner that has ended needs no telling.
+        let _ = self.inbox.send(Message::Stop).await;
+        self.ended.await.unwrap_or(Ok(()))
+    }
+}
+
+struct Recovered {
+    core: Core,
+    log: Log,
+    site: Name,
+}
+
+/// Opens the log and folds it.
+fn open(options: &ServerOptions) -> Result<Recovered, ServerError> {
+    let (log, opened) = Log::open(&log_dir(&options.data), &LogOptions::default())?;
+    let mut core = Core::default();
+    let started = std::time::Instant::now();
+    let replayed = log.replay(1, |position, at_ms, record| {
+        let fact = Fact::decode(record).map_err(|source| (position, source))?;
+        core.replay(at_ms, &fact);
+        Ok(())
+    });
+    replayed.map_err(|error| match error {
+        ReplayError::Log(error) => ServerError::Log(error),
+        ReplayError::Visit((position, source)) => ServerError::Record { position, source },
+    })?;
+    core.replayed();
+    tracing::info!(
+        events = opened.head.seq,
+        took_ms = started.elapsed().as_millis(),
+        "replayed the log"
+    );
+    let site = match &core.state().site {
+        Some(site) => {
+            if let (Some(speed), None) = (site.speed, options.speed) {
+                let data = options.data.clone();
+                return Err(ServerError::Simulated { data, speed });
+            }
+            site.name.clone()
+        }
+        None => options.site.clone(),
+    };
+    let ahead_ms = opened.head.at_ms.saturating_sub(wall_ms());
+    if options.speed.is_none() && ahead_ms > AHEAD_MS_MAX {
+        return Err(ServerError::ClockBehind {
+            ahead_s: ahead_ms / 1000,
+        });
+    }
+    Ok(Recovered { core, log, site })
+}
+
+async fn start_broker(
+    options: &ServerOptions,
+    host: &Arc<EngineHost>,
+) -> Result<Broker, ServerError> {
+    const PORTS_TRIED: u16 = 10;
+    let mut listen = options.listen;
+    loop {
+        match Broker::start(BrokerConfig::new(listen), Arc::clone(host)).await {
+            Ok(broker) => {
+                let _ = host.broker.set(broker.clone());
+                return Ok(broker);
+            }
+            Err(error) => {
+                let tried = listen.port() - options.listen.port();
+                if !options.listen_near || tried >= PORTS_TRIED || listen.port() == u16::MAX {
+                    return Err(error.into());
+                }
+                listen.set_port(listen.port() + 1);
+            }
+        }
+    }
+}
+
+/// What the worker builds comes back to the owner as a request like any other.
+fn delta_worker(artifacts: ArtifactStore, inbox: Inbox) -> Result<DeltaWorker, ServerError> {
+    let started = DeltaWorker::start(
+        artifacts,
+        delta::Limits::default(),
+        move |release, from, outcome| {
+            let (answered, _) = oneshot::channel();
+            let pending = Pending {
+                request: Request::Delta {
+                    release,
+                    from,
+                    outcome,
+                },
+                answer_to: AnswerTo::Caller(answered),
+            };
+            // After the owner's end the delta stays outstanding, and is asked for again at the next start.
+            let _ = inbox.blocking_send(Message::Requests(vec![pending]));
+        },
+    );
+    started.map_err(ServerError::Thread)
+}
+
+/// Gives the owner a thread of its own: appending blocks.
+fn run_owner(
+    owner: Owner,
+    health: &Health,
+) -> Result<oneshot::Receiver<Result<(), LogError>>, ServerError> {
+    let (end, ended) = oneshot::channel();
+    let runtime = tokio::runtime::Handle::current();
+    let health = Arc::clone(health);
+    std::thread::Builder::new()
+        .name("owner".to_owned())
+        .spawn(move || {
+            let result = runtime.block_on(owner.run());
+            health.store(false, Ordering::Relaxed);
+            let _ = end.send(result);
+        })
+        .map_err(ServerError::Thread)?;
+    Ok(ended)
+}
+
+async fn serve_http(
+    options: &ServerOptions,
+    metrics: metrics_exporter_prometheus::PrometheusHandle,
+    health: &Health,
+) -> Result<SocketAddr, ServerError> {
+    let address = options.http_listen;
+    let failed = |source| ServerError::Http { address, source };
+    let listener = if options.listen_near {
+        http::bind_near(address).await
+    } else {
+        tokio::net::TcpListener::bind(address).await
+    }
+    .map_err(failed)?;
+    let bound = listener.local_addr().map_err(failed)?;
+    let health = Arc::clone(health);
+    tokio::spawn(async move {
+        if let Err(error) = http::serve(listener, metrics, health).await {
+            tracing::error!(%error, "metrics are no longer served");
+        }
+    });
+    Ok(bound)
+}
+
+/// Where a data directory keeps the engine's log.
+#[must_use]
+pub fn log_dir(data: &Path) -> PathBuf {
+    data.join("log")
+}

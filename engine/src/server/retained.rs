@@ -1,0 +1,154 @@
+//! Virtual retained values: rendered from the state when somebody subscribes, stored nowhere.
+
+use bytes::Bytes;
+use ed25519_dalek::SigningKey;
+use fleetfold_broker::Identity;
+use fleetfold_core::{CampaignIx, DeviceIx, ReleaseIx, State, Timestamp, view};
+use fleetfold_schemas::{
+    DeviceTopic, Topic,
+    codec::encode_json,
+    topic::{self, CampaignTopic},
+};
+
+use super::inbox::RetainedPage;
+
+/// Values rendered at once. A page takes the owner about a millisecond, which a report can wait for.
+const PAGE_ROWS_MAX: usize = 500;
+
+/// Renders what topics should hold.
+#[derive(Debug)]
+pub struct Renderer<'a> {
+    pub state: &'a State,
+    pub job_key: &'a SigningKey,
+    pub now: Timestamp,
+}
+
+impl Renderer<'_> {
+    /// The signed job, or nothing.
+    #[must_use]
+    pub fn job(&self, ix: DeviceIx) -> Bytes {
+        view::job(self.state, ix).map_or_else(Bytes::new, |job| job.sign(self.job_key).into())
+    }
+
+    #[must_use]
+    pub fn device(&self, ix: DeviceIx) -> Bytes {
+        encode_json(&view::device(self.state, ix)).into()
+    }
+
+    #[must_use]
+    pub fn campaign(&self, ix: CampaignIx) -> Bytes {
+        encode_json(&view::campaign(self.state, ix, self.now)).into()
+    }
+
+    #[must_use]
+    pub fn release(&self, ix: ReleaseIx) -> Bytes {
+        encode_json(&view::release(self.state, ix)).into()
+    }
+
+    #[must_use]
+    pub fn fleet(&self) -> Bytes {
+        encode_json(&view::fleet(self.state)).into()
+    }
+
+    /// One page of the values that a filter matches, for someone who may read them: the broker checks that.
+    #[must_use]
+    pub fn page(&self, who: &Identity, filter: &str, cursor: usize) -> RetainedPage {
+        let values = match who {
+            Identity::Device { id, .. } => self.of_device(id, filter),
+            Identity::Operator { .. } => match Topic::parse(filter) {
+                Ok(topic) => self
+                    .exact(&topic)
+                    .map(|value| (topic, value))
+                    .into_iter()
+                    .collect(),
+                Err(_) => return self.matching(filter, cursor),
+            },
+        };
+        RetainedPage { values, next: None }
+    }
+
+    fn of_device(&self, id: &fleetfold_schemas::DeviceId, filter: &str) -> Vec<(Topic, Bytes)> {
+        let Some(ix) = self.state.devices.find(id) else {
+            return Vec::new();
+        };
+        let mut values = Vec::new();
+        let job = Topic::Device(id.clone(), DeviceTopic::Job);
+        if topic::matches(filter, &job.to_string()) {
+            let payload = self.job(ix);
+            // An empty value is no value.
+            if !payload.is_empty() {
+                values.push((job, payload));
+            }
+        }
+        let status = Topic::Device(id.clone(), DeviceTopic::Status);
+        if topic::matches(filter, &status.to_string()) {
+            values.push((status, self.device(ix)));
+        }
+        values
+    }
+
+    fn exact(&self, topic: &Topic) -> Option<Bytes> {
+        match topic {
+            Topic::Device(id, DeviceTopic::Status) => {
+                Some(self.device(self.state.devices.find(id)?))
+            }
+            Topic::Campaign(id, CampaignTopic::Status) => {
+                Some(self.campaign(self.state.campaigns.find(id)?))
+            }
+            Topic::Release(model, version) => {
+                Some(self.release(self.state.releases.find(model, version)?))
+            }
+            Topic::FleetSummary => Some(self.fleet()),
+            Topic::Device(..) | Topic::Operator(..) | Topic::LogFacts => None,
+        }
+    }
+
+    /// Walks the summary, campaigns, releases and devices as one list, so that a cursor is one number.
+    fn matching(&self, filter: &str, cursor: usize) -> RetainedPage {
+        let state = self.state;
+        let (campaigns, releases) = (
+            state.campaigns.len() as usize,
+            state.releases.len() as usize,
+        );
+        let before_devices = 1 + campaigns + releases;
+        // The third level says whether devices can match at all: nobody walks a million of them for the campaigns.
+        let wants_devices = matches!(filter.split('/').nth(2), None | Some("devices" | "+" | "#"));
+        let end = if wants_devices {
+            before_devices + state.devices.len() as usize
+        } else {
+            before_devices
+        };
+        let page_end = end.min(cursor + PAGE_ROWS_MAX);
+        let mut values = Vec::new();
+        for at in cursor..page_end {
+            let topic = self.topic_at(at, campaigns, before_devices);
+            if topic::matches(filter, &topic.to_string()) {
+                let value = self
+                    .exact(&topic)
+                    .expect("the topic was made from the state");
+                values.push((topic, value));
+            }
+        }
+        RetainedPage {
+            values,
+            next: (page_end < end).then_some(page_end),
+        }
+    }
+
+    fn topic_at(&self, at: usize, campaigns: usize, before_devices: usize) -> Topic {
+        let row = |at: usize| u32::try_from(at).expect("rows are numbered by u32");
+        if at == 0 {
+            return Topic::FleetSummary;
+        }
+        if at <= campaigns {
+            let campaign = self.state.campaigns.get(row(at - 1));
+            return Topic::Campaign(campaign.id().clone(), CampaignTopic::Status);
+        }
+        if at < before_devices {
+            let release = self.state.releases.get(row(at - 1 - campaigns));
+            return Topic::Release(release.model.clone(), release.version.clone());
+        }
+        let device = self.state.devices.get(row(at - before_devices));
+        Topic::Device(device.id.clone(), DeviceTopic::Status)
+    }
+}
