@@ -1,0 +1,232 @@
+//! A device as the stories need it: it says what the story has it say, correctly numbered.
+
+use fleetfold_core::{DeviceMessage, Request};
+use fleetfold_schemas::{
+    DeviceId, Digest, ModelId, Name, Version,
+    device::{
+        DeviceError, ErrorClass, Hello, JobReport, JobState, PROTOCOL, Report, Running, Slot, Stage,
+    },
+    job::{Job, JobKind},
+};
+
+pub struct Agent {
+    pub id: DeviceId,
+    pub model: ModelId,
+    epoch: u64,
+    seq: u64,
+    pub running: Running,
+    before: Option<Running>,
+    /// Install jobs it has taken, oldest first: sequence and target.
+    jobs: Vec<(u64, Running)>,
+    last: Option<Request>,
+}
+
+/// What a story can have a device do.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Deed {
+    Work(Stage, Option<u8>),
+    Succeed,
+    Fail(ErrorClass, bool),
+    Reject,
+    ClaimSuccess,
+    Cancel,
+    FallBack,
+    Greet,
+    Report,
+    /// The last message once more.
+    Repeat,
+    /// Another message under the last one's number.
+    Contradict,
+    /// A message with a number below the last one's.
+    LookBack,
+    /// A message from an earlier boot.
+    LoseEpoch,
+}
+
+pub fn image(model: &ModelId, version: &Version) -> Vec<u8> {
+    format!("image of {model} {version}").into_bytes()
+}
+
+impl Agent {
+    pub fn new(id: DeviceId, model: ModelId, version: Version) -> Self {
+        let digest = Digest::of(&image(&model, &version));
+        Self {
+            id,
+            model,
+            epoch: 1,
+            seq: 0,
+            running: Running {
+                slot: Slot::A,
+                version,
+                digest,
+            },
+            before: None,
+            jobs: Vec::new(),
+            last: None,
+        }
+    }
+
+    /// Whether this job has been taken already.
+    pub fn knows(&self, job: &Job) -> bool {
+        self.jobs
+            .iter()
+            .any(|(sequence, _)| *sequence == job.sequence)
+    }
+
+    /// Takes what its topic holds, does the deed, and says so.
+    pub fn act(
+        &mut self,
+        deed: &Deed,
+        topic: Option<(&Job, &Version)>,
+        nth: Option<usize>,
+    ) -> Request {
+        if let Some((job, version)) = topic {
+            self.take(job, version);
+        }
+        let job = match nth {
+            Some(nth) => Some(self.jobs[nth - 1].clone()),
+            None => self.jobs.last().cloned(),
+        };
+        if let Some(request) = self.misnumbered(deed) {
+            return request;
+        }
+        let state = self.live(deed, job.as_ref().map(|(_, target)| target));
+        self.seq += 1;
+        let sequence = job.map(|(sequence, _)| sequence);
+        let report = sequence
+            .zip(state)
+            .map(|(sequence, state)| JobReport { sequence, state });
+        let message = match deed {
+            Deed::Greet => DeviceMessage::Hello {
+                hello: self.hello(),
+                login_counter: None,
+            },
+            _ => DeviceMessage::Report(Report {
+                epoch: self.epoch,
+                seq: self.seq,
+                running: self.running.clone(),
+                job: report,
+                boot_ms: None,
+            }),
+        };
+        let request = self.request(message);
+        self.last = Some(request.clone());
+        request
+    }
+
+    fn take(&mut self, job: &Job, version: &Version) {
+        let JobKind::Install(installation) = &job.kind else {
+            return;
+        };
+        if !self.knows(job) {
+            let target = Running {
+                slot: self.running.slot.other(),
+                version: version.clone(),
+                digest: installation.target,
+            };
+            self.jobs.push((job.sequence, target));
+        }
+    }
+
+    /// What the deed does to the device, and what it makes of its job.
+    fn live(&mut self, deed: &Deed, target: Option<&Running>) -> Option<JobState> {
+        match deed {
+            Deed::Work(stage, progress_percent) => Some(JobState::InProgress {
+                stage: *stage,
+                progress_percent: *progress_percent,
+            }),
+            Deed::Succeed => {
+                if let Some(target) = target {
+                    self.boot(target.clone());
+                }
+                Some(JobState::Succeeded)
+            }
+            Deed::Fail(class, restored) => {
+                if *restored {
+                    self.boot(self.running.clone());
+                }
+                let error = error(*class);
+                let restored = *restored;
+                Some(JobState::Failed { error, restored })
+            }
+            Deed::Reject => Some(JobState::Rejected {
+                error: error(ErrorClass::Rejected),
+            }),
+            Deed::ClaimSuccess => Some(JobState::Succeeded),
+            Deed::Cancel => Some(JobState::Canceled),
+            Deed::FallBack => {
+                let before = self.before.clone().expect("it ran something before");
+                self.boot(before);
+                None
+            }
+            Deed::Greet | Deed::Report => None,
+            Deed::Repeat | Deed::Contradict | Deed::LookBack | Deed::LoseEpoch => {
+                unreachable!("these say nothing new")
+            }
+        }
+    }
+
+    fn boot(&mut self, image: Running) {
+        let before = std::mem::replace(&mut self.running, image);
+        if before != self.running {
+            self.before = Some(before);
+        }
+        self.epoch += 1;
+        self.seq = 0;
+    }
+
+    fn misnumbered(&self, deed: &Deed) -> Option<Request> {
+        let report = |epoch, seq| {
+            self.request(DeviceMessage::Report(Report {
+                epoch,
+                seq,
+                running: self.running.clone(),
+                job: None,
+                boot_ms: Some(1),
+            }))
+        };
+        match deed {
+            Deed::Repeat => Some(self.last.clone().expect("it has said something before")),
+            Deed::Contradict => Some(report(self.epoch, self.seq)),
+            Deed::LookBack => Some(report(self.epoch, self.seq - 1)),
+            Deed::LoseEpoch => Some(report(self.epoch - 1, self.seq + 1)),
+            _ => None,
+        }
+    }
+
+    fn hello(&self) -> Hello {
+        Hello {
+            protocol: PROTOCOL,
+            epoch: self.epoch,
+            seq: self.seq,
+            model: self.model.clone(),
+            hardware: None,
+            capabilities: vec![Name::parse("bidiff-zstd").unwrap()],
+            region: None,
+            tenant: None,
+            tags: Vec::new(),
+            attributes: std::collections::BTreeMap::new(),
+            running: self.running.clone(),
+            standby: None,
+            job: None,
+        }
+    }
+
+    fn request(&self, message: DeviceMessage) -> Request {
+        let hash = blake3::hash(format!("{message:?}").as_bytes());
+        let (first, _) = hash.as_bytes().split_first_chunk().unwrap();
+        Request::Device {
+            device: self.id.clone(),
+            fingerprint: u32::from_le_bytes(*first),
+            message,
+        }
+    }
+}
+
+fn error(class: ErrorClass) -> DeviceError {
+    DeviceError {
+        class,
+        code: Name::parse("story").unwrap(),
+        message: "as told".into(),
+    }
+}

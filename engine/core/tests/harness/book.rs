@@ -1,0 +1,216 @@
+//! A second account of what the facts say, kept by other means than the core's, and what must hold at all times.
+
+use std::collections::BTreeMap;
+
+use fleetfold_core::{
+    CampaignIx, DeviceIx, Fact, Timestamp,
+    fact::{ExecutionQueued, PhasePassed, PhaseStarted},
+};
+use fleetfold_schemas::status::CampaignStatus;
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Standing {
+    Untouched,
+    InProgress,
+    Updated,
+    Failed,
+    Removed,
+}
+
+#[derive(Default)]
+struct Sheet {
+    is_started: bool,
+    is_paused: bool,
+    is_over: bool,
+    phase: Option<u32>,
+    is_phase_passed: bool,
+    cut: u32,
+    standing: BTreeMap<DeviceIx, Standing>,
+}
+
+#[derive(Default)]
+pub struct Book {
+    campaigns: Vec<Sheet>,
+    /// Whose execution is open on a device.
+    open: BTreeMap<DeviceIx, CampaignIx>,
+    last: Timestamp,
+}
+
+impl Book {
+    pub fn enter(&mut self, at: Timestamp, fact: &Fact) {
+        assert!(self.last <= at, "time runs backwards");
+        self.last = at;
+        if let Fact::CampaignCreated(created) = fact {
+            assert_eq!(
+                created.campaign as usize,
+                self.campaigns.len(),
+                "rows are in order"
+            );
+            self.campaigns.push(Sheet::default());
+        }
+        let Some(campaign) = fact.campaign() else {
+            return;
+        };
+        match fact.device() {
+            None => self.campaigns[campaign as usize].enter(fact),
+            Some(device) => self.enter_execution(campaign, device, fact),
+        }
+    }
+
+    fn enter_execution(&mut self, campaign: CampaignIx, device: DeviceIx, fact: &Fact) {
+        let sheet = &mut self.campaigns[campaign as usize];
+        let before = sheet.standing.get(&device).copied();
+        let had_failed = before == Some(Standing::Failed);
+        let keeps = if had_failed {
+            Standing::Failed
+        } else {
+            Standing::Untouched
+        };
+        let is_open = self.open.get(&device) == Some(&campaign);
+        let after = match fact {
+            Fact::ExecutionQueued(ExecutionQueued { attempt, .. }) => {
+                assert!(sheet.is_started, "queued before the start");
+                assert!(!sheet.is_paused, "queued while paused");
+                assert!(!sheet.is_over, "queued after the end");
+                assert!(*attempt > 0);
+                let other = self.open.insert(device, campaign);
+                assert_eq!(other, None, "device {device} has two open executions");
+                keeps
+            }
+            Fact::ExecutionAccepted(_) => {
+                let other = self.open.insert(device, campaign);
+                assert!(
+                    other.is_none_or(|other| other == campaign),
+                    "accepted amid another"
+                );
+                if had_failed {
+                    Standing::Failed
+                } else {
+                    Standing::InProgress
+                }
+            }
+            Fact::ExecutionSucceeded(_) => Standing::Updated,
+            Fact::ExecutionFailed(_) | Fact::ExecutionTimedOut(_) | Fact::ExecutionRejected(_) => {
+                assert!(is_open, "a failure of nothing");
+                Standing::Failed
+            }
+            Fact::ExecutionRemoved(_) | Fact::ExecutionCanceled(_) => {
+                if had_failed {
+                    Standing::Failed
+                } else {
+                    Standing::Removed
+                }
+            }
+            Fact::ExecutionRetracted(_) => {
+                assert_eq!(before, Some(Standing::Updated), "retracted what never was");
+                Standing::Failed
+            }
+            Fact::ExecutionDeferred(_) => keeps,
+            _ => unreachable!("{fact:?} is no execution's"),
+        };
+        let stays_open = matches!(fact, Fact::ExecutionQueued(_) | Fact::ExecutionAccepted(_));
+        if is_open && !stays_open {
+            self.open.remove(&device);
+        }
+        sheet.standing.insert(device, after);
+    }
+
+    /// Holds a campaign's status against the account.
+    pub fn check(&self, campaign: CampaignIx, status: &CampaignStatus) {
+        let sheet = &self.campaigns[campaign as usize];
+        let count = |wanted| {
+            let standing = sheet.standing.values();
+            standing.filter(|standing| **standing == wanted).count() as u64
+        };
+        let totals = &status.totals;
+        let counted = [
+            totals.updated,
+            totals.failed,
+            totals.in_progress,
+            totals.removed,
+        ];
+        let recounted = [
+            count(Standing::Updated),
+            count(Standing::Failed),
+            count(Standing::InProgress),
+            count(Standing::Removed),
+        ];
+        assert_eq!(
+            counted, recounted,
+            "updated, failed, in progress, removed of {}",
+            status.campaign
+        );
+        let sum = counted.iter().sum::<u64>() + totals.not_contacted;
+        assert_eq!(
+            sum, status.devices,
+            "the parts of {} do not add up",
+            status.campaign
+        );
+        for phase in &status.phases {
+            let tally = &phase.tally;
+            let sum = tally.updated
+                + tally.failed
+                + tally.in_progress
+                + tally.not_contacted
+                + tally.removed;
+            assert_eq!(
+                sum, phase.devices,
+                "the parts of {} do not add up",
+                phase.name
+            );
+        }
+        let devices: u64 = status.phases.iter().map(|phase| phase.devices).sum();
+        assert_eq!(
+            devices, status.devices,
+            "phases and campaign {}",
+            status.campaign
+        );
+    }
+}
+
+impl Sheet {
+    fn enter(&mut self, fact: &Fact) {
+        assert!(!self.is_over, "{fact:?} after the end");
+        match fact {
+            Fact::CampaignCreated(_) | Fact::CampaignStaged(_) => assert!(!self.is_started),
+            Fact::CampaignStarted(_) => {
+                assert!(!self.is_started, "started twice");
+                self.is_started = true;
+            }
+            Fact::PhaseStarted(PhaseStarted { phase, cut, .. }) => {
+                assert!(!self.is_paused, "a phase started while paused");
+                match self.phase {
+                    None => assert_eq!(*phase, 0),
+                    Some(before) => {
+                        assert_eq!(*phase, before + 1, "a phase was skipped or repeated");
+                        assert!(self.is_phase_passed, "phase {before} had not passed");
+                    }
+                }
+                assert!(self.cut <= *cut, "a cut fell");
+                self.phase = Some(*phase);
+                self.is_phase_passed = false;
+                self.cut = *cut;
+            }
+            Fact::PhasePassed(PhasePassed { phase, .. }) => {
+                assert_eq!(self.phase, Some(*phase));
+                assert!(!self.is_phase_passed, "passed twice");
+                self.is_phase_passed = true;
+            }
+            Fact::CampaignPaused(_) => {
+                assert!(self.is_started && !self.is_paused, "paused twice");
+                self.is_paused = true;
+            }
+            Fact::CampaignResumed(_) => {
+                assert!(self.is_paused, "resumed while rolling");
+                self.is_paused = false;
+            }
+            Fact::CampaignMonitoring(_) => assert!(!self.is_paused, "monitoring while paused"),
+            Fact::CampaignCompleted(_) => {
+                assert!(self.is_phase_passed, "completed with a phase not passed");
+                self.is_over = true;
+            }
+            Fact::CampaignCanceled(_) | Fact::CampaignFailed(_) => self.is_over = true,
+            _ => unreachable!("{fact:?} is no campaign's"),
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! Operators' commands as they would send them: JSON.
+
+use ed25519_dalek::SigningKey;
+use fleetfold_core::StoredArtifact;
+use fleetfold_schemas::{
+    Digest, ModelId, Name, Sha256, Version,
+    command::{Command, PublishRelease},
+    suit::{self, Manifest},
+};
+use serde_json::{Map, Value, json};
+
+use super::{
+    agent::image,
+    script::{Flaw, Release},
+};
+
+pub const VENDOR: &str = "acme.example";
+
+pub fn release_key() -> SigningKey {
+    SigningKey::from_bytes(&[7; 32])
+}
+
+/// `phases canary 1% 24h 100%, full 100% 72h 95% timed; max_retries 1, sample_min 5`
+pub fn campaign(name: &str, model: &ModelId, version: &str, text: &str) -> Value {
+    let (phases, keys) = text.split_once(';').unwrap_or((text, ""));
+    let mut spec = json!({"id": name, "release": {"model": model, "version": version}});
+    if let Some(phases) = phases.trim().strip_prefix("phases ") {
+        spec["phases"] = phases.split(',').map(phase).collect();
+    }
+    for pair in keys.split(',').filter(|pair| !pair.trim().is_empty()) {
+        let (key, value) = pair.trim().split_once(' ').expect("a key and its value");
+        let value = value_of(value.trim());
+        match key {
+            "max_retries" => spec["failure_handling"]["max_retries"] = value,
+            "backoff" => spec["failure_handling"]["retry_backoff_hours"] = value,
+            "contact" => spec["timeouts"]["contact_hours"] = value,
+            "execution" => spec["timeouts"]["execution_hours"] = value,
+            "deadline" => spec["max_rollout_days"] = value,
+            key => spec[key] = value,
+        }
+    }
+    json!({"command": "campaign.create", "campaign": spec})
+}
+
+fn phase(text: &str) -> Value {
+    let words: Vec<_> = text.split_whitespace().collect();
+    let [name, percentage, duration, rest @ ..] = words.as_slice() else {
+        panic!(
+            "a phase is a name, a percentage, a duration and perhaps a success threshold: {text}"
+        )
+    };
+    let mut phase = json!({
+        "name": name,
+        "percentage": value_of(percentage),
+        "duration_hours": value_of(duration),
+    });
+    for word in rest {
+        match *word {
+            "timed" => phase["wait_for_success"] = false.into(),
+            threshold => phase["success_threshold"] = value_of(threshold),
+        }
+    }
+    phase
+}
+
+/// `10%` and `10` are numbers, `24h` is a text.
+fn value_of(text: &str) -> Value {
+    serde_json::from_str(text.trim_end_matches('%')).unwrap_or_else(|_| text.into())
+}
+
+/// `spring because TEXT`, `spring as WHO id ID version N`: who says it, and the command.
+pub fn verb<'a>(verb: &str, words: &[&'a str]) -> (&'a str, Value) {
+    let [campaign, arguments @ ..] = words else {
+        panic!("{verb} what?")
+    };
+    let mut rest: &[&str] = arguments;
+    let mut map = Map::new();
+    map.insert("command".into(), format!("campaign.{verb}").into());
+    map.insert("campaign".into(), (*campaign).into());
+    let mut who = "ann";
+    while !rest.is_empty() {
+        rest = match rest {
+            ["because", reason @ ..] => {
+                map.insert("reason".into(), reason.join(" ").into());
+                &[]
+            }
+            ["as", name, rest @ ..] => {
+                who = name;
+                rest
+            }
+            ["id", id, rest @ ..] => {
+                map.insert("id".into(), (*id).into());
+                rest
+            }
+            ["version", version, rest @ ..] => {
+                map.insert("expected_version".into(), value_of(version));
+                rest
+            }
+            _ => panic!("what does this mean? {rest:?}"),
+        };
+    }
+    (who, map.into())
+}
+
+/// The command that publishes a release, and what the store holds of its image.
+pub fn release(
+    line: &Release<'_>,
+    model: &ModelId,
+    sequence: u64,
+) -> (Command, Option<StoredArtifact>) {
+    let version = Version::parse(line.version).unwrap();
+    let bytes = image(model, &version);
+    let made_for = match line.flaw {
+        Some(Flaw::MadeFor(model)) => ModelId::parse(model).unwrap(),
+        _ => model.clone(),
+    };
+    let label = match line.flaw {
+        Some(Flaw::LabelledAs(label)) => label,
+        _ => line.version,
+    };
+    let vendor_id = suit::vendor_id(VENDOR);
+    let manifest = Manifest {
+        sequence,
+        vendor_id,
+        class_id: suit::class_id(vendor_id, &made_for),
+        component: Name::parse(suit::FIRMWARE).unwrap(),
+        image_sha256: Sha256::of(&bytes),
+        image_size_bytes: bytes.len() as u64,
+        version,
+        uri: "fleetfold:image".into(),
+    };
+    let key = match line.flaw {
+        Some(Flaw::Stranger) => SigningKey::from_bytes(&[9; 32]),
+        _ => release_key(),
+    };
+    let mut envelope = manifest.sign(&key);
+    if let Some(Flaw::Unsigned) = line.flaw {
+        // Within the signature, which stands before the manifest.
+        envelope[100] ^= 1;
+    }
+    let stored = match line.flaw {
+        Some(Flaw::ImageEdited) => [&bytes[..], b"!"].concat(),
+        _ => bytes,
+    };
+    let artifact = StoredArtifact {
+        sha256: Sha256::of(&stored),
+        bytes: stored.len() as u64,
+    };
+    let command = Command::PublishRelease(PublishRelease {
+        vendor: VENDOR.into(),
+        model: model.clone(),
+        version: Version::parse(label).unwrap(),
+        image: Digest::of(&stored),
+        manifest: envelope,
+    });
+    let is_missing = matches!(line.flaw, Some(Flaw::ImageMissing));
+    (command, (!is_missing).then_some(artifact))
+}

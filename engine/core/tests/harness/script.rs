@@ -1,0 +1,206 @@
+//! One line of a story, understood.
+
+use fleetfold_core::fact::Role;
+use fleetfold_schemas::{
+    campaign::Hours,
+    command::Lifecycle,
+    device::{ErrorClass, Stage},
+};
+
+use super::agent::Deed;
+
+#[derive(Debug)]
+pub enum Line<'a> {
+    Fleet {
+        count: u32,
+        model: &'a str,
+        running: Option<&'a str>,
+    },
+    Operator(&'a str, Role),
+    Release(Release<'a>),
+    Delta {
+        to: &'a str,
+        from: &'a str,
+        is_built: bool,
+    },
+    /// `create` and what follows the campaign's name.
+    Campaign(&'a str, &'a str),
+    /// `start`, `pause`, `resume`, `cancel`
+    Verb(&'a str, Vec<&'a str>),
+    Lifecycle(Vec<&'a str>, Lifecycle),
+    Send(&'a str, &'a str),
+    Devices {
+        who: Vec<&'a str>,
+        deed: Deed,
+        nth: Option<usize>,
+    },
+    Wait(u64),
+    Step,
+    Status(&'a str),
+    Show(&'a str),
+    Restart,
+}
+
+#[derive(Debug)]
+pub struct Release<'a> {
+    pub version: &'a str,
+    pub model: Option<&'a str>,
+    pub sequence: Option<u64>,
+    pub flaw: Option<Flaw<'a>>,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub enum Flaw<'a> {
+    Unsigned,
+    Stranger,
+    ImageMissing,
+    ImageEdited,
+    LabelledAs(&'a str),
+    MadeFor(&'a str),
+}
+
+pub fn parse(line: &str) -> Line<'_> {
+    let words: Vec<_> = line.split_whitespace().collect();
+    let (first, rest) = line.split_once(' ').unwrap_or((line, ""));
+    match words.as_slice() {
+        ["fleet", count, model, running @ ..] => Line::Fleet {
+            count: number(count),
+            model,
+            running: running.get(1).copied(),
+        },
+        ["operator", name, role] => Line::Operator(name, parse_role(role)),
+        ["release", version, flags @ ..] => Line::Release(release(version, flags)),
+        ["delta", to, "from", from, how] => Line::Delta {
+            to,
+            from,
+            is_built: *how == "built",
+        },
+        ["campaign", name, ..] => {
+            Line::Campaign(name, rest.trim_start()[name.len()..].trim_start())
+        }
+        ["start" | "pause" | "resume" | "cancel", arguments @ ..] => {
+            Line::Verb(first, arguments.to_vec())
+        }
+        ["maintain", who @ ..] => Line::Lifecycle(who.to_vec(), Lifecycle::Maintenance),
+        ["activate", who @ ..] => Line::Lifecycle(who.to_vec(), Lifecycle::Active),
+        ["retire", who @ ..] => Line::Lifecycle(who.to_vec(), Lifecycle::Retired),
+        ["send", "as", who, ..] => {
+            let json = rest.find(who).expect("it is there") + who.len();
+            Line::Send(who, rest[json..].trim_start())
+        }
+        ["send", ..] => Line::Send("ann", rest),
+        ["wait", duration] => Line::Wait(span(duration)),
+        ["step"] => Line::Step,
+        ["status", campaign] => Line::Status(campaign),
+        ["show", device] => Line::Show(device),
+        ["restart"] => Line::Restart,
+        words => devices(words).unwrap_or_else(|| panic!("what does this mean? {line}")),
+    }
+}
+
+/// A duration as campaigns write it.
+pub fn span(text: &str) -> u64 {
+    let hours: Hours = serde_json::from_value(text.into()).unwrap_or_else(|_| panic!("{text}"));
+    hours.ms()
+}
+
+fn number<N: std::str::FromStr>(text: &str) -> N {
+    text.parse()
+        .unwrap_or_else(|_| panic!("{text} is no number"))
+}
+
+fn parse_role(text: &str) -> Role {
+    match text {
+        "viewer" => Role::Viewer,
+        "operator" => Role::Operator,
+        "approver" => Role::Approver,
+        "admin" => Role::Admin,
+        _ => panic!("no role {text}"),
+    }
+}
+
+fn release<'a>(version: &'a str, mut flags: &[&'a str]) -> Release<'a> {
+    let mut release = Release {
+        version,
+        model: None,
+        sequence: None,
+        flaw: None,
+    };
+    while !flags.is_empty() {
+        flags = match flags {
+            ["for", model, rest @ ..] => {
+                release.model = Some(model);
+                rest
+            }
+            ["sequence", sequence, rest @ ..] => {
+                release.sequence = Some(number(sequence));
+                rest
+            }
+            _ => {
+                release.flaw = Some(flaw(flags));
+                break;
+            }
+        };
+    }
+    release
+}
+
+fn flaw<'a>(words: &[&'a str]) -> Flaw<'a> {
+    match words {
+        ["unsigned"] => Flaw::Unsigned,
+        ["by", "a", "stranger"] => Flaw::Stranger,
+        ["image", "missing"] => Flaw::ImageMissing,
+        ["image", "edited"] => Flaw::ImageEdited,
+        ["labelled", version] => Flaw::LabelledAs(version),
+        ["made", "for", model] => Flaw::MadeFor(model),
+        _ => panic!("no such flaw: {words:?}"),
+    }
+}
+
+fn devices<'a>(words: &[&'a str]) -> Option<Line<'a>> {
+    let (words, nth) = match words {
+        [words @ .., "at", "job", nth] => (words, Some(number(nth))),
+        _ => (words, None),
+    };
+    let verb = (1..words.len()).find(|at| deed(&words[*at..]).is_some())?;
+    Some(Line::Devices {
+        who: words[..verb].to_vec(),
+        deed: deed(&words[verb..])?,
+        nth,
+    })
+}
+
+fn deed(words: &[&str]) -> Option<Deed> {
+    Some(match words {
+        ["accept" | "accepts"] => Deed::Work(Stage::Downloading, None),
+        ["is" | "are", stage, progress @ ..] => {
+            let percent = progress
+                .first()
+                .map(|text| number(text.trim_end_matches('%')));
+            Deed::Work(parse_stage(stage), percent)
+        }
+        ["succeed" | "succeeds"] => Deed::Succeed,
+        ["fail" | "fails", class, restored @ ..] => {
+            Deed::Fail(parse_class(class), restored == ["restored"])
+        }
+        ["reject" | "rejects"] => Deed::Reject,
+        ["claim" | "claims", "success"] => Deed::ClaimSuccess,
+        ["cancel" | "cancels"] => Deed::Cancel,
+        ["fall" | "falls", "back"] => Deed::FallBack,
+        ["greet" | "greets"] => Deed::Greet,
+        ["report" | "reports"] => Deed::Report,
+        ["repeat" | "repeats"] => Deed::Repeat,
+        ["contradict" | "contradicts"] => Deed::Contradict,
+        ["look" | "looks", "back"] => Deed::LookBack,
+        ["lose" | "loses", "epoch"] => Deed::LoseEpoch,
+        _ => return None,
+    })
+}
+
+fn parse_stage(text: &str) -> Stage {
+    serde_json::from_value(text.into()).unwrap_or_else(|_| panic!("no stage {text}"))
+}
+
+fn parse_class(text: &str) -> ErrorClass {
+    serde_json::from_value(text.into()).unwrap_or_else(|_| panic!("no error class {text}"))
+}

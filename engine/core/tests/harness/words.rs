@@ -1,0 +1,326 @@
+//! Facts and views as an operator would tell them.
+
+use std::collections::BTreeMap;
+
+use fleetfold_core::{Answer, DeviceIx, Fact, State, Timestamp, fact::RemovalCause, view};
+use fleetfold_schemas::{
+    campaign::human_duration,
+    command::Outcome,
+    job::{Job, JobKind, Offer},
+    status::{CampaignStatus, Tally},
+};
+
+/// More devices than this are counted, not named.
+const NAMED_MAX: usize = 12;
+
+/// What a fact says: of a campaign, or of one device of many.
+enum Saying {
+    Nothing,
+    Of(String),
+    OfDevice(String, DeviceIx),
+}
+
+/// Facts in words. Between two facts of whole campaigns, devices that share a saying share a line.
+pub fn facts(state: &State, now: Timestamp, facts: &[Fact]) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut group: Vec<(String, Vec<DeviceIx>)> = Vec::new();
+    for fact in facts {
+        match saying(state, now, fact) {
+            Saying::Nothing => {}
+            Saying::OfDevice(text, device) => {
+                match group.iter_mut().find(|(other, _)| *other == text) {
+                    Some((_, devices)) => devices.push(device),
+                    None => group.push((text, vec![device])),
+                }
+            }
+            Saying::Of(text) => {
+                lines.extend(group.drain(..).map(|group| device_line(state, &group)));
+                lines.push(text);
+            }
+        }
+    }
+    lines.extend(group.drain(..).map(|group| device_line(state, &group)));
+    lines
+}
+
+fn device_line(state: &State, (text, devices): &(String, Vec<DeviceIx>)) -> String {
+    if devices.len() > NAMED_MAX {
+        return format!("{text}: {} devices", devices.len());
+    }
+    let mut devices = devices.clone();
+    devices.sort_unstable();
+    let names: Vec<_> = devices
+        .iter()
+        .map(|ix| state.devices.get(*ix).id.as_str())
+        .collect();
+    format!("{text}: {}", names.join(" "))
+}
+
+fn saying(state: &State, now: Timestamp, fact: &Fact) -> Saying {
+    let name = || {
+        let ix = fact.campaign().expect("only asked of campaign facts");
+        state.campaigns.get(ix).id()
+    };
+    let phase = |phase: u32| {
+        let ix = fact.campaign().expect("only asked of campaign facts");
+        &state.campaigns.get(ix).spec.phases[phase as usize].name
+    };
+    match fact {
+        Fact::SiteOpened(_)
+        | Fact::OperatorAdded(_)
+        | Fact::KeyTrusted(_)
+        | Fact::CommandAccepted(_)
+        | Fact::CommandRefused(_)
+        | Fact::DeviceGreeted(_)
+        | Fact::DeviceReported(_) => Saying::Nothing,
+        Fact::DeviceRegistered(fact) => Saying::OfDevice("registered".into(), fact.device),
+        Fact::LifecycleChanged(fact) => {
+            Saying::OfDevice(format!("{:?}", fact.lifecycle).to_lowercase(), fact.device)
+        }
+        Fact::ReleasePublished(fact) => Saying::Of(format!(
+            "release {} of {} published",
+            fact.version, fact.model
+        )),
+        Fact::DeltaRequested(fact) => delta(state, "is to be built", fact.release, fact.from),
+        Fact::DeltaAdded(fact) => delta(state, "is ready", fact.release, fact.from),
+        Fact::DeltaUnavailable(fact) => delta(state, "is not to be had", fact.release, fact.from),
+        Fact::CampaignCreated(_) => Saying::Of(format!("campaign {} created", name())),
+        Fact::CampaignStaged(_) => Saying::Of(format!("{} staged", name())),
+        Fact::CampaignStarted(fact) => {
+            Saying::Of(format!("{} started with {} devices", name(), fact.devices))
+        }
+        Fact::PhaseStarted(fact) => Saying::Of(format!(
+            "phase {} started, up to device {}",
+            phase(fact.phase),
+            fact.cut
+        )),
+        Fact::PhasePassed(fact) => Saying::Of(format!("phase {} passed", phase(fact.phase))),
+        Fact::CampaignPaused(_) => Saying::Of(format!("{} paused", name())),
+        Fact::CampaignResumed(_) => Saying::Of(format!("{} resumed", name())),
+        Fact::CampaignCanceled(_) => Saying::Of(format!("{} canceled", name())),
+        Fact::CampaignMonitoring(_) => Saying::Of(format!("{} monitoring", name())),
+        Fact::CampaignCompleted(_) => Saying::Of(format!("{} completed", name())),
+        Fact::CampaignFailed(_) => Saying::Of(format!("{} failed", name())),
+        _ => execution(state, now, fact),
+    }
+}
+
+fn delta(state: &State, what: &str, release: u32, from: u32) -> Saying {
+    let (to, from) = (state.releases.get(release), state.releases.get(from));
+    Saying::Of(format!(
+        "delta from {} to {} {what}",
+        from.version, to.version
+    ))
+}
+
+fn execution(state: &State, now: Timestamp, fact: &Fact) -> Saying {
+    let (Some(campaign), Some(device)) = (fact.campaign(), fact.device()) else {
+        unreachable!("all others have been told")
+    };
+    let retry = |at: Option<u64>| match at {
+        Some(at) => format!("retry in {}", human_duration(at - now)),
+        None => "no attempt left".into(),
+    };
+    let text = match fact {
+        Fact::ExecutionQueued(fact) if fact.attempt == 1 => "queued".into(),
+        Fact::ExecutionQueued(fact) => format!("queued, attempt {}", fact.attempt),
+        Fact::ExecutionAccepted(_) => "accepted".into(),
+        Fact::ExecutionSucceeded(fact) if fact.already => "ran it already".into(),
+        Fact::ExecutionSucceeded(_) => "succeeded".into(),
+        Fact::ExecutionFailed(fact) => {
+            let restored = if fact.restored { " and went back" } else { "" };
+            format!(
+                "failed {}{restored}, {}",
+                fact.error.class,
+                retry(fact.retry_at)
+            )
+        }
+        Fact::ExecutionRejected(fact) => format!("rejected ({})", fact.error.code),
+        Fact::ExecutionTimedOut(fact) => format!("timed out, {}", retry(fact.retry_at)),
+        Fact::ExecutionRemoved(fact) => match fact.cause {
+            RemovalCause::NotContacted => "removed, not contacted".into(),
+            RemovalCause::Retired => "removed, retired".into(),
+        },
+        Fact::ExecutionCanceled(_) => "canceled".into(),
+        Fact::ExecutionRetracted(_) => "success retracted".into(),
+        Fact::ExecutionDeferred(fact) => format!("deferred, {:?}", fact.cause).to_lowercase(),
+        _ => unreachable!("all others have been told"),
+    };
+    // With several campaigns under way it must be said whose execution it is.
+    if state.campaigns.len() > 1 {
+        let name = state.campaigns.get(campaign).id();
+        return Saying::OfDevice(format!("{name}: {text}"), device);
+    }
+    Saying::OfDevice(text, device)
+}
+
+/// What the sender of a message learns, unless all is well.
+pub fn answer(answer: &Answer) -> Option<String> {
+    match answer {
+        Answer::Accepted => None,
+        Answer::Duplicate => Some("known already".into()),
+        Answer::Rejected(rejection) => Some(format!("refused, {rejection}")),
+    }
+}
+
+/// What an operator is told. A repeated command gets the first one's outcome.
+pub fn reply(answer: &Answer, outcome: &Outcome) -> Option<String> {
+    let (is_accepted, told) = match outcome {
+        Outcome::Accepted { .. } => (true, "accepted".into()),
+        Outcome::Rejected { code, message } => (false, format!("refused, {code}: {message}")),
+    };
+    match answer {
+        Answer::Duplicate => Some(format!("answered before: {told}")),
+        Answer::Accepted | Answer::Rejected(_) => {
+            assert_eq!(
+                is_accepted,
+                *answer == Answer::Accepted,
+                "the reply is the answer"
+            );
+            (!is_accepted).then_some(told)
+        }
+    }
+}
+
+/// `spring rolling, canary: successes 9 of 10 needed | 9 updated, 1 failed, 90 not contacted`
+pub fn headline(status: &CampaignStatus) -> String {
+    let mut text = format!("{} {}", status.campaign, status.status.as_str());
+    if let Some(phase) = &status.phase {
+        text += &format!(", {phase}");
+    }
+    let why = match (&status.cause, &status.hold) {
+        (Some(cause), _) => Some(&cause.text),
+        (None, hold) => hold.as_ref().map(|hold| &hold.text),
+    };
+    if let Some(why) = why {
+        text += &format!(": {why}");
+    }
+    if status.started_ms.is_some() {
+        text += &format!(" | {}", tally(&status.totals));
+    }
+    text
+}
+
+fn tally(tally: &Tally) -> String {
+    let rolled_back = match tally.rolled_back {
+        0 => String::new(),
+        count => format!(" ({count} rolled back)"),
+    };
+    let parts = [
+        (tally.updated, "updated", ""),
+        (tally.failed, "failed", rolled_back.as_str()),
+        (tally.in_progress, "in progress", ""),
+        (tally.not_contacted, "not contacted", ""),
+        (tally.removed, "removed", ""),
+    ];
+    let parts: Vec<_> = parts
+        .iter()
+        .filter(|(count, ..)| *count > 0)
+        .map(|(count, what, more)| format!("{count} {what}{more}"))
+        .collect();
+    if parts.is_empty() {
+        "no devices".into()
+    } else {
+        parts.join(", ")
+    }
+}
+
+/// Everything a campaign's status says, one line a matter.
+pub fn status(status: &CampaignStatus) -> Vec<String> {
+    let mut lines = vec![headline(status)];
+    lines.push(format!(
+        "version {}, {} devices, {} exposed",
+        status.version, status.devices, status.exposed
+    ));
+    lines.extend(status.phases.iter().map(|phase| {
+        let state = format!("{:?}", phase.state).to_lowercase();
+        format!(
+            "{} {}: {state} | {}",
+            phase.name,
+            phase.percentage,
+            tally(&phase.tally)
+        )
+    }));
+    let evidence = &status.evidence;
+    lines.push(format!(
+        "evidence {:.2} of {:.0}: {} failed, {} succeeded; the failure rate is {:.1} to {:.1} %",
+        evidence.e_value,
+        evidence.limit,
+        evidence.failed,
+        evidence.succeeded,
+        evidence.rate_low * 100.0,
+        evidence.rate_high * 100.0,
+    ));
+    if !status.errors.is_empty() {
+        lines.push(format!("errors: {}", counts(&status.errors)));
+    }
+    lines
+}
+
+fn counts(map: &BTreeMap<String, u64>) -> String {
+    let parts: Vec<_> = map
+        .iter()
+        .map(|(what, count)| format!("{count} {what}"))
+        .collect();
+    parts.join(", ")
+}
+
+/// What the world knows of a device: its status, and its job topic.
+pub fn device(state: &State, ix: DeviceIx, now: Timestamp, topic: Option<&Job>) -> Vec<String> {
+    let status = view::device(state, ix);
+    let mut line = format!("{:?}", status.lifecycle).to_lowercase();
+    if let Some(running) = &status.running {
+        line += &format!(", runs {}", running.version);
+    }
+    if let Some(execution) = &status.execution {
+        let stage = execution
+            .stage
+            .map(|stage| format!(" {stage:?}").to_lowercase());
+        let percent = execution
+            .progress_percent
+            .map(|percent| format!(" {percent} %"));
+        let word = format!("{:?}", execution.status);
+        line += &format!(
+            ", {} attempt {} {}{}{}",
+            execution.campaign,
+            execution.attempt,
+            word,
+            stage.unwrap_or_default(),
+            percent.unwrap_or_default(),
+        );
+    }
+    vec![line, format!("job topic: {}", job(state, now, topic))]
+}
+
+fn job(state: &State, now: Timestamp, topic: Option<&Job>) -> String {
+    let Some(job) = topic else {
+        return "empty".into();
+    };
+    let left = match job.expires_ms.checked_sub(now) {
+        Some(left) => format!("good for {}", human_duration(left)),
+        None => "expired".into(),
+    };
+    match &job.kind {
+        JobKind::Cancel { .. } => format!("cancel, {left}"),
+        JobKind::Install(installation) | JobKind::Rollback(installation) => {
+            let (_, release) = state
+                .releases
+                .iter()
+                .find(|(_, release)| release.image == installation.target)
+                .expect("jobs are for releases");
+            let offers: Vec<_> = installation
+                .offers
+                .iter()
+                .map(|offer| match offer {
+                    Offer::Full { .. } => "whole image",
+                    Offer::Delta { .. } => "delta",
+                })
+                .collect();
+            format!(
+                "install {} from {}, {left}",
+                release.version,
+                offers.join(" or ")
+            )
+        }
+    }
+}

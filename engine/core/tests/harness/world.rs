@@ -1,0 +1,520 @@
+//! The engine, its devices and operators, in virtual time.
+
+use std::collections::BTreeMap;
+
+use super::{
+    agent::{Agent, Deed},
+    book::Book,
+    command,
+    script::{self, Line},
+    words,
+};
+use fleetfold_core::{
+    Answer, Core, DeltaOutcome, DeviceIx, Effect, Fact, Request, Step, StoredArtifact, Timestamp,
+    fact::Role, view,
+};
+use fleetfold_schemas::{
+    DeviceId, Digest, ModelId, Name, OperatorId, Version,
+    campaign::{DAY_MS, HOUR_MS, MINUTE_MS},
+    command::{
+        Command, CommandMessage, Credential, Lifecycle, RegisterDevice, SetLifecycle, TrustKey,
+    },
+    job::{Job, JobKind},
+};
+
+/// 2026-01-01T00:00:00Z, when every story begins.
+const START: Timestamp = 1_767_225_600_000;
+/// Wake-ups within one wait, at most: more is a loop that leads nowhere.
+const WAKEUPS_MAX: u32 = 10_000;
+
+#[derive(Clone, Copy, PartialEq)]
+pub enum Restarts {
+    Never,
+    /// Before every command and every wake-up, the state is thrown away and folded from the log anew.
+    Often,
+}
+
+pub struct World {
+    core: Core,
+    now: Timestamp,
+    log: Vec<(Timestamp, Fact)>,
+    book: Book,
+    agents: Vec<Agent>,
+    /// What the effects have put on the devices' job topics.
+    topics: BTreeMap<DeviceIx, Job>,
+    /// The last headline told of each campaign.
+    told: Vec<String>,
+    model: ModelId,
+    version: String,
+    sequence: u64,
+    restarts: Restarts,
+}
+
+impl World {
+    /// A site with the admin ann and a trusted release key.
+    pub fn new(restarts: Restarts) -> Self {
+        let mut world = Self {
+            core: Core::default(),
+            now: START,
+            log: Vec::new(),
+            book: Book::default(),
+            agents: Vec::new(),
+            topics: BTreeMap::new(),
+            told: Vec::new(),
+            model: ModelId::parse("none").unwrap(),
+            version: String::new(),
+            sequence: 0,
+            restarts,
+        };
+        let site = Name::parse("story").unwrap();
+        world.step(&[Request::OpenSite { site, speed: None }]);
+        world.operator("ann", Role::Admin);
+        world.command(
+            "ann",
+            Command::TrustKey(TrustKey {
+                name: Name::parse("release").unwrap(),
+                public_key: command::release_key().verifying_key().to_bytes(),
+            }),
+        );
+        world
+    }
+
+    /// What came of a line.
+    pub fn run(&mut self, line: &str) -> Vec<String> {
+        self.restart_if_wanted();
+        let mut lines = match script::parse(line) {
+            Line::Fleet {
+                count,
+                model,
+                running,
+            } => self.fleet(count, model, running),
+            Line::Operator(name, role) => self.operator(name, role),
+            Line::Release(release) => self.release(&release),
+            Line::Delta { to, from, is_built } => self.delta(to, from, is_built),
+            Line::Campaign(name, text) => self.campaign(name, text),
+            Line::Verb(verb, words) => {
+                let (who, json) = command::verb(verb, &words);
+                self.send(who, &json.to_string(), None)
+            }
+            Line::Lifecycle(who, lifecycle) => self.lifecycle(&who, lifecycle),
+            Line::Send(who, json) => self.send(who, json, None),
+            Line::Devices { who, deed, nth } => self.devices(&who, &deed, nth),
+            Line::Wait(ms) => self.wait(ms),
+            Line::Step => self.tell(&[]),
+            Line::Status(name) => {
+                let status = view::campaign(self.core.state(), self.campaign_ix(name), self.now);
+                return words::status(&status);
+            }
+            Line::Show(name) => {
+                let ix = self.device_ix(name);
+                return words::device(self.core.state(), ix, self.now, self.topics.get(&ix));
+            }
+            Line::Restart => {
+                self.restart();
+                Vec::new()
+            }
+        };
+        lines.extend(self.news());
+        lines
+    }
+
+    fn fleet(&mut self, count: u32, model: &str, running: Option<&str>) -> Vec<String> {
+        self.model = ModelId::parse(model).unwrap();
+        let version = Version::parse(running.unwrap_or("0.0.0")).unwrap();
+        let first = self.agents.len() + 1;
+        let (mut registrations, mut hellos) = (Vec::new(), Vec::new());
+        for number in (first..).take(count as usize) {
+            let id = DeviceId::parse(&format!("d{number}")).unwrap();
+            let register = Command::RegisterDevice(RegisterDevice {
+                device: id.clone(),
+                model: self.model.clone(),
+                credential: Credential::TokenSha256([1; 32]),
+            });
+            registrations.push(request("ann", &message(register), None));
+            let mut agent = Agent::new(id, self.model.clone(), version.clone());
+            if running.is_some() {
+                hellos.push(agent.act(&Deed::Greet, None, None));
+            }
+            self.agents.push(agent);
+        }
+        self.step(&registrations);
+        self.step(&hellos);
+        match self.agents.len() {
+            0 => Vec::new(),
+            last => vec![format!("d{first} to d{last}")],
+        }
+    }
+
+    fn operator(&mut self, name: &str, role: Role) -> Vec<String> {
+        self.tell(&[Request::AddOperator {
+            operator: OperatorId::parse(name).unwrap(),
+            role,
+            password_hash: "none".into(),
+        }])
+    }
+
+    fn release(&mut self, release: &script::Release<'_>) -> Vec<String> {
+        let model = match release.model {
+            Some(model) => ModelId::parse(model).unwrap(),
+            None => self.model.clone(),
+        };
+        let sequence = release.sequence.unwrap_or(self.sequence + 1);
+        self.sequence = sequence;
+        self.version = release.version.into();
+        let (command, artifact) = command::release(release, &model, sequence);
+        self.send("ann", &message(command), artifact)
+    }
+
+    fn delta(&mut self, to: &str, from: &str, is_built: bool) -> Vec<String> {
+        let find = |version: &str| {
+            let version = Version::parse(version).unwrap();
+            self.core
+                .state()
+                .releases
+                .find(&self.model, &version)
+                .unwrap()
+        };
+        let outcome = if is_built {
+            DeltaOutcome::Built {
+                digest: Digest::of(b"delta"),
+                bytes: 5,
+            }
+        } else {
+            DeltaOutcome::Unavailable {
+                reason: "not worth it".into(),
+            }
+        };
+        self.tell(&[Request::Delta {
+            release: find(to),
+            from: find(from),
+            outcome,
+        }])
+    }
+
+    fn campaign(&mut self, name: &str, text: &str) -> Vec<String> {
+        let (version, text) = match text.strip_prefix("of ") {
+            Some(text) => text.split_once(' ').unwrap_or((text, "")),
+            None => (self.version.as_str(), text),
+        };
+        let json = command::campaign(name, &self.model, version, text);
+        self.send("ann", &json.to_string(), None)
+    }
+
+    fn lifecycle(&mut self, who: &[&str], lifecycle: Lifecycle) -> Vec<String> {
+        let mut lines = Vec::new();
+        for at in self.select(who, None) {
+            let command = Command::SetLifecycle(SetLifecycle {
+                device: self.agents[at].id.clone(),
+                lifecycle,
+            });
+            lines.extend(self.command("ann", command));
+        }
+        lines
+    }
+
+    fn devices(&mut self, who: &[&str], deed: &Deed, nth: Option<usize>) -> Vec<String> {
+        let mut requests = Vec::new();
+        for at in self.select(who, Some(deed)) {
+            let ix = self.core.state().devices.find(&self.agents[at].id).unwrap();
+            let job = self.topics.get(&ix);
+            let version = job.and_then(|job| self.target_version(job));
+            requests.push(self.agents[at].act(deed, job.zip(version.as_ref()), nth));
+        }
+        self.tell(&requests)
+    }
+
+    fn target_version(&self, job: &Job) -> Option<Version> {
+        let JobKind::Install(installation) = &job.kind else {
+            return None;
+        };
+        let mut releases = self.core.state().releases.iter();
+        let release = releases.find(|(_, release)| release.image == installation.target);
+        release.map(|(_, release)| release.version.clone())
+    }
+
+    fn wait(&mut self, ms: u64) -> Vec<String> {
+        let until = self.now + ms;
+        let mut lines = Vec::new();
+        for _ in 0..WAKEUPS_MAX {
+            match self.core.next_wakeup(self.now) {
+                Some(at) if at <= until => {
+                    self.now = self.now.max(at);
+                    self.restart_if_wanted();
+                    let told = self.tell(&[]);
+                    if !told.is_empty() {
+                        lines.push(self.clock());
+                        lines.extend(told);
+                    }
+                }
+                _ => {
+                    self.now = until;
+                    return lines;
+                }
+            }
+        }
+        panic!("the engine wakes up for ever");
+    }
+
+    fn clock(&self) -> String {
+        let since = self.now - START;
+        let (days, rest) = (since / DAY_MS, since % DAY_MS);
+        format!(
+            "-- day {days}, {:02}:{:02}",
+            rest / HOUR_MS,
+            rest % HOUR_MS / MINUTE_MS
+        )
+    }
+
+    fn command(&mut self, who: &str, command: Command) -> Vec<String> {
+        self.send(who, &message(command), None)
+    }
+
+    fn send(&mut self, who: &str, json: &str, artifact: Option<StoredArtifact>) -> Vec<String> {
+        self.tell(&[request(who, json, artifact)])
+    }
+
+    /// A step, and what it led to in words.
+    fn tell(&mut self, requests: &[Request]) -> Vec<String> {
+        let step = self.step(requests);
+        let mut replies = step.effects.iter().filter_map(|effect| match effect {
+            Effect::Reply { reply, .. } => Some(reply),
+            _ => None,
+        });
+        let mut lines = Vec::new();
+        for (request, answer) in requests.iter().zip(&step.answers) {
+            let line = match request {
+                Request::Operator { .. } => {
+                    let reply = replies.next().expect("every command is answered");
+                    words::reply(answer, &reply.outcome)
+                }
+                Request::Device { device, .. } => {
+                    words::answer(answer).map(|answer| format!("{device}: {answer}"))
+                }
+                _ => words::answer(answer),
+            };
+            lines.extend(line);
+        }
+        lines.extend(words::facts(self.core.state(), self.now, &step.facts));
+        lines
+    }
+
+    /// Headlines that have changed.
+    fn news(&mut self) -> Vec<String> {
+        let mut lines = Vec::new();
+        let state = self.core.state();
+        self.told
+            .resize(state.campaigns.len() as usize, String::new());
+        for (ix, _) in state.campaigns.iter() {
+            let headline = words::headline(&view::campaign(state, ix, self.now));
+            let told = &mut self.told[ix as usize];
+            if *told != headline {
+                told.clone_from(&headline);
+                lines.push(format!("= {headline}"));
+            }
+        }
+        lines
+    }
+
+    fn step(&mut self, requests: &[Request]) -> Step {
+        let due = self.core.next_wakeup(self.now).filter(|at| *at <= self.now);
+        let step = self.core.step(self.now, requests);
+        assert_eq!(
+            step.answers.len(),
+            requests.len(),
+            "an answer for each request"
+        );
+        check_commands(requests, &step);
+        for fact in &step.facts {
+            self.book.enter(self.now, fact);
+            self.log.push((self.now, fact.clone()));
+        }
+        self.perform(&step.effects);
+        if due.is_some() {
+            let next = self.core.next_wakeup(self.now);
+            let is_progress = !step.facts.is_empty() || next.is_none_or(|next| next > self.now);
+            assert!(is_progress, "woken up for nothing, again and again");
+        }
+        let state = self.core.state();
+        for (ix, _) in state.campaigns.iter() {
+            self.book.check(ix, &view::campaign(state, ix, self.now));
+        }
+        step
+    }
+
+    /// What the shell does with the effects that concern jobs.
+    fn perform(&mut self, effects: &[Effect]) {
+        let state = self.core.state();
+        for effect in effects {
+            let devices: Vec<_> = match effect {
+                Effect::DeviceJob(ix) => vec![*ix],
+                Effect::CampaignJobs(ix) => {
+                    let members = state.campaigns.get(*ix).members.iter();
+                    let open = members.filter(|member| member.is_open());
+                    open.map(|member| member.device).collect()
+                }
+                _ => Vec::new(),
+            };
+            for ix in devices {
+                match view::job(state, ix) {
+                    Some(job) => self.topics.insert(ix, job),
+                    None => self.topics.remove(&ix),
+                };
+            }
+        }
+    }
+
+    fn restart_if_wanted(&mut self) {
+        if self.restarts == Restarts::Often {
+            self.restart();
+        }
+    }
+
+    fn restart(&mut self) {
+        let mut core = Core::default();
+        for (at, fact) in &self.log {
+            let mut bytes = Vec::new();
+            fact.encode_into(&mut bytes);
+            let read = Fact::decode(&bytes).unwrap();
+            assert_eq!(read, *fact, "a fact is read as it was written");
+            core.replay(*at, &read);
+        }
+        core.replayed();
+        self.core = core;
+    }
+
+    /// What must hold whatever the story was.
+    pub fn check_at_the_end(&mut self) {
+        let state = format!("{:?}", self.core.state());
+        for (ix, device) in self.core.state().devices.iter() {
+            let due = view::job(self.core.state(), ix);
+            let held = self.topics.get(&ix);
+            let named = |job: &Job| (job.sequence, std::mem::discriminant(&job.kind));
+            assert_eq!(
+                held.map(named),
+                due.as_ref().map(named),
+                "the effects left something else on the job topic of {}",
+                device.id
+            );
+        }
+        self.restart();
+        assert_eq!(
+            format!("{:?}", self.core.state()),
+            state,
+            "replay gives another state"
+        );
+    }
+
+    fn campaign_ix(&self, name: &str) -> u32 {
+        let mut campaigns = self.core.state().campaigns.iter();
+        let found = campaigns.find(|(_, row)| row.id().as_str() == name);
+        found.unwrap_or_else(|| panic!("no campaign {name}")).0
+    }
+
+    fn device_ix(&self, name: &str) -> DeviceIx {
+        let id = DeviceId::parse(name).unwrap();
+        let found = self.core.state().devices.find(&id);
+        found.unwrap_or_else(|| panic!("no device {name}"))
+    }
+
+    /// The agents that a story's words mean.
+    fn select(&self, who: &[&str], deed: Option<&Deed>) -> Vec<usize> {
+        match who {
+            ["all"] => self.ready(0..u32::try_from(self.agents.len()).unwrap(), deed),
+            [count, "of", phase] => {
+                let mut chosen = self.phase(phase, deed);
+                let count: usize = count.parse().unwrap();
+                assert!(
+                    chosen.len() >= count,
+                    "only {} of {phase} have a job",
+                    chosen.len()
+                );
+                chosen.truncate(count);
+                chosen
+            }
+            names => names
+                .iter()
+                .flat_map(|name| self.named(name, deed))
+                .collect(),
+        }
+    }
+
+    fn named(&self, name: &str, deed: Option<&Deed>) -> Vec<usize> {
+        let number = |name: &str| name.strip_prefix('d').and_then(|n| n.parse::<usize>().ok());
+        if let Some((first, last)) = name.split_once("..") {
+            return (number(first).unwrap() - 1..number(last).unwrap()).collect();
+        }
+        match number(name) {
+            Some(number) => vec![number - 1],
+            None => self.phase(name, deed),
+        }
+    }
+
+    fn phase(&self, name: &str, deed: Option<&Deed>) -> Vec<usize> {
+        let (campaign, phase) = match name.split_once('/') {
+            Some((campaign, phase)) => (Some(campaign), phase),
+            None => (None, name),
+        };
+        for (_, row) in self.core.state().campaigns.iter() {
+            if campaign.is_some_and(|campaign| campaign != row.id().as_str()) {
+                continue;
+            }
+            let Some(at) = row
+                .spec
+                .phases
+                .iter()
+                .position(|spec| spec.name.as_str() == phase)
+            else {
+                continue;
+            };
+            let first = if at == 0 { 0 } else { row.phases[at - 1].cut };
+            let members = &row.members[first as usize..row.phases[at].cut as usize];
+            return self.ready(members.iter().map(|member| member.device), deed);
+        }
+        panic!("no phase {name}")
+    }
+
+    /// Those with a job on their topic; to be accepted, one that they have not taken yet.
+    fn ready(&self, devices: impl Iterator<Item = DeviceIx>, deed: Option<&Deed>) -> Vec<usize> {
+        let accepts = deed.is_some_and(|deed| matches!(deed, Deed::Work(..)));
+        devices
+            .map(|ix| ix as usize)
+            .filter(|at| {
+                let job = self.topics.get(&u32::try_from(*at).unwrap());
+                job.is_some_and(|job| !(accepts && self.agents[*at].knows(job)))
+            })
+            .collect()
+    }
+}
+
+/// Each command has exactly one outcome on record, unless it was answered before.
+fn check_commands(requests: &[Request], step: &Step) {
+    let outcomes = step
+        .facts
+        .iter()
+        .filter(|fact| matches!(fact, Fact::CommandAccepted(_) | Fact::CommandRefused(_)))
+        .count();
+    let answers = requests.iter().zip(&step.answers);
+    let expected = answers
+        .filter(|(request, answer)| {
+            matches!(request, Request::Operator { .. }) && **answer != Answer::Duplicate
+        })
+        .count();
+    assert_eq!(outcomes, expected, "outcomes of commands on record");
+}
+
+fn message(command: Command) -> String {
+    let message = CommandMessage {
+        id: None,
+        expected_version: None,
+        command,
+    };
+    String::from_utf8(message.encode()).unwrap()
+}
+
+fn request(who: &str, json: &str, artifact: Option<StoredArtifact>) -> Request {
+    Request::Operator {
+        operator: OperatorId::parse(who).unwrap(),
+        message: CommandMessage::decode(json.as_bytes()),
+        artifact,
+    }
+}

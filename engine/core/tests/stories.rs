@@ -1,0 +1,101 @@
+//! The policies as transcripts: every `stories/*.story` is run, and what it says must be what happens.
+//!
+//! `UPDATE_STORIES=1` writes down what happens instead.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a helper that fails is a test that fails"
+)]
+
+mod harness;
+
+use std::{fs, path::PathBuf};
+
+use harness::{Restarts, transcript};
+
+fn stories() -> Vec<PathBuf> {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/stories");
+    let mut paths: Vec<_> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "story")
+        })
+        .collect();
+    paths.sort();
+    paths
+}
+
+#[test]
+fn every_story_goes_as_it_is_told() {
+    let is_update = std::env::var_os("UPDATE_STORIES").is_some();
+    let mut wrong = String::new();
+    for path in stories() {
+        let name = path.file_name().unwrap().to_string_lossy();
+        let told = fs::read_to_string(&path).unwrap();
+        match transcript(&told, Restarts::Never) {
+            Ok(happened) if told == happened => {}
+            Ok(happened) if is_update => fs::write(&path, happened).unwrap(),
+            Ok(happened) => {
+                wrong += &format!("--- {name}\n{}\n", difference(&told, &happened));
+            }
+            Err(broken) => wrong += &format!("--- {name}\n{broken}\n"),
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "UPDATE_STORIES=1 accepts what differs:\n{wrong}"
+    );
+}
+
+#[test]
+fn every_story_goes_the_same_when_the_engine_restarts_all_the_time() {
+    let mut wrong = String::new();
+    for path in stories() {
+        let name = path.file_name().unwrap().to_string_lossy();
+        let story = fs::read_to_string(&path).unwrap();
+        let (Ok(through), restarted) = (
+            transcript(&story, Restarts::Never),
+            transcript(&story, Restarts::Often),
+        ) else {
+            continue; // The other test tells.
+        };
+        match restarted {
+            Ok(restarted) if through == restarted => {}
+            Ok(restarted) => {
+                wrong += &format!("--- {name}\n{}\n", difference(&through, &restarted));
+            }
+            Err(broken) => wrong += &format!("--- {name}\n{broken}\n"),
+        }
+    }
+    assert!(wrong.is_empty(), "a restart changes the story:\n{wrong}");
+}
+
+/// What was told and what happened, from the first line that differs to the last.
+fn difference(told: &str, happened: &str) -> String {
+    let (told, happened): (Vec<_>, Vec<_>) = (told.lines().collect(), happened.lines().collect());
+    let same = |pairs: &mut dyn Iterator<Item = (&&str, &&str)>| {
+        pairs
+            .take_while(|(told, happened)| told == happened)
+            .count()
+    };
+    let before = same(&mut told.iter().zip(&happened));
+    let rest = told.len().min(happened.len()) - before;
+    let after = same(&mut told.iter().rev().zip(happened.iter().rev()).take(rest));
+    let mut lines: Vec<_> = told[before.saturating_sub(3)..before]
+        .iter()
+        .map(|line| format!("  {line}"))
+        .collect();
+    lines.extend(
+        told[before..told.len() - after]
+            .iter()
+            .map(|line| format!("- {line}")),
+    );
+    lines.extend(
+        happened[before..happened.len() - after]
+            .iter()
+            .map(|line| format!("+ {line}")),
+    );
+    lines.join("\n")
+}
