@@ -3,7 +3,7 @@
 //! Consequences are decided after every single request, not after a batch, so what is decided does not depend on how
 //! requests happened to be batched, and a gate that is reached has paused in the same step.
 
-use alloc::vec::Vec;
+use alloc::{collections::BTreeSet, vec::Vec};
 
 use fleetfold_schemas::{
     DeviceId, OperatorId,
@@ -11,10 +11,11 @@ use fleetfold_schemas::{
 };
 
 use crate::{
-    DeviceIx, Effect, Fact, State, Timestamp,
+    CampaignIx, DeviceIx, Effect, Fact, State, Timestamp,
     accept::accept,
     apply::apply,
     decide, effect,
+    fact::{DeltaAdded, DeltaUnavailable},
     request::{Answer, DeviceMessage, Request},
     state::{Answered, Delta},
     timers::Timers,
@@ -40,6 +41,14 @@ pub struct Step {
     /// One for each request, in their order.
     pub answers: Vec<Answer>,
     pub effects: Vec<Effect>,
+}
+
+/// What is still to be decided because of facts applied.
+#[derive(Default)]
+struct Open {
+    campaigns: BTreeSet<CampaignIx>,
+    /// Devices that may be able to take a job now.
+    freed: BTreeSet<DeviceIx>,
 }
 
 impl Core {
@@ -125,7 +134,7 @@ impl Core {
     }
 
     /// An entry that came early, because the clock it waits for was started again, comes back.
-    fn rearm(&mut self, ix: crate::CampaignIx, at: u32, now: Timestamp) {
+    fn rearm(&mut self, ix: CampaignIx, at: u32, now: Timestamp) {
         let row = self.state.campaigns.get(ix);
         if row.due(row.member(at)).is_some_and(|due| due > now) {
             self.timers.add(&self.state, ix, at);
@@ -133,6 +142,9 @@ impl Core {
     }
 
     /// Applies the facts from `start` on and all that they lead to, until nothing more follows.
+    ///
+    /// Nothing is decided while a fact waits to be applied: decided from half of what is known, a device could be offered
+    /// two jobs.
     fn settle(
         &mut self,
         now: Timestamp,
@@ -141,27 +153,27 @@ impl Core {
         facts: &mut Vec<Fact>,
     ) {
         let mut next = start;
-        while next < facts.len() {
-            let mut touched = None;
-            while next < facts.len() {
-                let fact = facts[next].clone();
+        let mut open = Open::default();
+        loop {
+            while let Some(fact) = facts.get(next) {
                 next += 1;
-                apply(&mut self.state, now, &fact);
-                self.follow(&fact, facts);
-                let campaign = fact.campaign();
-                if touched.is_some() && campaign.is_some() && campaign != touched {
-                    decide::campaign(&self.state, touched.unwrap_or(0), now, starts_left, facts);
-                }
-                touched = campaign.or(touched);
+                apply(&mut self.state, now, fact);
+                self.follow(fact, &mut open);
             }
-            if let Some(ix) = touched {
+            // Gates before offers: what has just paused offers nothing more.
+            if let Some(ix) = open.campaigns.pop_first() {
                 decide::campaign(&self.state, ix, now, starts_left, facts);
+            } else if let Some(device) = open.freed.pop_first() {
+                decide::device_freed(&self.state, device, facts);
+            } else {
+                return;
             }
         }
     }
 
-    /// What a fact means for timers and for campaigns that wait for its device.
-    fn follow(&mut self, fact: &Fact, facts: &mut Vec<Fact>) {
+    /// What a fact means for timers, for its campaign, and for campaigns that wait for its device or its release.
+    fn follow(&mut self, fact: &Fact, open: &mut Open) {
+        open.campaigns.extend(fact.campaign());
         if let Some((device, is_free)) = execution_changed(fact) {
             if let (Some(ix), Some((latest, at))) =
                 (fact.campaign(), self.state.devices.get(device).execution)
@@ -170,15 +182,22 @@ impl Core {
                 self.timers.add(&self.state, ix, at);
             }
             if is_free {
-                decide::device_freed(&self.state, device, facts);
+                open.freed.insert(device);
             }
         }
-        if let Fact::CampaignResumed(fact) = fact {
-            self.timers.add_campaign(&self.state, fact.campaign);
-            let free: Vec<_> = decide::deferred(&self.state, fact.campaign).collect();
-            for device in free {
-                decide::device_freed(&self.state, device, facts);
+        match fact {
+            Fact::CampaignResumed(fact) => {
+                self.timers.add_campaign(&self.state, fact.campaign);
+                open.freed
+                    .extend(decide::deferred(&self.state, fact.campaign));
             }
+            Fact::DeltaAdded(DeltaAdded { release, .. })
+            | Fact::DeltaUnavailable(DeltaUnavailable { release, .. }) => {
+                let campaigns = &self.state.campaigns;
+                let waits = |ix: &CampaignIx| campaigns.get(*ix).release == *release;
+                open.campaigns.extend(campaigns.active().filter(waits));
+            }
+            _ => {}
         }
     }
 

@@ -9,7 +9,7 @@ release 3.0.0
     delta from 2.0.0 to 3.0.0 is to be built
 delta 3.0.0 from 2.0.0 useless
     delta from 2.0.0 to 3.0.0 is not to be had
-campaign spring of 2.0.0 phases full 100% 1h 50%
+campaign spring of 2.0.0 phases full 100% 1h 50%; failure_threshold 50%
     campaign spring created
     = spring draft: not started
 campaign summer of 3.0.0 phases full 100% 1h 50%
@@ -53,12 +53,14 @@ d3 d4 succeed
     spring: accepted: d3 d4
     spring: succeeded: d3 d4
     summer: queued: d3 d4
-    spring paused
-    = spring paused, full: 1 of 4 outcomes failed, more than 10 % | 3 updated, 1 failed
+    = spring rolling, full: outcomes 3 of 4 needed | 3 updated, 1 failed
 wait 1h
+    -- day 0, 01:00
+    spring: deferred, busy: d2
 d2 d3 d4 succeed
     summer: accepted: d2 d3 d4
     summer: succeeded: d2 d3 d4
+    spring: queued, attempt 2: d2
     phase full passed
     summer completed
     = summer completed, full | 4 updated
