@@ -129,7 +129,7 @@ async fn start_server(args: &DemoArgs, data: &Path) -> Result<Server, Failure> {
 async fn connect(server: &Server, data: &Path) -> Result<OperatorClient, Failure> {
     let password = std::fs::read_to_string(data.join(ADMIN_PASSWORD_FILE))?;
     let options = ConnectOptions::new(
-        &server.address.to_string(),
+        server.address.to_string(),
         OperatorId::parse(ADMIN)?,
         password.trim(),
     );
