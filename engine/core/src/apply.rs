@@ -359,7 +359,6 @@ fn execution_changed(state: &mut State, at: Timestamp, fact: &Fact) {
             fail(campaign, at_member, at, error, *restored, state);
         }
         Fact::ExecutionRejected(ExecutionRejected { error, .. }) => {
-            accept(campaign, at_member);
             count(campaign, at_member, Counted::Failure);
             fail(campaign, at_member, at, error, false, MemberState::Rejected);
         }

@@ -338,9 +338,8 @@ fn end_at_deadline(campaign: CampaignIx, row: &Campaign, facts: &mut Vec<Fact>) 
 /// Whether the last phase's success threshold holds for those that accepted.
 fn is_success(row: &Campaign) -> bool {
     let tally = row.so_far();
-    let accepted = tally.accepted.max(tally.updated);
     let threshold: BasisPoints = row.spec.phases[row.phase].success_threshold;
-    accepted > 0 && threshold.is_reached_by(tally.updated.into(), accepted.into())
+    tally.accepted > 0 && threshold.is_reached_by(tally.updated.into(), tally.accepted.into())
 }
 
 /// When the campaign should be looked at again if nothing happens.

@@ -146,8 +146,7 @@ fn waiting_for(campaign: &Campaign, tally: &PhaseTally, now: Timestamp) -> Optio
 fn waiting_for_success(campaign: &Campaign, tally: &PhaseTally) -> Option<HoldReason> {
     let spec = &campaign.spec;
     let cohort = u64::from(tally.devices - tally.removed);
-    // Devices that already ran the target have succeeded without accepting anything.
-    let accepted = u64::from(tally.accepted.max(tally.updated));
+    let accepted = u64::from(tally.accepted);
     let needed = u64::from(spec.sample_min).min(cohort);
     if accepted < needed {
         return Some(HoldReason::Acceptances { accepted, needed });

@@ -140,6 +140,13 @@ pub enum Counted {
     Failure,
 }
 
+impl MemberState {
+    /// Taken back; unless it had failed before, the device counts neither way.
+    const fn is_withdrawn(self) -> bool {
+        matches!(self, Self::Removed | Self::Canceled)
+    }
+}
+
 impl Member {
     fn new(device: DeviceIx, rank: u64) -> Self {
         Self {
@@ -185,6 +192,7 @@ impl Member {
             devices: 1,
             ..PhaseTally::default()
         };
+        let is_withdrawn = self.state.is_withdrawn() && !self.failed;
         let unresolved = match self.state {
             MemberState::Waiting => {
                 tally.waiting = 1;
@@ -199,7 +207,7 @@ impl Member {
                 false
             }
             MemberState::Removed | MemberState::Canceled => {
-                tally.removed = u32::from(!self.failed);
+                tally.removed = u32::from(is_withdrawn);
                 tally.lost = u32::from(self.failed);
                 false
             }
@@ -213,9 +221,12 @@ impl Member {
         };
         tally.failed = u32::from(self.failed);
         tally.restored = u32::from(self.restored);
-        tally.accepted = u32::from(self.accepted);
+        // A device that ran the target already or declined its job has given its outcome without accepting anything.
+        let has_outcome = self.failed || self.state == MemberState::Succeeded;
+        let is_judged = !is_withdrawn && (self.accepted || has_outcome);
+        tally.accepted = u32::from(is_judged);
         tally.unresolved = u32::from(unresolved);
-        tally.unresolved_accepted = u32::from(unresolved && self.accepted);
+        tally.unresolved_accepted = u32::from(unresolved && is_judged);
         let in_progress = matches!(self.state, MemberState::InProgress) && !self.failed;
         tally.in_progress = u32::from(in_progress);
         tally.not_contacted = u32::from(unresolved && !in_progress && !self.failed);
@@ -239,6 +250,7 @@ pub struct PhaseTally {
     pub lost: u32,
     /// Failed and back on the image they came from.
     pub restored: u32,
+    /// Whom promotion is judged by: those that accepted their job or have an outcome, and were not withdrawn.
     pub accepted: u32,
     /// May still change by themselves.
     pub unresolved: u32,
