@@ -317,8 +317,14 @@ fn execution_changed(state: &mut State, at: Timestamp, fact: &Fact) {
     }
     campaign.deferred.remove(&at_member);
     let is_final = campaign.status.is_final();
-    row.stage = None;
-    row.progress_percent = None;
+    // An acceptance follows the report that names the stage, and being passed over is no matter of the device's own job.
+    if !matches!(
+        fact,
+        Fact::ExecutionAccepted(_) | Fact::ExecutionDeferred(_)
+    ) {
+        row.stage = None;
+        row.progress_percent = None;
+    }
     match fact {
         Fact::ExecutionQueued(ExecutionQueued { attempt, .. }) => {
             row.execution = Some((ix, at_member));

@@ -27,7 +27,7 @@ show d1
     active, runs 2.0.0, spring attempt 1 Succeeded
     job topic: empty
 show d2
-    active, runs 1.0.0, spring attempt 1 InProgress
+    active, runs 1.0.0, spring attempt 1 InProgress downloading
     job topic: cancel, good for 1 d 4 h
 show d5
     active, runs 1.0.0, spring attempt 1 Canceled

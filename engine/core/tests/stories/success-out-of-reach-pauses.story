@@ -21,7 +21,7 @@ d1 fails self_test restored
     spring paused
     = spring paused, canary: 1 of 4 devices of phase canary are lost; 100 % success can no longer be reached | 1 failed (1 rolled back), 1 in progress, 38 not contacted
 show d29
-    active, runs 1.0.0, spring attempt 1 InProgress
+    active, runs 1.0.0, spring attempt 1 InProgress downloading
     job topic: install 2.0.0 from whole image, good for 1 d 4 h
 show d35
     active, runs 1.0.0, spring attempt 1 Queued

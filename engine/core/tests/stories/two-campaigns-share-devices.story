@@ -31,7 +31,7 @@ start summer
     summer: deferred, busy: d1 d2 d3 d4
     = summer rolling, full: acceptances 0 of 4 needed to judge by | 4 not contacted
 show d1
-    active, runs 1.0.0, spring attempt 1 InProgress
+    active, runs 1.0.0, spring attempt 1 InProgress downloading 40 %
     job topic: install 2.0.0 from whole image, good for 1 d 4 h
 d1 succeeds
     spring: succeeded: d1
