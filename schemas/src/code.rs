@@ -33,11 +33,11 @@ codes! {
     // What a device sends.
     /// Not readable as the message that belongs on this topic.
     Malformed = "malformed",
-    /// Over the size limit of this message.
+    /// Over the size limit of this message, of its record, or of an artifact.
     TooLarge = "too_large",
     /// A protocol version this engine does not speak.
     UnsupportedProtocol = "unsupported_protocol",
-    /// The sender is not a known device (any more).
+    /// No device of this name is registered.
     UnknownDevice = "unknown_device",
     /// The device has been retired.
     DeviceRetired = "device_retired",
@@ -47,26 +47,30 @@ codes! {
     SequenceConflict = "sequence_conflict",
     /// A hello names another model than the registration.
     ModelMismatch = "model_mismatch",
-    /// No artifact has this digest.
+    /// There is no undamaged artifact with this digest.
     UnknownArtifact = "unknown_artifact",
-    /// The requested piece does not lie within the artifact, or is too long.
+    /// The requested piece does not lie within the artifact, is empty or too long.
     ChunkRange = "chunk_range",
     // What an operator sends.
     /// No command has this name.
     UnknownCommand = "unknown_command",
-    /// This operator's role does not allow the command.
+    /// This operator's role does not allow the command; or a device's token was used by another connection first.
     NotAuthorized = "not_authorized",
     /// The command's id is older than answers are kept for.
     StaleCommand = "stale_command",
-    /// The object has changed since `expected_version`.
+    /// The campaign has changed since `expected_version`.
     VersionConflict = "version_conflict",
     /// The object is not in a state that allows this.
     InvalidTransition = "invalid_transition",
+    /// No campaign has this id.
     UnknownCampaign = "unknown_campaign",
+    /// The id is taken by another campaign.
     CampaignExists = "campaign_exists",
     /// A campaign's description is impossible; the message names the key.
     CampaignInvalid = "campaign_invalid",
+    /// The model has no release of this version.
     UnknownRelease = "unknown_release",
+    /// The model has a release of this version; a repair is a new version.
     ReleaseExists = "release_exists",
     /// The manifest's sequence number is not above that of the model's newest release.
     ReleaseSequence = "release_sequence",
@@ -74,19 +78,21 @@ codes! {
     ReleaseUnsigned = "release_unsigned",
     /// The manifest is signed but is not of the supported profile.
     ManifestUnsupported = "manifest_unsupported",
-    /// The manifest is for another vendor, model or component than the command says.
+    /// The manifest is for another vendor or model than the command says.
     ManifestMismatch = "manifest_mismatch",
     /// The image has not been uploaded completely.
     ImageMissing = "image_missing",
     /// The uploaded image is not the one that the manifest was signed for.
     ImageMismatch = "image_mismatch",
+    /// A device of this name is registered.
     DeviceExists = "device_exists",
+    /// The key is trusted already, or its name is another key's.
     KeyExists = "key_exists",
-    /// The uploaded bytes do not have the digest they were announced with.
+    /// The uploaded bytes do not have the digest they were announced with; they are dropped.
     UploadMismatch = "upload_mismatch",
-    /// A piece does not continue what has been uploaded so far.
+    /// A piece begins after the end of what has been uploaded so far.
     UploadGap = "upload_gap",
-    /// The store is short of space: only what keeps open work safe is admitted.
+    /// The store is short of space, or its disk fails.
     StorageLow = "storage_low",
 }
 
