@@ -1,0 +1,240 @@
+//! What operators say and hear.
+
+use fleetfold_schemas::{
+    CommandId, OperatorTopic, Sha256,
+    campaign::{
+        BasisPoints, CampaignSpec, Days, FailureHandling, Hours, PhaseSpec, ReleaseRef, Timeouts,
+    },
+    code::Code,
+    codec::encode_json,
+    command::{
+        CampaignCommand, Command, CommandMessage, CreateCampaign, Credential, Lifecycle, Outcome,
+        PublishRelease, RegisterDevice, Reply, SetLifecycle, TrustKey,
+    },
+};
+
+use crate::{
+    signed::manifest,
+    vectors::{Content, Golden},
+    world::{
+        HOUR_MS, campaign, device, device_key, name, new_image, of_operator, release_key, version,
+    },
+};
+
+pub fn spec() -> CampaignSpec {
+    let phase = |text, percentage: &str, hours, wait_for_success, success| PhaseSpec {
+        name: name(text),
+        percentage: serde_json::from_str(percentage).unwrap(),
+        duration_hours: Hours::of(hours),
+        wait_for_success,
+        success_threshold: BasisPoints::from_percent(success),
+    };
+    CampaignSpec {
+        id: campaign(),
+        release: ReleaseRef {
+            model: "sensor-a".parse().unwrap(),
+            version: version("1.4.0"),
+        },
+        phases: vec![
+            phase("canary", "0.5", 24, true, 100),
+            phase("half", "50", 48, true, 98),
+            phase("all", "100", 0, false, 95),
+        ],
+        failure_threshold: BasisPoints::from_percent(5),
+        sample_min: 30,
+        expected_failure: BasisPoints::from_percent(1),
+        false_pause: BasisPoints::from_percent(5),
+        quorum: BasisPoints::from_percent(90),
+        failure_handling: FailureHandling {
+            max_retries: 3,
+            retry_backoff_hours: Hours::from_ms(HOUR_MS / 2),
+        },
+        timeouts: Timeouts {
+            contact_hours: Hours::of(48),
+            execution_hours: Hours::of(2),
+        },
+        max_rollout_days: Days::of(21),
+    }
+}
+
+fn spec_with_defaults() -> CampaignSpec {
+    serde_json::from_str(r#"{"id":"spring","release":{"model":"sensor-a","version":"1.4.0"}}"#)
+        .unwrap()
+}
+
+pub fn specs() -> Vec<Golden> {
+    let golden = |name, about, spec: CampaignSpec| {
+        let content = Content::Json(encode_json(&spec));
+        Golden::new(name, about, content, spec, |bytes| {
+            serde_json::from_slice::<CampaignSpec>(bytes)
+        })
+    };
+    vec![
+        golden(
+            "campaign-defaults",
+            "A campaign of which only id and release were given, with every default written out.",
+            spec_with_defaults(),
+        ),
+        golden(
+            "campaign-everything",
+            "A campaign of which nothing was left to the defaults.",
+            spec(),
+        ),
+    ]
+}
+
+/// At least one of every name.
+pub fn commands() -> Vec<Golden> {
+    let golden = |name: &str, about, expected_version, command: Command| {
+        let message = CommandMessage {
+            id: Some(CommandId::parse("01K5P8T0G0M8WV1YQ3S5JX7ZAB").unwrap()),
+            expected_version,
+            command,
+        };
+        let content = Content::Json(message.encode());
+        Golden::new(
+            format!("command-{name}"),
+            about,
+            content,
+            message,
+            |bytes| CommandMessage::decode(bytes).map_err(|refused| refused.rejection),
+        )
+        .note("topic", of_operator(OperatorTopic::Command))
+    };
+    let about_campaign = |reason: Option<&str>| CampaignCommand {
+        campaign: campaign(),
+        reason: reason.map(str::to_owned),
+    };
+    let register = |credential| {
+        Command::RegisterDevice(RegisterDevice {
+            device: device(),
+            model: "sensor-a".parse().unwrap(),
+            credential,
+        })
+    };
+    vec![
+        golden(
+            "key.trust",
+            "Manifests signed by this key are accepted from now on.",
+            None,
+            Command::TrustKey(TrustKey {
+                name: name("release-2026"),
+                public_key: *release_key().verifying_key().as_bytes(),
+            }),
+        ),
+        golden(
+            "device.register",
+            "A device that logs in with tokens it signs.",
+            None,
+            register(Credential::PublicKey(
+                *device_key().verifying_key().as_bytes(),
+            )),
+        ),
+        golden(
+            "device.register-token",
+            "A device that logs in with a fixed token (here the text \"wS9xTbKp2mV4nQ7rZ1cY5u\").",
+            None,
+            register(Credential::TokenSha256(
+                Sha256::of(b"wS9xTbKp2mV4nQ7rZ1cY5u").0,
+            )),
+        ),
+        golden(
+            "device.lifecycle",
+            "A device is kept out of campaigns for a while.",
+            None,
+            Command::SetLifecycle(SetLifecycle {
+                device: device(),
+                lifecycle: Lifecycle::Maintenance,
+            }),
+        ),
+        golden(
+            "release.publish",
+            "The uploaded image and its manifest become release 1.4.0.",
+            None,
+            Command::PublishRelease(PublishRelease {
+                vendor: "acme.example".to_owned(),
+                model: "sensor-a".parse().unwrap(),
+                version: version("1.4.0"),
+                image: new_image().digest,
+                manifest: manifest().sign(&release_key()),
+            }),
+        ),
+        golden(
+            "campaign.create",
+            "A campaign with every key of its description.",
+            None,
+            Command::CreateCampaign(CreateCampaign { campaign: spec() }),
+        ),
+        golden(
+            "campaign.start",
+            "The campaign begins.",
+            Some(1),
+            Command::StartCampaign(about_campaign(None)),
+        ),
+        golden(
+            "campaign.pause",
+            "Nothing new starts until it is resumed.",
+            None,
+            Command::PauseCampaign(about_campaign(Some("line 2 is down for repairs"))),
+        ),
+        golden(
+            "campaign.resume",
+            "It goes on.",
+            Some(3),
+            Command::ResumeCampaign(about_campaign(None)),
+        ),
+        golden(
+            "campaign.cancel",
+            "It ends; jobs not yet accepted are withdrawn, the others are asked to stop.",
+            None,
+            Command::CancelCampaign(about_campaign(Some("superseded by 1.4.1"))),
+        ),
+    ]
+}
+
+pub fn replies() -> Vec<Golden> {
+    let golden = |name, about, reply: Reply| {
+        let content = Content::Json(encode_json(&reply));
+        Golden::new(name, about, content, reply, |bytes| {
+            serde_json::from_slice::<Reply>(bytes)
+        })
+        .note("topic", of_operator(OperatorTopic::Reply))
+    };
+    let refused = |code: Code, message: &str| Outcome::Rejected {
+        code: code.to_string(),
+        message: message.to_owned(),
+    };
+    let id = CommandId::parse("01K5P8T0G0M8WV1YQ3S5JX7ZAB").unwrap();
+    vec![
+        golden(
+            "reply-accepted",
+            "Done, and on disk.",
+            Reply {
+                id: Some(id.clone()),
+                command: Some("campaign.start".to_owned()),
+                outcome: Outcome::Accepted { position: 4642 },
+            },
+        ),
+        golden(
+            "reply-rejected",
+            "Refused; nothing has changed but the record of it.",
+            Reply {
+                id: Some(id),
+                command: Some("campaign.resume".to_owned()),
+                outcome: refused(Code::VersionConflict, "spring is at version 4, not 3"),
+            },
+        ),
+        golden(
+            "reply-upload-refused",
+            "A piece of an upload was refused: no id, for pieces have none.",
+            Reply {
+                id: None,
+                command: Some("upload".to_owned()),
+                outcome: refused(
+                    Code::UploadGap,
+                    "524288 bytes are here, the piece starts at 786432",
+                ),
+            },
+        ),
+    ]
+}

@@ -1,0 +1,313 @@
+//! What the engine shows: one retained value for each device, campaign and release.
+
+use std::collections::BTreeMap;
+
+use fleetfold_schemas::{
+    DeviceTopic, Digest, Sha256, Topic,
+    codec::encode_json,
+    command::Lifecycle,
+    cose::KeyId,
+    device::{ErrorClass, Image, Slot, Stage},
+    status::{
+        CampaignState, CampaignStatus, Cause, DeltaState, DeltaStatus, DeviceStatus, Evidence,
+        ExecutionStatus, ExecutionView, FleetSummary, Hold, PhaseState, PhaseStatus, ReleaseStatus,
+        SlotStatus, Tally,
+    },
+    topic::CampaignTopic,
+};
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::{
+    operator::spec,
+    vectors::{Content, Golden},
+    world::{
+        HOUR_MS, NOW_MS, campaign, device, error, name, new_image, of_device, old_image,
+        release_key, version,
+    },
+};
+
+fn status<T>(name: &str, about: &'static str, topic: Topic, value: T) -> Golden
+where
+    T: Serialize + DeserializeOwned + PartialEq + 'static,
+{
+    let content = Content::Json(encode_json(&value));
+    Golden::new(name, about, content, value, |bytes| {
+        serde_json::from_slice::<T>(bytes)
+    })
+    .note("topic", topic)
+}
+
+pub fn device_statuses() -> Vec<Golden> {
+    let slot = |slot, image: Image| {
+        Some(SlotStatus {
+            slot,
+            version: image.version,
+            digest: image.digest,
+        })
+    };
+    let downloading = DeviceStatus {
+        device: device(),
+        model: "sensor-a".parse().unwrap(),
+        lifecycle: Lifecycle::Active,
+        running: slot(Slot::A, old_image()),
+        standby: None,
+        last_seen_ms: Some(NOW_MS + 90_000),
+        execution: Some(ExecutionView {
+            campaign: campaign(),
+            attempt: 1,
+            status: ExecutionStatus::InProgress,
+            stage: Some(Stage::Downloading),
+            progress_percent: Some(75),
+            error: None,
+            changed_ms: NOW_MS + 60_000,
+        }),
+    };
+    let failed = DeviceStatus {
+        standby: slot(Slot::B, new_image()),
+        execution: Some(ExecutionView {
+            campaign: campaign(),
+            attempt: 2,
+            status: ExecutionStatus::Failed,
+            stage: None,
+            progress_percent: None,
+            error: Some(error(
+                ErrorClass::SelfTest,
+                "watchdog",
+                "no heartbeat within 60 s",
+            )),
+            changed_ms: NOW_MS + 600_000,
+        }),
+        ..downloading.clone()
+    };
+    let unheard = DeviceStatus {
+        lifecycle: Lifecycle::Provisioned,
+        running: None,
+        standby: None,
+        last_seen_ms: None,
+        execution: None,
+        ..downloading.clone()
+    };
+    [
+        (
+            "status-device-unheard",
+            "A device that is registered and was never heard of.",
+            unheard,
+        ),
+        (
+            "status-device-downloading",
+            "A device with a job under way.",
+            downloading,
+        ),
+        (
+            "status-device-failed",
+            "A device whose latest attempt failed.",
+            failed,
+        ),
+    ]
+    .into_iter()
+    .map(|(name, about, value)| status(name, about, of_device(DeviceTopic::Status), value))
+    .collect()
+}
+
+fn tally(updated: u64, failed: u64, in_progress: u64, not_contacted: u64, removed: u64) -> Tally {
+    Tally {
+        updated,
+        failed,
+        in_progress,
+        not_contacted,
+        removed,
+        rolled_back: failed,
+    }
+}
+
+pub fn campaign_statuses() -> Vec<Golden> {
+    let phase = |text, percentage: &str, state, devices, tally, started_ms| PhaseStatus {
+        name: name(text),
+        state,
+        percentage: serde_json::from_str(percentage).unwrap(),
+        devices,
+        tally,
+        started_ms,
+    };
+    let rolling = CampaignStatus {
+        campaign: campaign(),
+        version: 2,
+        status: CampaignState::Rolling,
+        hold: Some(Hold {
+            kind: "outcomes".to_owned(),
+            text: "outcomes 402 of 446 needed".to_owned(),
+            until_ms: None,
+        }),
+        cause: None,
+        phase: Some(name("half")),
+        devices: 1000,
+        exposed: 495,
+        totals: tally(400, 2, 93, 505, 0),
+        phases: vec![
+            phase(
+                "canary",
+                "0.5",
+                PhaseState::Passed,
+                5,
+                tally(5, 0, 0, 0, 0),
+                Some(NOW_MS),
+            ),
+            phase(
+                "half",
+                "50",
+                PhaseState::Running,
+                495,
+                tally(395, 2, 93, 5, 0),
+                Some(NOW_MS + 24 * HOUR_MS),
+            ),
+            phase(
+                "all",
+                "100",
+                PhaseState::Pending,
+                500,
+                tally(0, 0, 0, 500, 0),
+                None,
+            ),
+        ],
+        evidence: Evidence {
+            succeeded: 400,
+            failed: 2,
+            e_value: 0.0625,
+            limit: 20.0,
+            rate_low: 0.000_25,
+            rate_high: 0.031_25,
+        },
+        errors: BTreeMap::from([("self_test".to_owned(), 2)]),
+        created_ms: NOW_MS - HOUR_MS,
+        started_ms: Some(NOW_MS),
+        ended_ms: None,
+        position: 9321,
+        spec: spec(),
+    };
+    let paused = CampaignStatus {
+        version: 3,
+        status: CampaignState::Paused,
+        hold: Some(Hold {
+            kind: "paused".to_owned(),
+            text: "paused until an operator resumes or cancels".to_owned(),
+            until_ms: None,
+        }),
+        cause: Some(Cause {
+            kind: "failure_threshold".to_owned(),
+            text: "22 of 402 outcomes failed, more than 5 %".to_owned(),
+        }),
+        ..rolling.clone()
+    };
+    let draft = CampaignStatus {
+        version: 1,
+        status: CampaignState::Draft,
+        hold: Some(Hold {
+            kind: "draft".to_owned(),
+            text: "not started".to_owned(),
+            until_ms: None,
+        }),
+        phase: None,
+        devices: 0,
+        exposed: 0,
+        totals: Tally::default(),
+        phases: vec![],
+        errors: BTreeMap::new(),
+        started_ms: None,
+        ..rolling.clone()
+    };
+    let soaking = CampaignStatus {
+        status: CampaignState::Monitoring,
+        hold: Some(Hold {
+            kind: "soaking".to_owned(),
+            text: "soaking for 3 h 10 m more".to_owned(),
+            until_ms: Some(NOW_MS + 80 * HOUR_MS),
+        }),
+        ..rolling.clone()
+    };
+    [
+        (
+            "status-campaign-draft",
+            "A campaign that nobody has started.",
+            draft,
+        ),
+        (
+            "status-campaign-rolling",
+            "A campaign in its second phase, and what it waits for.",
+            rolling,
+        ),
+        (
+            "status-campaign-paused",
+            "A campaign that its failure gate has stopped.",
+            paused,
+        ),
+        (
+            "status-campaign-monitoring",
+            "A campaign whose last phase is watched.",
+            soaking,
+        ),
+    ]
+    .into_iter()
+    .map(|(name, about, value)| {
+        status(
+            name,
+            about,
+            Topic::Campaign(campaign(), CampaignTopic::Status),
+            value,
+        )
+    })
+    .collect()
+}
+
+pub fn other_statuses() -> Vec<Golden> {
+    let delta = |from: &[u8], state| DeltaStatus {
+        from: Digest::of(from),
+        state,
+    };
+    let release = ReleaseStatus {
+        model: "sensor-a".parse().unwrap(),
+        version: version("1.4.0"),
+        vendor: "acme.example".to_owned(),
+        sequence: 70,
+        image: new_image().digest,
+        image_sha256: Sha256::of(b"firmware 1.4.0"),
+        image_bytes: 14,
+        signed_by: KeyId::of(&release_key().verifying_key()).to_string(),
+        deltas: vec![
+            delta(
+                b"firmware 1.3.2",
+                DeltaState::Ready {
+                    digest: Digest::of(b"delta"),
+                    bytes: 5,
+                },
+            ),
+            delta(b"firmware 1.3.1", DeltaState::Building),
+            delta(
+                b"firmware 1.3.0",
+                DeltaState::Unavailable {
+                    reason: "larger than 80 % of the image".to_owned(),
+                },
+            ),
+        ],
+        published_ms: NOW_MS - 2 * HOUR_MS,
+    };
+    let fleet = FleetSummary {
+        devices: BTreeMap::from([("active".to_owned(), 998), ("provisioned".to_owned(), 2)]),
+        campaigns: 1,
+        releases: 2,
+        events: 9321,
+    };
+    vec![
+        status(
+            "status-release",
+            "A release, and its deltas in every state.",
+            Topic::Release("sensor-a".parse().unwrap(), version("1.4.0")),
+            release,
+        ),
+        status(
+            "status-fleet",
+            "The fleet in numbers.",
+            Topic::FleetSummary,
+            fleet,
+        ),
+    ]
+}
