@@ -20,8 +20,8 @@ use crate::{
         PauseCause, PhasePassed, PhaseStarted, ReleasePublished, SiteOpened,
     },
     state::{
-        Answered, Campaign, Counted, Delta, Device, Forgiven, Inventory, Member, MemberState,
-        Operator, Release, Site, State, Status,
+        Answered, Campaign, Counted, Delta, Device, Inventory, Member, MemberState, Operator,
+        Release, Site, State, Status,
     },
 };
 
@@ -289,13 +289,7 @@ fn resumed(campaign: &mut Campaign, at: Timestamp) {
         }
     );
     if was_gate {
-        let tally = campaign.so_far();
-        campaign.forgiven = Forgiven {
-            failed: tally.failed,
-            updated: tally.updated,
-            lost: tally.lost,
-            evidence: campaign.evidence,
-        };
+        campaign.review();
     }
     campaign.version += 1;
     campaign.resumed_at = Some(at);
@@ -348,6 +342,7 @@ fn execution_changed(state: &mut State, at: Timestamp, fact: &Fact) {
             campaign.update_member(at_member, |member| {
                 member.failed = false;
                 member.restored = false;
+                member.reviewed = false;
                 member.enter(MemberState::Succeeded, at);
             });
         }
@@ -440,13 +435,16 @@ fn fail(
 
 /// Success moves to failure in the evidence, unless the campaign is over.
 fn retract(campaign: &mut Campaign, at_member: u32, at: Timestamp, is_final: bool) {
-    if campaign.member(at_member).counted == Counted::Success && !is_final {
+    let member = campaign.member(at_member);
+    if member.counted == Counted::Success && !is_final {
+        campaign.forgiven.succeeded -= u64::from(member.reviewed);
         campaign.evidence.succeeded -= 1;
         campaign.evidence.failed += 1;
     }
     campaign.update_member(at_member, |member| {
         member.failed = true;
         member.restored = true;
+        member.reviewed = false;
         if member.counted == Counted::Success {
             member.counted = Counted::Failure;
         }

@@ -335,11 +335,12 @@ fn end_at_deadline(campaign: CampaignIx, row: &Campaign, facts: &mut Vec<Fact>) 
     }
 }
 
-/// Whether the last phase's success threshold holds for those that accepted.
+/// Whether the last phase's success threshold holds for those that accepted and were not forgiven.
 fn is_success(row: &Campaign) -> bool {
     let tally = row.so_far();
+    let judged = tally.accepted - tally.forgiven();
     let threshold: BasisPoints = row.spec.phases[row.phase].success_threshold;
-    tally.accepted > 0 && threshold.is_reached_by(tally.updated.into(), tally.accepted.into())
+    judged > 0 && threshold.is_reached_by(tally.updated.into(), judged.into())
 }
 
 /// When the campaign should be looked at again if nothing happens.

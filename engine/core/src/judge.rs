@@ -70,17 +70,17 @@ pub fn judge(campaign: &Campaign, now: Timestamp) -> Verdict {
 
 fn failure(campaign: &Campaign, tally: &PhaseTally) -> Option<PauseCause> {
     let spec = &campaign.spec;
-    let forgiven = &campaign.forgiven;
     let cohort = u64::from(tally.devices - tally.removed);
-    let failed = u64::from(tally.failed.saturating_sub(forgiven.failed));
-    let updated = u64::from(tally.updated.saturating_sub(forgiven.updated));
-    let resolved = failed + updated;
+    // The threshold starts anew after a resume: only new outcomes count, and only those to come make up its cohort.
+    let failed = u64::from(tally.new_failed);
+    let resolved = failed + u64::from(tally.new_updated);
+    let reviewed = u64::from(tally.failed + tally.updated) - resolved;
     if threshold::pauses(
         failed,
         resolved,
         spec.failure_threshold,
         spec.sample_min.into(),
-        cohort,
+        cohort - reviewed,
     ) {
         return Some(PauseCause::FailureThreshold {
             failed,
@@ -102,8 +102,8 @@ fn failure(campaign: &Campaign, tally: &PhaseTally) -> Option<PauseCause> {
         });
     }
     let phase = &spec.phases[campaign.phase];
-    let lost = u64::from(tally.lost.saturating_sub(forgiven.lost));
-    let judged = cohort - u64::from(forgiven.lost).min(cohort);
+    let lost = u64::from(tally.new_lost);
+    let judged = cohort - u64::from(tally.forgiven());
     if phase.wait_for_success
         && lost > 0
         && !phase.success_threshold.is_reached_by(judged - lost, judged)
@@ -156,7 +156,7 @@ fn waiting_for_success(campaign: &Campaign, tally: &PhaseTally) -> Option<HoldRe
     if resolved < needed {
         return Some(HoldReason::Outcomes { resolved, needed });
     }
-    let judged = accepted - u64::from(campaign.forgiven.lost).min(accepted);
+    let judged = accepted - u64::from(tally.forgiven());
     let threshold = spec.phases[campaign.phase].success_threshold;
     let updated = u64::from(tally.updated);
     (!threshold.is_reached_by(updated, judged)).then(|| HoldReason::Successes {

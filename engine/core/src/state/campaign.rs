@@ -42,8 +42,8 @@ pub struct Campaign {
     /// Members whose device is busy with another campaign or in maintenance.
     pub deferred: BTreeSet<u32>,
     pub evidence: Evidence,
-    /// What was already known when an operator resumed after a gate had paused.
-    pub forgiven: Forgiven,
+    /// The evidence there was when an operator last resumed after a gate had paused.
+    pub forgiven: Evidence,
     /// Devices that accepted the job: whose running image this campaign set out to replace.
     pub exposed: u32,
     /// Failures by class, every attempt counted.
@@ -105,6 +105,8 @@ pub struct Member {
     pub failed: bool,
     /// It failed after booting the new image and is back on its old one.
     pub restored: bool,
+    /// Its outcome was there when an operator resumed after a gate had paused: gates judge what comes after.
+    pub reviewed: bool,
     /// How it entered the evidence.
     pub counted: Counted,
     /// Of the latest failed attempt.
@@ -159,6 +161,7 @@ impl Member {
             accepted: false,
             failed: false,
             restored: false,
+            reviewed: false,
             counted: Counted::NotYet,
             error: None,
         }
@@ -219,6 +222,11 @@ impl Member {
                 false
             }
         };
+        if !self.reviewed {
+            tally.new_updated = tally.updated;
+            tally.new_failed = u32::from(self.failed);
+            tally.new_lost = tally.lost;
+        }
         tally.failed = u32::from(self.failed);
         tally.restored = u32::from(self.restored);
         // A device that ran the target already or declined its job has given its outcome without accepting anything.
@@ -248,6 +256,10 @@ pub struct PhaseTally {
     pub waiting: u32,
     /// Failed with no attempt left.
     pub lost: u32,
+    /// Of `updated`, `failed` and `lost`: without what an operator accepted by resuming after a gate had paused.
+    pub new_updated: u32,
+    pub new_failed: u32,
+    pub new_lost: u32,
     /// Failed and back on the image they came from.
     pub restored: u32,
     /// Whom promotion is judged by: those that accepted their job or have an outcome, and were not withdrawn.
@@ -265,19 +277,25 @@ macro_rules! each_field {
 
 impl core::ops::AddAssign for PhaseTally {
     fn add_assign(&mut self, other: Self) {
-        each_field!(self += other: devices updated failed in_progress not_contacted removed waiting lost restored
-            accepted unresolved unresolved_accepted);
+        each_field!(self += other: devices updated failed in_progress not_contacted removed waiting lost new_updated
+            new_failed new_lost restored accepted unresolved unresolved_accepted);
     }
 }
 
 impl core::ops::SubAssign for PhaseTally {
     fn sub_assign(&mut self, other: Self) {
-        each_field!(self -= other: devices updated failed in_progress not_contacted removed waiting lost restored
-            accepted unresolved unresolved_accepted);
+        each_field!(self -= other: devices updated failed in_progress not_contacted removed waiting lost new_updated
+            new_failed new_lost restored accepted unresolved unresolved_accepted);
     }
 }
 
 impl PhaseTally {
+    /// Failures that an operator accepted by resuming.
+    #[must_use]
+    pub const fn forgiven(&self) -> u32 {
+        self.failed - self.new_failed
+    }
+
     /// As operators see it.
     #[must_use]
     pub fn public(&self) -> Tally {
@@ -309,15 +327,6 @@ pub struct Evidence {
     pub succeeded: u64,
 }
 
-/// Failures an operator has looked at and accepted by resuming; gates count from there.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Forgiven {
-    pub failed: u32,
-    pub updated: u32,
-    pub lost: u32,
-    pub evidence: Evidence,
-}
-
 impl Campaign {
     #[must_use]
     pub fn new(spec: CampaignSpec, release: ReleaseIx, at: Timestamp) -> Self {
@@ -347,7 +356,7 @@ impl Campaign {
             offered: 0,
             deferred: BTreeSet::new(),
             evidence: Evidence::default(),
-            forgiven: Forgiven::default(),
+            forgiven: Evidence::default(),
             exposed: 0,
             errors: [0; ErrorClass::ALL.len()],
         }
@@ -435,18 +444,26 @@ impl Campaign {
         self.phase + 1 == self.phases.len()
     }
 
+    /// An operator accepts all outcomes there are.
+    pub(crate) fn review(&mut self) {
+        self.forgiven = self.evidence;
+        for at in 0..self.offered {
+            let member = self.member(at);
+            if member.failed || member.state == MemberState::Succeeded {
+                self.update_member(at, |member| member.reviewed = true);
+            }
+        }
+    }
+
     /// The evidence that has come in since an operator last accepted what there was.
     #[must_use]
     pub fn fresh_evidence(&self) -> Evidence {
         Evidence {
-            failed: self
-                .evidence
-                .failed
-                .saturating_sub(self.forgiven.evidence.failed),
+            failed: self.evidence.failed.saturating_sub(self.forgiven.failed),
             succeeded: self
                 .evidence
                 .succeeded
-                .saturating_sub(self.forgiven.evidence.succeeded),
+                .saturating_sub(self.forgiven.succeeded),
         }
     }
 

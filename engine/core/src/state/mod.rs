@@ -13,8 +13,7 @@ use fleetfold_schemas::{Name, OperatorId, cose::TrustedKeys};
 
 pub use self::{
     campaign::{
-        Campaign, Campaigns, Counted, Evidence, Forgiven, Member, MemberState, PhaseRun,
-        PhaseTally, Status,
+        Campaign, Campaigns, Counted, Evidence, Member, MemberState, PhaseRun, PhaseTally, Status,
     },
     command::{ANSWERS_KEPT_MS, Answered, Commands},
     device::{Device, Devices, Inventory},
