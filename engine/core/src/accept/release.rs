@@ -52,6 +52,18 @@ pub fn publish(
             ),
         ));
     }
+    if manifest.component.as_str() != suit::FIRMWARE || manifest.version != command.version {
+        return Err(Rejection::new(
+            Code::ManifestMismatch,
+            format!(
+                "the manifest says {} {}, the command {} {}",
+                manifest.component,
+                manifest.version,
+                suit::FIRMWARE,
+                command.version
+            ),
+        ));
+    }
     let Some(artifact) = artifact else {
         return Err(Rejection::new(
             Code::ImageMissing,
