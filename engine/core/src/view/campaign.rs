@@ -28,7 +28,7 @@ pub fn campaign(state: &State, ix: CampaignIx, now: Timestamp) -> CampaignStatus
         hold: hold_reason(state, row, now).map(|reason| hold(&reason, now)),
         cause: cause(row),
         phase: is_started.then(|| row.spec.phases[row.phase].name.clone()),
-        devices: row.members.len() as u64,
+        devices: row.totals().devices.into(),
         exposed: row.exposed.into(),
         totals: row.totals().public(),
         phases: phases(row),
