@@ -473,15 +473,23 @@ impl Campaign {
         Some(self.started_at? + self.spec.max_rollout_days.ms())
     }
 
+    /// Since when a device can see its job in its present state: paused campaigns hide their queued jobs, so the time for
+    /// contact begins anew when they resume.
+    #[must_use]
+    pub fn shown_since(&self, member: &Member) -> Timestamp {
+        match (member.state, self.resumed_at) {
+            (MemberState::Queued, Some(resumed_at)) => member.since.max(resumed_at),
+            _ => member.since,
+        }
+    }
+
     /// When an open member's patience ends, or a retry is due.
     #[must_use]
     pub fn due(&self, member: &Member) -> Option<Timestamp> {
         match member.state {
-            // Paused campaigns hide their queued jobs, so the clock for contact starts again when they resume.
-            MemberState::Queued => Some(
-                member.since.max(self.resumed_at.unwrap_or(0))
-                    + self.spec.timeouts.contact_hours.ms(),
-            ),
+            MemberState::Queued => {
+                Some(self.shown_since(member) + self.spec.timeouts.contact_hours.ms())
+            }
             MemberState::InProgress => Some(member.since + self.spec.timeouts.execution_hours.ms()),
             MemberState::Retrying { at } => Some(at),
             _ => None,

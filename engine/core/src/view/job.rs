@@ -36,6 +36,7 @@ pub fn job(state: &State, ix: DeviceIx) -> Option<Job> {
         _ => None,
     };
     let release = state.releases.get(campaign.release);
+    let issued_ms = campaign.shown_since(member);
     Some(Job {
         device: device.id.clone(),
         campaign: campaign.spec.id.clone(),
@@ -52,8 +53,8 @@ pub fn job(state: &State, ix: DeviceIx) -> Option<Job> {
                 offers: offers(state, device, release),
             }),
         },
-        issued_ms: member.since,
-        expires_ms: member.since + timeouts.contact_hours.ms() + timeouts.execution_hours.ms(),
+        issued_ms,
+        expires_ms: issued_ms + timeouts.contact_hours.ms() + timeouts.execution_hours.ms(),
         install_window: None,
         stage_limit_ms: timeouts.execution_hours.ms(),
     })
