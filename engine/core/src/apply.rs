@@ -337,6 +337,7 @@ fn execution_changed(state: &mut State, at: Timestamp, fact: &Fact) {
         Fact::ExecutionSucceeded(ExecutionSucceeded { already, .. }) => {
             row.execution = Some((ix, at_member));
             if !already {
+                accept(campaign, at_member);
                 count(campaign, at_member, Counted::Success);
             }
             campaign.update_member(at_member, |member| {
@@ -379,7 +380,11 @@ fn execution_changed(state: &mut State, at: Timestamp, fact: &Fact) {
         }
         Fact::ExecutionDeferred(ExecutionDeferred { .. }) => {
             campaign.deferred.insert(at_member);
-            campaign.update_member(at_member, |member| member.enter(MemberState::Deferred, at));
+            campaign.update_member(at_member, |member| {
+                // A job taken back before the device accepted it was no attempt.
+                member.attempts -= u32::from(member.state == MemberState::Queued);
+                member.enter(MemberState::Deferred, at);
+            });
         }
         _ => unreachable!("only called for execution facts"),
     }

@@ -15,7 +15,7 @@ use crate::{
     accept::accept,
     apply::apply,
     decide, effect,
-    fact::{DeltaAdded, DeltaUnavailable},
+    fact::{DeltaAdded, DeltaUnavailable, ExecutionAccepted},
     request::{Answer, DeviceMessage, Request},
     state::{Answered, Delta},
     timers::Timers,
@@ -78,6 +78,10 @@ impl Core {
             let start = step.facts.len();
             let answer = accept(&self.state, now, request, &mut step.facts);
             let position = self.state.position + 1;
+            let reopened = step.facts[start..]
+                .iter()
+                .filter_map(|fact| self.reopened(fact));
+            step.effects.extend(reopened.map(Effect::DeviceJob));
             self.settle(now, start, &mut starts_left, &mut step.facts);
             self.answer(request, &answer, position, &mut step.effects);
             step.answers.push(answer);
@@ -139,6 +143,16 @@ impl Core {
         if row.due(row.member(at)).is_some_and(|due| due > now) {
             self.timers.add(&self.state, ix, at);
         }
+    }
+
+    /// The device whose withdrawn job turns out to have been accepted: its topic holds the job again, or now its cancel.
+    fn reopened(&self, fact: &Fact) -> Option<DeviceIx> {
+        let Fact::ExecutionAccepted(ExecutionAccepted { device, .. }) = fact else {
+            return None;
+        };
+        let (campaign, at) = self.state.devices.get(*device).execution?;
+        let member = self.state.campaigns.get(campaign).member(at);
+        (!member.is_open()).then_some(*device)
     }
 
     /// Applies the facts from `start` on and all that they lead to, until nothing more follows.

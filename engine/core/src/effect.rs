@@ -6,7 +6,7 @@ use fleetfold_schemas::{DeviceId, OperatorId, command::Lifecycle, command::Reply
 
 use crate::{
     CampaignIx, DeviceIx, Fact, ReleaseIx,
-    fact::{DeltaRequested, LifecycleChanged, ReleasePublished},
+    fact::{DeferralCause, DeltaRequested, LifecycleChanged, ReleasePublished},
 };
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,7 +97,12 @@ pub fn of(fact: &Fact, effects: &mut Vec<Effect>) {
         | Fact::PhasePassed(_)
         | Fact::CampaignMonitoring(_)
         | Fact::ExecutionAccepted(_)
-        | Fact::ExecutionRetracted(_)
-        | Fact::ExecutionDeferred(_) => {}
+        | Fact::ExecutionRetracted(_) => {}
+        // A queued job may have been taken back.
+        Fact::ExecutionDeferred(fact) => {
+            if fact.cause == DeferralCause::Maintenance {
+                effects.push(Effect::DeviceJob(fact.device));
+            }
+        }
     }
 }

@@ -194,14 +194,16 @@ fn reported(
     fingerprint: u32,
 ) -> DeviceReported {
     let is_new = row.running.as_ref() != Some(&report.running);
-    let (stage, progress_percent) = match (&report.job, open_execution(state, row)) {
-        (Some(job), Some((_, _, member))) if job.sequence == member.job => match job.state {
-            JobState::InProgress {
-                stage,
-                progress_percent,
-            } => (Some(stage), progress_percent),
-            _ => (None, None),
-        },
+    let (stage, progress_percent) = match (&report.job, latest_execution(state, row)) {
+        (Some(job), Some((_, campaign, member))) if is_under_way(campaign, member, job) => {
+            match job.state {
+                JobState::InProgress {
+                    stage,
+                    progress_percent,
+                } => (Some(stage), progress_percent),
+                _ => (None, None),
+            }
+        }
         _ => (None, None),
     };
     DeviceReported {
@@ -225,11 +227,27 @@ fn latest_execution<'s>(
     Some((ix, campaign, campaign.member(member)))
 }
 
-fn open_execution<'s>(
-    state: &'s State,
-    row: &Device,
-) -> Option<(CampaignIx, &'s Campaign, &'s Member)> {
-    latest_execution(state, row).filter(|(_, _, member)| member.is_open())
+/// Whether a job report is about an attempt that is open, or was withdrawn while word of its acceptance was on the way.
+fn is_under_way(campaign: &Campaign, member: &Member, job: &JobReport) -> bool {
+    let was_withdrawn = matches!(
+        member.state,
+        MemberState::Removed | MemberState::Canceled | MemberState::Deferred
+    );
+    let was_accepted = !matches!(job.state, JobState::Rejected { .. } | JobState::Canceled);
+    let is_over = matches!(campaign.status, Status::Completed | Status::Failed { .. });
+    job.sequence == member.job && (member.is_open() || (was_withdrawn && was_accepted && !is_over))
+}
+
+/// Whether a job report tells of a success after its attempt was given up.
+fn is_late_success(member: &Member, job: &JobReport) -> bool {
+    let was_given_up = matches!(
+        member.state,
+        MemberState::Removed
+            | MemberState::TimedOut
+            | MemberState::Failed
+            | MemberState::Retrying { .. }
+    );
+    job.sequence == member.job && was_given_up && job.state == JobState::Succeeded
 }
 
 /// What a snapshot means for the device's latest execution.
@@ -260,17 +278,31 @@ fn follow_execution(
         );
         return;
     }
-    let Some(job) = job.filter(|job| job.sequence == member.job && member.is_open()) else {
+    let Some(job) = job else {
         return;
     };
-    let execution = OpenExecution {
-        campaign_ix,
+    let runs_target = running.digest == target;
+    if is_under_way(campaign, member, job) {
+        let execution = OpenExecution {
+            campaign_ix,
+            campaign,
+            member,
+            device,
+            runs_target,
+        };
+        execution.follow(now, &job.state, facts);
+    } else if is_late_success(member, job) && runs_target {
+        facts.push(succeeded(campaign_ix, device));
+    }
+}
+
+fn succeeded(campaign: CampaignIx, device: DeviceIx) -> Fact {
+    ExecutionSucceeded {
         campaign,
-        member,
         device,
-        runs_target: running.digest == target,
-    };
-    execution.follow(now, &job.state, facts);
+        already: false,
+    }
+    .into()
 }
 
 struct OpenExecution<'s> {
@@ -301,18 +333,11 @@ impl OpenExecution<'_> {
             return;
         }
         // The report that a device accepted its job may have been lost; any later one says so too.
-        if self.member.state == MemberState::Queued {
+        if self.member.state != MemberState::InProgress {
             facts.push(ExecutionAccepted { campaign, device }.into());
         }
         match job {
-            JobState::Succeeded if self.runs_target => facts.push(
-                ExecutionSucceeded {
-                    campaign,
-                    device,
-                    already: false,
-                }
-                .into(),
-            ),
+            JobState::Succeeded if self.runs_target => facts.push(succeeded(campaign, device)),
             JobState::Succeeded => facts.push(self.failed(now, not_attested(), false)),
             JobState::Failed { error, restored } => {
                 facts.push(self.failed(now, error.clone(), *restored))

@@ -17,8 +17,8 @@ use super::{campaign, release};
 use crate::{
     Fact, State, Timestamp,
     fact::{
-        CommandAccepted, CommandRefused, DeviceRegistered, ExecutionCanceled, ExecutionRemoved,
-        KeyTrusted, LifecycleChanged, RemovalCause, Role,
+        CommandAccepted, CommandRefused, DeferralCause, DeviceRegistered, ExecutionCanceled,
+        ExecutionDeferred, ExecutionRemoved, KeyTrusted, LifecycleChanged, RemovalCause, Role,
     },
     request::{Answer, StoredArtifact},
     state::MemberState,
@@ -249,10 +249,11 @@ fn set_lifecycle(
         ));
     }
     let lifecycle = command.lifecycle;
-    if let (Lifecycle::Retired, Some((campaign, member))) = (lifecycle, row.execution) {
+    if let Some((campaign, member)) = row.execution {
         let cause = RemovalCause::Retired;
-        match state.campaigns.get(campaign).member(member).state {
-            MemberState::Queued => facts.push(
+        let member = state.campaigns.get(campaign).member(member);
+        match (lifecycle, member.state) {
+            (Lifecycle::Retired, MemberState::Queued) => facts.push(
                 ExecutionRemoved {
                     campaign,
                     device,
@@ -260,9 +261,17 @@ fn set_lifecycle(
                 }
                 .into(),
             ),
-            MemberState::InProgress | MemberState::Retrying { .. } => {
+            (Lifecycle::Retired, MemberState::InProgress | MemberState::Retrying { .. }) => {
                 facts.push(ExecutionCanceled { campaign, device }.into());
             }
+            (Lifecycle::Maintenance, MemberState::Queued) => facts.push(
+                ExecutionDeferred {
+                    campaign,
+                    device,
+                    cause: DeferralCause::Maintenance,
+                }
+                .into(),
+            ),
             _ => {}
         }
     }

@@ -24,6 +24,8 @@ pub struct Agent {
 /// What a story can have a device do.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Deed {
+    /// It takes its job, and the word of it is lost.
+    Take,
     Work(Stage, Option<u8>),
     Succeed,
     Fail(ErrorClass, bool),
@@ -79,7 +81,7 @@ impl Agent {
         deed: &Deed,
         topic: Option<(&Job, &Version)>,
         nth: Option<usize>,
-    ) -> Request {
+    ) -> Option<Request> {
         if let Some((job, version)) = topic {
             self.take(job, version);
         }
@@ -87,8 +89,12 @@ impl Agent {
             Some(nth) => Some(self.jobs[nth - 1].clone()),
             None => self.jobs.last().cloned(),
         };
-        if let Some(request) = self.misnumbered(deed) {
-            return request;
+        if *deed == Deed::Take {
+            return None;
+        }
+        let misnumbered = self.misnumbered(deed);
+        if misnumbered.is_some() {
+            return misnumbered;
         }
         let state = self.live(deed, job.as_ref().map(|(_, target)| target));
         self.seq += 1;
@@ -111,7 +117,7 @@ impl Agent {
         };
         let request = self.request(message);
         self.last = Some(request.clone());
-        request
+        Some(request)
     }
 
     fn take(&mut self, job: &Job, version: &Version) {
@@ -160,7 +166,7 @@ impl Agent {
                 None
             }
             Deed::Greet | Deed::Report => None,
-            Deed::Repeat | Deed::Contradict | Deed::LookBack | Deed::LoseEpoch => {
+            Deed::Take | Deed::Repeat | Deed::Contradict | Deed::LookBack | Deed::LoseEpoch => {
                 unreachable!("these say nothing new")
             }
         }

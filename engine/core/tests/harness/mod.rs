@@ -14,6 +14,7 @@
 //! send [as WHO] JSON
 //! DEVICES accept | are downloading 40% | succeed | fail self_test [restored] | reject | claim success | cancel
 //!     | fall back | greet | report | repeat | contradict | look back | lose epoch   [at job N]
+//!     | take (accept the job, without a word that arrives)
 //! wait 4h      step      status spring      show d7      restart
 //! ```
 //!

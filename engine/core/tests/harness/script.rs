@@ -172,6 +172,7 @@ fn devices<'a>(words: &[&'a str]) -> Option<Line<'a>> {
 
 fn deed(words: &[&str]) -> Option<Deed> {
     Some(match words {
+        ["take" | "takes"] => Deed::Take,
         ["accept" | "accepts"] => Deed::Work(Stage::Downloading, None),
         ["is" | "are", stage, progress @ ..] => {
             let percent = progress

@@ -133,7 +133,7 @@ impl World {
             registrations.push(request("ann", &message(register), None));
             let mut agent = Agent::new(id, self.model.clone(), version.clone());
             if running.is_some() {
-                hellos.push(agent.act(&Deed::Greet, None, None));
+                hellos.extend(agent.act(&Deed::Greet, None, None));
             }
             self.agents.push(agent);
         }
@@ -218,7 +218,7 @@ impl World {
             let ix = self.core.state().devices.find(&self.agents[at].id).unwrap();
             let job = self.topics.get(&ix);
             let version = job.and_then(|job| self.target_version(job));
-            requests.push(self.agents[at].act(deed, job.zip(version.as_ref()), nth));
+            requests.extend(self.agents[at].act(deed, job.zip(version.as_ref()), nth));
         }
         self.tell(&requests)
     }
@@ -475,7 +475,7 @@ impl World {
 
     /// Those with a job on their topic; to be accepted, one that they have not taken yet.
     fn ready(&self, devices: impl Iterator<Item = DeviceIx>, deed: Option<&Deed>) -> Vec<usize> {
-        let accepts = deed.is_some_and(|deed| matches!(deed, Deed::Work(..)));
+        let accepts = deed.is_some_and(|deed| matches!(deed, Deed::Take | Deed::Work(..)));
         devices
             .map(|ix| ix as usize)
             .filter(|at| {
