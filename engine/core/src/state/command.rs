@@ -5,13 +5,19 @@ use alloc::{
     string::String,
 };
 
-use fleetfold_schemas::{CommandId, OperatorId, campaign::DAY_MS};
+use fleetfold_schemas::{
+    CommandId, OperatorId,
+    campaign::{DAY_MS, MINUTE_MS},
+};
 
 use crate::Timestamp;
 
 /// How long an answer is kept. A command whose id says it is older is refused as stale, so that forgetting an answer can
 /// never repeat a command.
 pub const ANSWERS_KEPT_MS: u64 = 7 * DAY_MS;
+/// How far ahead of ours an operator's clock may be: NTP keeps a second, people who set clocks by hand a few minutes.
+/// Answers are kept for so much longer, as their ids look so much younger.
+pub const CLOCK_SKEW_MAX_MS: u64 = 5 * MINUTE_MS;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answered {
@@ -40,7 +46,7 @@ impl Commands {
     ) {
         while let Some((_, operator, id)) = self
             .oldest_first
-            .pop_front_if(|(then, _, _)| *then + ANSWERS_KEPT_MS < at)
+            .pop_front_if(|(then, _, _)| *then + ANSWERS_KEPT_MS + CLOCK_SKEW_MAX_MS < at)
         {
             self.answers.remove(&(operator, id));
         }

@@ -15,7 +15,7 @@ pub use self::{
     campaign::{
         Campaign, Campaigns, Counted, Evidence, Member, MemberState, PhaseRun, PhaseTally, Status,
     },
-    command::{ANSWERS_KEPT_MS, Answered, Commands},
+    command::{ANSWERS_KEPT_MS, Answered, CLOCK_SKEW_MAX_MS, Commands},
     device::{Device, Devices, Inventory},
     release::{Delta, Release, Releases},
 };
