@@ -1,9 +1,10 @@
 //! How many QoS 1 publishes a second this broker takes, load generator included.
 //!
-//! `cargo run --release -p fleetfold-broker --example ingest [connections] [window] [payload bytes] [seconds]`
+//! `cargo run --release -p fleetfold-broker --example ingest [connections] [window] [payload bytes] [seconds] \
+//! [commit microseconds]`
 //!
-//! Every connection keeps its window full of reports and counts PUBACKs. The host accepts at once, so this measures the
-//! broker alone; what a group commit adds is measured with the engine.
+//! Every connection keeps its window full of reports and counts PUBACKs. With a commit time of 0 the host accepts at
+//! once; with another, a thread takes what waits, sleeps that long, as if it flushed a log, and accepts it all.
 
 use std::{
     error::Error,
@@ -21,11 +22,18 @@ use fleetfold_schemas::id::DeviceId;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
+    sync::mpsc,
 };
 
-struct AcceptAll;
+struct LoadHost {
+    /// To the thread that commits, if there is one.
+    commit: Option<mpsc::Sender<Vec<Received>>>,
+}
 
-impl Host for AcceptAll {
+/// Batches that wait for a commit; a full queue stops the reading of sockets.
+const BATCHES_MAX: usize = 1_024;
+
+impl Host for LoadHost {
     async fn authenticate(&self, login: Login) -> Result<Identity, LoginRefused> {
         let id = DeviceId::parse(&login.client_id).map_err(|_| LoginRefused::BadCredentials)?;
         Ok(Identity::Device {
@@ -35,13 +43,31 @@ impl Host for AcceptAll {
     }
 
     async fn receive(&self, batch: Vec<Received>) {
-        for message in batch {
-            message.session.admit();
-            message.ack.accept();
+        match &self.commit {
+            None => accept(batch),
+            Some(commit) => commit
+                .send(batch)
+                .await
+                .expect("the thread outlives the host"),
         }
     }
 
     async fn retained(&self, _who: &Identity, _filter: &str, _sink: RetainedSink) {}
+}
+
+fn accept(batch: Vec<Received>) {
+    for message in batch {
+        message.session.admit();
+        message.ack.accept();
+    }
+}
+
+fn commit(mut waiting: mpsc::Receiver<Vec<Received>>, time: Duration) {
+    let mut taken = Vec::new();
+    while waiting.blocking_recv_many(&mut taken, BATCHES_MAX) > 0 {
+        std::thread::sleep(time);
+        taken.drain(..).for_each(accept);
+    }
 }
 
 #[tokio::main]
@@ -50,9 +76,18 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let mut next = |default| arguments.next().unwrap_or(Ok(default));
     let (connections, window, payload) = (next(100)?, next(20)?, next(128)?);
     let seconds = next(5)?;
+    let commit_us = next(0)?;
 
+    let host = LoadHost {
+        commit: (commit_us > 0).then(|| {
+            let (sender, waiting) = mpsc::channel(BATCHES_MAX);
+            let time = Duration::from_micros(commit_us as u64);
+            std::thread::spawn(move || commit(waiting, time));
+            sender
+        }),
+    };
     let listen = "127.0.0.1:0".parse()?;
-    let broker = Broker::start(BrokerConfig::new(listen), Arc::new(AcceptAll)).await?;
+    let broker = Broker::start(BrokerConfig::new(listen), Arc::new(host)).await?;
     let address = broker.address();
     let acknowledged = Arc::new(AtomicU64::new(0));
     for number in 0..connections {
@@ -69,7 +104,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     tokio::time::sleep(Duration::from_secs(seconds as u64)).await;
     let count = acknowledged.load(Ordering::Relaxed) - from;
     println!(
-        "{:.0} publishes/s, {connections} connections, window {window}, {payload} bytes",
+        "{:.0} publishes/s, {connections} connections, window {window}, {payload} bytes, commit {commit_us} us",
         count as f64 / started.elapsed().as_secs_f64()
     );
     broker.shutdown().await;
