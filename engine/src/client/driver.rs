@@ -11,7 +11,6 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use fleetfold_schemas::{
-    code::Code,
     command::{Outcome, Reply},
     topic::{OperatorTopic, Topic, matches},
 };
@@ -38,15 +37,6 @@ pub(super) use outbox::{Outgoing, Waiting};
 const BACKOFF_MIN: Duration = Duration::from_millis(200);
 /// So that an operator never waits much longer than the outage lasts.
 const BACKOFF_MAX: Duration = Duration::from_secs(5);
-/// What refusals of an upload can be: other replies without an id answer somebody's unreadable command.
-const UPLOAD_CODES: [Code; 5] = [
-    Code::UploadMismatch,
-    Code::UploadGap,
-    Code::TooLarge,
-    Code::StorageLow,
-    Code::Malformed,
-];
-
 /// What callers ask of the task.
 #[derive(Debug)]
 pub(super) enum Request {
@@ -367,8 +357,7 @@ impl Driver {
         match (reply.id, reply.outcome) {
             (Some(id), outcome) => self.outbox.answered(&id, outcome),
             (None, Outcome::Rejected { code, message }) => {
-                let is_of_upload = UPLOAD_CODES.iter().any(|of| of.as_str() == code)
-                    && reply.command.is_none_or(|command| command == "upload");
+                let is_of_upload = reply.command.is_some_and(|command| command == "upload");
                 if let Some(refusals) = self.upload_refusals.as_ref().filter(|_| is_of_upload) {
                     // No upload waits any more.
                     let _ = refusals.send(Refused { code, message });

@@ -1,0 +1,236 @@
+//! `fleetfold campaign`
+
+mod watch;
+
+use std::{
+    io::Read,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use clap::{Args, Subcommand};
+use fleetfold_schemas::{
+    campaign::CampaignSpec,
+    command::{self, Command, CreateCampaign},
+    id::CampaignId,
+    status::CampaignStatus,
+    topic::{CampaignTopic, Topic, filter},
+};
+
+use super::{
+    connection::Connection,
+    failure::Failure,
+    output::{self, Table, done, print},
+};
+use crate::{
+    client::{Message, OperatorClient},
+    progress, yaml,
+};
+
+#[derive(Debug, Subcommand)]
+pub enum CampaignCommand {
+    /// Create a campaign from its description in YAML or JSON
+    Create {
+        /// The description; `-` is stdin
+        file: PathBuf,
+        #[command(flatten)]
+        connection: Connection,
+    },
+    /// Start a campaign
+    Start(Control),
+    /// Pause a campaign: no further device begins; those that have begun go on
+    Pause(Control),
+    /// Resume a paused campaign
+    Resume(Control),
+    /// Cancel a campaign for good: devices that have not begun never will
+    Cancel(Control),
+    /// Show where a campaign stands, and why it does not go on
+    Status {
+        campaign: CampaignId,
+        /// One JSON object
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        connection: Connection,
+    },
+    /// Watch a campaign until it ends or pauses
+    ///
+    /// Ends with 0 when it has completed, 3 when it is paused, 4 when it was canceled or has failed.
+    Watch {
+        campaign: CampaignId,
+        /// One JSON object a line, for every change
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        connection: Connection,
+    },
+    /// List the campaigns there are
+    List {
+        /// One JSON object a line
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        connection: Connection,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct Control {
+    campaign: CampaignId,
+    /// Why, for the record
+    #[arg(long)]
+    reason: Option<String>,
+    /// Refuse if the campaign has been changed since this version (see `campaign status`)
+    #[arg(long, value_name = "N")]
+    expected_version: Option<u64>,
+    #[command(flatten)]
+    connection: Connection,
+}
+
+pub(super) async fn run(command: CampaignCommand) -> Result<ExitCode, Failure> {
+    match command {
+        CampaignCommand::Create { file, connection } => create(&file, &connection).await,
+        CampaignCommand::Start(control) => control.run("started", Command::StartCampaign).await,
+        CampaignCommand::Pause(control) => control.run("paused", Command::PauseCampaign).await,
+        CampaignCommand::Resume(control) => control.run("resumed", Command::ResumeCampaign).await,
+        CampaignCommand::Cancel(control) => control.run("canceled", Command::CancelCampaign).await,
+        CampaignCommand::Status {
+            campaign,
+            json,
+            connection,
+        } => show(&campaign, json, &connection).await,
+        CampaignCommand::Watch {
+            campaign,
+            json,
+            connection,
+        } => watch::watch(&campaign, json, &connection).await,
+        CampaignCommand::List { json, connection } => list(json, &connection).await,
+    }
+}
+
+async fn create(file: &Path, connection: &Connection) -> Result<ExitCode, Failure> {
+    let campaign = read(file)?;
+    let id = campaign.id.clone();
+    let client = connection.open().await?;
+    let command = Command::CreateCampaign(CreateCampaign { campaign });
+    let accepted = client.command(command, None).await?;
+    client.close().await;
+    done(&format!(
+        "campaign {id} is created at position {}; `fleetfold campaign start {id}` starts it",
+        accepted.position
+    ))
+}
+
+/// Reads a description and checks all that can be checked without the engine.
+fn read(file: &Path) -> Result<CampaignSpec, Failure> {
+    let name = file.display().to_string();
+    let text = if name == "-" {
+        let mut text = String::new();
+        std::io::stdin().read_to_string(&mut text).map(|_| text)
+    } else {
+        std::fs::read_to_string(file)
+    };
+    let text = text.map_err(|error| Failure::of_file("read", file, error))?;
+    let spec: CampaignSpec = yaml::read(&text, &name).map_err(Failure::new)?;
+    spec.check()
+        .map_err(|error| Failure::new(format!("{name}: {error}")))?;
+    Ok(spec)
+}
+
+impl Control {
+    async fn run(
+        self,
+        done_is: &str,
+        command: fn(command::CampaignCommand) -> Command,
+    ) -> Result<ExitCode, Failure> {
+        let client = self.connection.open().await?;
+        let body = command::CampaignCommand {
+            campaign: self.campaign.clone(),
+            reason: self.reason,
+        };
+        let accepted = client.command(command(body), self.expected_version).await?;
+        client.close().await;
+        done(&format!(
+            "campaign {} is {done_is} at position {}",
+            self.campaign, accepted.position
+        ))
+    }
+}
+
+/// The status of a campaign as it is now.
+async fn current(client: &OperatorClient, campaign: &CampaignId) -> Result<Message, Failure> {
+    let topic = Topic::Campaign(campaign.clone(), CampaignTopic::Status).to_string();
+    let mut values = client.collect_retained(topic).await?;
+    values.pop().ok_or_else(|| {
+        Failure::new(format!("there is no campaign {campaign}"))
+            .advise("`fleetfold campaign list` shows all there are")
+    })
+}
+
+async fn show(
+    campaign: &CampaignId,
+    json: bool,
+    connection: &Connection,
+) -> Result<ExitCode, Failure> {
+    let client = connection.open().await?;
+    let value = current(&client, campaign).await?;
+    client.close().await;
+    if json {
+        print(&output::json_line(&value.payload)?)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let status: CampaignStatus =
+        serde_json::from_slice(&value.payload).map_err(output::unreadable)?;
+    let mut text = progress::report(&status, output::is_terminal());
+    text.push_str(&format!("created {}", output::time(status.created_ms)));
+    for (what, at) in [("started", status.started_ms), ("ended", status.ended_ms)] {
+        if let Some(at) = at {
+            text.push_str(&format!(", {what} {}", output::time(at)));
+        }
+    }
+    let (version, position) = (status.version, status.position);
+    text.push_str(&format!(
+        "; version {version}, as of log position {position}\n"
+    ));
+    print(&text)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn list(json: bool, connection: &Connection) -> Result<ExitCode, Failure> {
+    let client = connection.open().await?;
+    let values = client
+        .collect_retained(filter::every_campaign_status())
+        .await?;
+    client.close().await;
+    let mut text = String::new();
+    let mut table = Table::new(&[
+        "CAMPAIGN", "RELEASE", "STATUS", "PHASE", "DEVICES", "UPDATED", "FAILED", "WHY",
+    ]);
+    for value in &values {
+        if json {
+            text.push_str(&output::json_line(&value.payload)?);
+        } else {
+            let status = serde_json::from_slice(&value.payload);
+            table.row(row(&status.map_err(output::unreadable)?));
+        }
+    }
+    print(&if json { text } else { table.to_string() })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn row(status: &CampaignStatus) -> Vec<String> {
+    let release = &status.spec.release;
+    vec![
+        status.campaign.to_string(),
+        format!("{} {}", release.model, release.version),
+        status.status.as_str().to_owned(),
+        status
+            .phase
+            .as_ref()
+            .map_or_else(|| "-".to_owned(), ToString::to_string),
+        status.devices.to_string(),
+        status.totals.updated.to_string(),
+        status.totals.failed.to_string(),
+        progress::standstill(status).map_or_else(String::new, |(_, text)| text.to_owned()),
+    ]
+}
