@@ -56,7 +56,7 @@ codes! {
     UnknownCommand = "unknown_command",
     /// This operator's role does not allow the command; or a device's token was used by another connection first.
     NotAuthorized = "not_authorized",
-    /// The command's id is older than answers are kept for.
+    /// The command's id is older than answers are kept for, or from the future.
     StaleCommand = "stale_command",
     /// The campaign has changed since `expected_version`.
     VersionConflict = "version_conflict",
@@ -78,7 +78,7 @@ codes! {
     ReleaseUnsigned = "release_unsigned",
     /// The manifest is signed but is not of the supported profile.
     ManifestUnsupported = "manifest_unsupported",
-    /// The manifest is for another vendor or model than the command says.
+    /// The manifest is for another vendor, model, component or version than the command says.
     ManifestMismatch = "manifest_mismatch",
     /// The image has not been uploaded completely.
     ImageMissing = "image_missing",
