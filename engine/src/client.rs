@@ -32,6 +32,8 @@ pub use upload::UPLOAD_PIECE_BYTES;
 /// Messages on their way or waiting for an answer: ten times what the broker acknowledges at once, so that neither side
 /// ever waits for the other, and a bound on what a lost connection makes us repeat.
 const OUTSTANDING_MAX: usize = 1_000;
+/// The engine's words follow a PUBACK that refuses, if the refusal is the engine's.
+const WORDS_WAIT: Duration = Duration::from_millis(500);
 
 /// A connection that renews itself. Clones share it; it is closed with the last of them.
 #[derive(Clone)]
@@ -55,6 +57,7 @@ pub struct Accepted {
 /// A command that is on its way.
 struct Pending {
     answer: oneshot::Receiver<Result<Accepted, CommandError>>,
+    refused: oneshot::Receiver<Refused>,
     /// Its place among the outstanding.
     _place: OwnedSemaphorePermit,
 }
@@ -88,7 +91,10 @@ impl OperatorClient {
     /// Whether there is a connection just now, for those who want to show it.
     #[must_use]
     pub fn connected(&self) -> watch::Receiver<bool> {
-        self.connected.clone()
+        let mut connected = self.connected.clone();
+        // What was before the caller asked is no change.
+        connected.mark_unchanged();
+        connected
     }
 
     /// Gives one command and waits for its answer.
@@ -156,24 +162,41 @@ impl OperatorClient {
         };
         let topic = Topic::Operator(self.operator.clone(), OperatorTopic::Command);
         let (sender, answer) = oneshot::channel();
+        let (to, refused) = oneshot::channel();
         let place = self.place().await;
         let outgoing = Outgoing {
             topic: topic.to_string(),
             payload: message.encode().into(),
-            waiting: Waiting::Reply { id, sender },
+            waiting: Waiting::Reply {
+                id,
+                sender,
+                refused: Some(to),
+            },
         };
         self.requests
             .send(Request::Publish(outgoing))
             .map_err(|_| CommandError::Closed)?;
         Ok(Pending {
             answer,
+            refused,
             _place: place,
         })
     }
 
-    async fn answer(&self, pending: Pending) -> Result<Accepted, CommandError> {
-        match timeout(self.reply_timeout, pending.answer).await {
-            Ok(answer) => answer.unwrap_or(Err(CommandError::Closed)),
+    async fn answer(&self, mut pending: Pending) -> Result<Accepted, CommandError> {
+        let answered = async {
+            let refused = tokio::select! {
+                biased;
+                answer = &mut pending.answer => return answer.unwrap_or(Err(CommandError::Closed)),
+                Ok(refused) = &mut pending.refused => refused,
+            };
+            match timeout(WORDS_WAIT, &mut pending.answer).await {
+                Ok(answer) => answer.unwrap_or(Err(CommandError::Closed)),
+                Err(_) => Err(CommandError::Rejected(refused)),
+            }
+        };
+        match timeout(self.reply_timeout, answered).await {
+            Ok(answer) => answer,
             Err(_) => Err(CommandError::NoReply {
                 after: self.reply_timeout,
             }),

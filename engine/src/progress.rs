@@ -173,8 +173,8 @@ pub(crate) fn counts(tally: &Tally) -> String {
 /// Why it does not go on by itself just now, if so.
 pub(crate) fn standstill(status: &CampaignStatus) -> Option<(&'static str, &str)> {
     match (&status.cause, &status.hold) {
-        (Some(cause), _) => Some((status.status.as_str(), &cause.text)),
-        (None, Some(hold)) => Some(("waiting for", &hold.text)),
+        (Some(cause), _) => Some(("cause", &cause.text)),
+        (None, Some(hold)) => Some(("holding", &hold.text)),
         (None, None) => None,
     }
 }
@@ -185,7 +185,7 @@ pub(crate) fn evidence(status: &CampaignStatus) -> Option<String> {
     let outcomes = evidence.succeeded + evidence.failed;
     (outcomes > 0).then(|| {
         format!(
-            "failure rate {:.1} % to {:.1} % by {outcomes} first attempts; evidence {:.2}, pauses at {:.0}",
+            "failure rate {:.1} % to {:.1} % after {outcomes} first attempts; e-value {:.2}, pauses at {:.0}",
             evidence.rate_low * 100.0,
             evidence.rate_high * 100.0,
             evidence.e_value,

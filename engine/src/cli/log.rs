@@ -15,7 +15,10 @@ use super::{
     failure::Failure,
     output::{self, done, print},
 };
-use crate::log::{ReplayError, verify_with};
+use crate::{
+    log::{ReplayError, verify_with},
+    server::log_dir,
+};
 
 #[derive(Debug, Subcommand)]
 pub enum LogCommand {
@@ -78,11 +81,6 @@ fn line(mut fact: Map<String, Value>) -> String {
     fleetfold_schemas::id::printable(&line, usize::MAX)
 }
 
-/// Where the log is within a data directory.
-fn log_dir(data: &Path) -> PathBuf {
-    data.join("log")
-}
-
 fn verify(data: &Path) -> Result<ExitCode, Failure> {
     let mut core = Core::default();
     let folded = verify_with(&log_dir(data), |position, at_ms, record| {
@@ -102,14 +100,14 @@ fn verify(data: &Path) -> Result<ExitCode, Failure> {
     };
     let state = core.state();
     let mut text = format!(
-        "{} records in {} batches and {} segments, {}, are whole and in their order\n",
+        "whole and in order: {} records, {} batches, {} segments, {}\n",
         verified.records,
         verified.batches,
         verified.segments,
         output::bytes(verified.journal_bytes)
     );
     text.push_str(&format!(
-        "they fold to {} devices, {} campaigns, {} releases\n",
+        "folded: {} devices, {} campaigns, {} releases\n",
         state.devices.len(),
         state.campaigns.len(),
         state.releases.len()

@@ -1,6 +1,6 @@
 //! An image, in pieces, each acknowledged when it is on the engine's disk.
 
-use std::{collections::VecDeque, time::Duration};
+use std::collections::VecDeque;
 
 use bytes::Bytes;
 use fleetfold_schemas::{
@@ -13,7 +13,7 @@ use tokio::{
 };
 
 use super::{
-    OperatorClient, Refused,
+    OperatorClient, Refused, WORDS_WAIT,
     driver::{Outgoing, Request, Waiting},
     error::UploadError,
 };
@@ -22,8 +22,6 @@ use super::{
 pub const UPLOAD_PIECE_BYTES: usize = 256 * 1024;
 /// Pieces under way: one is sent while another is synced, and a lost connection repeats a megabyte at most.
 const PIECES_MAX: usize = 4;
-/// A refusal follows its PUBACK at once, with the words that a PUBACK has no room for.
-const REFUSAL_WAIT: Duration = Duration::from_millis(500);
 
 impl OperatorClient {
     /// Brings an image into the engine's store and returns the digest that it is named by there.
@@ -104,7 +102,7 @@ impl OperatorClient {
         match acknowledged {
             Ok(Ok(Ok(()))) => Ok(piece.bytes),
             Ok(Ok(Err(UploadError::Rejected(refused)))) => {
-                let said = timeout(REFUSAL_WAIT, refusals.recv()).await;
+                let said = timeout(WORDS_WAIT, refusals.recv()).await;
                 Err(UploadError::Rejected(
                     said.ok().flatten().unwrap_or(refused),
                 ))

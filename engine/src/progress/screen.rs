@@ -24,8 +24,9 @@ impl Screen {
     pub(super) fn draw(&mut self, lines: &[String]) -> String {
         let mut text = self.up() + CUT;
         for line in lines {
-            text.push_str(line);
+            // Before the text: behind a full line the cursor stands on its last character.
             text.push_str(CLEAR_LINE);
+            text.push_str(line);
             text.push('\n');
         }
         // A view that has become shorter.

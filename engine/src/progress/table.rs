@@ -8,8 +8,8 @@ use super::{evidence, standstill};
 const BAR: std::ops::RangeInclusive<usize> = 8..=40;
 /// A longer name of a phase is cut.
 const NAME_MAX: usize = 16;
-/// Rows besides phases: title, two of heads, total, reason, evidence, errors, and the line of the cursor.
-const OTHER_ROWS: usize = 8;
+/// Rows besides phases: title, two of heads, total, reason, withdrawn, evidence, errors, and the line of the cursor.
+const OTHER_ROWS: usize = 9;
 
 const GREEN: &str = "32";
 const RED: &str = "31";
@@ -52,6 +52,12 @@ pub(super) fn render(
         let color = if status.cause.is_some() { RED } else { YELLOW };
         let text = cut(&format!("{label}: {text}"), width);
         lines.push(style.paint(&text, color));
+    }
+    if status.totals.removed > 0 {
+        lines.push(format!(
+            "withdrawn before they began: {}",
+            status.totals.removed
+        ));
     }
     lines.extend(evidence(status).map(|text| cut(&text, width)));
     if !status.errors.is_empty() {
@@ -214,4 +220,58 @@ fn cut(text: &str, width: usize) -> String {
     }
     let kept = text.chars().take(width.saturating_sub(1));
     kept.chain(['…']).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn style(bar: usize) -> Style {
+        Style {
+            name: 5,
+            bar,
+            colors: false,
+        }
+    }
+
+    fn tally(updated: u64, failed: u64, in_progress: u64) -> Tally {
+        Tally {
+            updated,
+            failed,
+            in_progress,
+            ..Tally::default()
+        }
+    }
+
+    #[test]
+    fn a_bar_has_its_width_and_shows_everything_there_is() {
+        for (devices, tally, bar) in [
+            (0, tally(0, 0, 0), "··········"),
+            (10, tally(10, 0, 0), "██████████"),
+            (10, tally(4, 2, 1), "████××▒···"),
+            (1000, tally(1, 1, 1), "█×▒·······"),
+            (1000, tally(999, 1, 0), "█████████×"),
+            // More than there should be, as while devices are being counted.
+            (1, tally(3, 3, 3), "××××××××××"),
+            (u64::MAX, tally(u64::MAX, 0, 0), "██████████"),
+        ] {
+            assert_eq!(style(10).bar(devices, &tally), bar, "{devices} {tally:?}");
+        }
+    }
+
+    #[test]
+    fn a_row_is_as_wide_as_its_head_whatever_the_counts() {
+        let [_, head] = style(10).heads();
+        for devices in [0, 1_000_000] {
+            let row = style(10).row('>', "a long name", "100 %", devices, &tally(devices, 0, 0));
+            assert_eq!(row.chars().count(), head.chars().count(), "{row}");
+        }
+    }
+
+    #[test]
+    fn text_from_outside_is_cut_and_cannot_steer_the_terminal() {
+        assert_eq!(cut("12345", 5), "12345");
+        assert_eq!(cut("123456", 5), "1234…");
+        assert_eq!(cut("a\x1b[2Jb", 9), "a [2Jb");
+    }
 }

@@ -27,8 +27,13 @@ pub(in crate::client) enum Waiting {
     Reply {
         id: CommandId,
         sender: oneshot::Sender<Result<Accepted, CommandError>>,
+        /// Told when the PUBACK is a refusal. The engine's answer follows it, the broker's own refusals stand alone.
+        refused: Option<oneshot::Sender<Refused>>,
     },
 }
+
+/// Twice what can be waited for at once: then it is time to look for what nobody waits for any more.
+const PRUNED_AT: usize = 2 * crate::client::OUTSTANDING_MAX;
 
 impl Waiting {
     /// Whoever waited has lost patience.
@@ -50,6 +55,13 @@ pub(super) struct Outbox {
 
 impl Outbox {
     pub(super) fn add(&mut self, outgoing: Outgoing) -> u64 {
+        if self.messages.len() >= PRUNED_AT {
+            self.messages
+                .retain(|_, outgoing| !outgoing.waiting.is_abandoned());
+            let messages = &self.messages;
+            self.by_command
+                .retain(|_, number| messages.contains_key(number));
+        }
         let number = self.next;
         self.next += 1;
         if let Waiting::Reply { id, .. } = &outgoing.waiting {
@@ -83,30 +95,27 @@ impl Outbox {
     }
 
     /// Its PUBACK has come, with what the broker says against it.
-    pub(super) fn acknowledged(&mut self, number: u64, refused: Option<Refused>) {
-        let Some(outgoing) = self.messages.get(&number) else {
-            // Answered before it was acknowledged.
-            return;
-        };
-        // Of a command that nobody waits for any more no answer needs to come.
-        let is_over = match &outgoing.waiting {
-            Waiting::Acknowledgement(_) => true,
-            Waiting::Reply { sender, .. } => refused.is_some() || sender.is_closed(),
-        };
-        if !is_over {
-            return;
+    pub(super) fn acknowledged(&mut self, number: u64, refusal: Option<Refused>) {
+        // A command may have been answered before it was acknowledged.
+        match self
+            .messages
+            .get_mut(&number)
+            .map(|outgoing| &mut outgoing.waiting)
+        {
+            Some(Waiting::Acknowledgement(_)) => {
+                if let Some(Waiting::Acknowledgement(sender)) = self.remove(number) {
+                    let done = refusal.map_or(Ok(()), |why| Err(UploadError::Rejected(why)));
+                    // Whoever waited may have lost patience.
+                    let _ = sender.send(done);
+                }
+            }
+            Some(Waiting::Reply { refused, .. }) => {
+                if let (Some(refused), Some(why)) = (refused.take(), refusal) {
+                    let _ = refused.send(why);
+                }
+            }
+            None => {}
         }
-        // An error of `send` means that nobody waits.
-        let _ = match (self.remove(number), refused) {
-            (Some(Waiting::Acknowledgement(sender)), None) => sender.send(Ok(())).is_ok(),
-            (Some(Waiting::Acknowledgement(sender)), Some(refused)) => {
-                sender.send(Err(UploadError::Rejected(refused))).is_ok()
-            }
-            (Some(Waiting::Reply { sender, .. }), Some(refused)) => {
-                sender.send(Err(CommandError::Rejected(refused))).is_ok()
-            }
-            (Some(Waiting::Reply { .. }), None) | (None, _) => false,
-        };
     }
 
     /// The answer to a command has come; that of another client's is not ours.
