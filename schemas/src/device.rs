@@ -36,7 +36,7 @@ pub struct Hello {
     pub model: ModelId,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hardware: Option<Version>,
-    /// What the device can do beyond the minimum, such as `delta-bidiff-zstd`.
+    /// What the device can do beyond the minimum, such as `bidiff-zstd`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub capabilities: Vec<Name>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -30,6 +30,8 @@ use crate::{
 pub const PURPOSE: &[u8] = b"fleetfold-job-v1";
 /// Largest job accepted, in bytes: the largest envelope and room for eight offers several times over.
 pub const JOB_BYTES_MAX: usize = 64 * 1024;
+/// The delta format that the engine makes, and the capability by which a device says that it can apply it.
+pub const DELTA_FORMAT: &str = "bidiff-zstd";
 /// The full image and deltas from a few versions back; the engine picks those that fit the device's slots.
 pub const OFFERS_MAX: u64 = 8;
 /// Longest name of a delta format, in bytes.

@@ -214,7 +214,7 @@ fn devices() -> Vec<(&'static str, &'static str, Fact)> {
         fingerprint: 0x1234_abcd,
         login_counter: Some(41),
         hardware: Some("rev-c.2".parse().unwrap()),
-        capabilities: vec![text("delta-bidiff-zstd")],
+        capabilities: vec![text("bidiff-zstd")],
         region: Some(text("eu-north")),
         tenant: Some(text("acme")),
         tags: vec![text("line-2"), text("indoor")],

@@ -60,7 +60,7 @@ fn hello_full() -> Hello {
         seq: 1,
         model: "sensor-a".parse().unwrap(),
         hardware: Some(version("rev-c.2")),
-        capabilities: vec![name("delta-bidiff-zstd")],
+        capabilities: vec![name("bidiff-zstd")],
         region: Some(name("eu-north")),
         tenant: Some(name("acme")),
         tags: vec![name("line-2"), name("indoor")],
