@@ -36,6 +36,11 @@ pub enum ReleaseCommand {
     /// The manifest is a SUIT envelope (draft-ietf-suit-manifest) that says for which vendor and model the image is, its
     /// SHA-256 and size, and its place in the order of releases. Nothing is sent anywhere.
     Sign(Sign),
+    /// Print an image's BLAKE3 digest, by which uploads and commands name it
+    Digest {
+        #[arg(value_name = "IMAGE")]
+        image: PathBuf,
+    },
     /// Upload an image and make it a release
     Publish(Publish),
     /// List the releases there are
@@ -110,6 +115,9 @@ pub(super) async fn run(command: ReleaseCommand) -> Result<ExitCode, Failure> {
             let manifest = manifest(&image, &sign.of, sign.number);
             write_new(&sign.output, &manifest.sign(&key))?;
             done(&summary(&manifest, &image, &key))
+        }
+        ReleaseCommand::Digest { image } => {
+            done(&Digest::of(&read_image(&image)?).to_string())
         }
         ReleaseCommand::Publish(publish) => publish.run().await,
         ReleaseCommand::List { json, connection } => {

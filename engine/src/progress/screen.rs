@@ -64,7 +64,10 @@ pub(super) fn size(of_stderr: bool) -> (usize, usize) {
         rustix::termios::tcgetwinsize(io::stdout())
     };
     match size {
-        Ok(size) if size.ws_col > 0 && size.ws_row > 0 => (size.ws_col.into(), size.ws_row.into()),
+        // The last column is left alone: with wrapping off, some terminals lose what is written there.
+        Ok(size) if size.ws_col > 1 && size.ws_row > 0 => {
+            (usize::from(size.ws_col) - 1, size.ws_row.into())
+        }
         Ok(_) | Err(_) => SIZE,
     }
 }
