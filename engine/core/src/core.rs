@@ -19,6 +19,7 @@ use crate::{
     request::{Answer, DeviceMessage, Request},
     state::{Answered, Delta},
     timers::Timers,
+    view::is_shown,
 };
 
 /// Executions started in one step at most: a step stays short, so a pause is never stuck behind a million starts.
@@ -41,6 +42,21 @@ pub struct Step {
     /// One for each request, in their order.
     pub answers: Vec<Answer>,
     pub effects: Vec<Effect>,
+}
+
+/// What a step may still do.
+struct Budget {
+    starts: u32,
+    timers: usize,
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self {
+            starts: STARTS_PER_STEP_MAX,
+            timers: TIMERS_PER_STEP_MAX,
+        }
+    }
 }
 
 /// What is still to be decided because of facts applied.
@@ -72,8 +88,9 @@ impl Core {
     /// `now` is never earlier than in any step before.
     pub fn step(&mut self, now: Timestamp, requests: &[Request]) -> Step {
         let mut step = Step::default();
-        let mut starts_left = STARTS_PER_STEP_MAX;
-        self.fire_timers(now, &mut starts_left, &mut step.facts);
+        let mut budget = Budget::default();
+        self.fire_timers(now, &mut budget, &mut step.facts);
+        self.go_on(now, &mut budget, &mut step.facts);
         for request in requests {
             let start = step.facts.len();
             let answer = accept(&self.state, now, request, &mut step.facts);
@@ -82,7 +99,9 @@ impl Core {
                 .iter()
                 .filter_map(|fact| self.reopened(fact));
             step.effects.extend(reopened.map(Effect::DeviceJob));
-            self.settle(now, start, &mut starts_left, &mut step.facts);
+            self.settle(now, start, &mut budget.starts, &mut step.facts);
+            // What fell due with the request comes before the next one, as it would in a step of its own.
+            self.fire_timers(now, &mut budget, &mut step.facts);
             self.answer(request, &answer, position, &mut step.effects);
             step.answers.push(answer);
         }
@@ -120,20 +139,32 @@ impl Core {
         effects
     }
 
-    fn fire_timers(&mut self, now: Timestamp, starts_left: &mut u32, facts: &mut Vec<Fact>) {
-        for (ix, at) in self.timers.take_due(now, TIMERS_PER_STEP_MAX) {
-            let start = facts.len();
-            decide::member(&self.state, ix, at, now, facts);
-            if facts.len() == start {
-                self.rearm(ix, at, now);
+    fn fire_timers(&mut self, now: Timestamp, budget: &mut Budget, facts: &mut Vec<Fact>) {
+        // What fires may be due again at once: a retry without a wait.
+        loop {
+            let due = self.timers.take_due(now, budget.timers);
+            if due.is_empty() {
+                return;
             }
-            self.settle(now, start, starts_left, facts);
+            budget.timers = budget.timers.saturating_sub(due.len());
+            for (ix, at) in due {
+                let start = facts.len();
+                decide::member(&self.state, ix, at, now, facts);
+                if facts.len() == start {
+                    self.rearm(ix, at, now);
+                }
+                self.settle(now, start, &mut budget.starts, facts);
+            }
         }
+    }
+
+    /// What time alone has made due for campaigns.
+    fn go_on(&mut self, now: Timestamp, budget: &mut Budget, facts: &mut Vec<Fact>) {
         let active: Vec<_> = self.state.campaigns.active().collect();
         for ix in active {
             let start = facts.len();
-            decide::campaign(&self.state, ix, now, starts_left, facts);
-            self.settle(now, start, starts_left, facts);
+            decide::campaign(&self.state, ix, now, &mut budget.starts, facts);
+            self.settle(now, start, &mut budget.starts, facts);
         }
     }
 
@@ -145,14 +176,15 @@ impl Core {
         }
     }
 
-    /// The device whose withdrawn job turns out to have been accepted: its topic holds the job again, or now its cancel.
+    /// The device that has accepted a job which its topic does not show, withdrawn or hidden by a pause in the meantime:
+    /// the topic holds the job again, or now its cancel.
     fn reopened(&self, fact: &Fact) -> Option<DeviceIx> {
         let Fact::ExecutionAccepted(ExecutionAccepted { device, .. }) = fact else {
             return None;
         };
         let (campaign, at) = self.state.devices.get(*device).execution?;
-        let member = self.state.campaigns.get(campaign).member(at);
-        (!member.is_open()).then_some(*device)
+        let campaign = self.state.campaigns.get(campaign);
+        (!is_shown(campaign, campaign.member(at))).then_some(*device)
     }
 
     /// Applies the facts from `start` on and all that they lead to, until nothing more follows.

@@ -11,7 +11,11 @@ mod harness;
 
 use std::{fs, path::PathBuf};
 
-use harness::{Restarts, transcript};
+use fleetfold_core::Fact;
+use harness::{Restarts, Steps, facts_of, steps, story, transcript};
+
+/// Enough to meet every pair of troubles many times over.
+const SEEDS: u64 = 100;
 
 fn stories() -> Vec<PathBuf> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/stories");
@@ -70,6 +74,58 @@ fn every_story_goes_the_same_when_the_engine_restarts_all_the_time() {
         }
     }
     assert!(wrong.is_empty(), "a restart changes the story:\n{wrong}");
+}
+
+#[test]
+fn no_story_by_chance_breaks_what_must_always_hold() {
+    for seed in 0..SEEDS {
+        let story = story(seed);
+        let through = transcript(&story, Restarts::Never)
+            .unwrap_or_else(|broken| panic!("seed {seed}\n{story}\nat {broken}"));
+        let restarted = transcript(&story, Restarts::Often)
+            .unwrap_or_else(|broken| panic!("seed {seed}, restarted\n{story}\nat {broken}"));
+        assert!(
+            through == restarted,
+            "seed {seed}: a restart changes\n{}",
+            difference(&through, &restarted)
+        );
+    }
+}
+
+#[test]
+fn what_is_decided_does_not_depend_on_how_requests_are_batched() {
+    for seed in 0..SEEDS {
+        let (steps, facts) = steps(&story(seed));
+        let mut batches: Steps = Vec::new();
+        let mut singles: Steps = Vec::new();
+        for (now, requests) in steps {
+            singles.push((now, Vec::new()));
+            singles.extend(requests.iter().map(|request| (now, vec![request.clone()])));
+            match batches.last_mut() {
+                Some((then, batch)) if *then == now => batch.extend(requests),
+                _ => batches.push((now, requests)),
+            }
+        }
+        assert_same(&facts, &facts_of(&singles), seed, "one by one");
+        assert_same(
+            &facts,
+            &facts_of(&batches),
+            seed,
+            "all of an instant at once",
+        );
+    }
+}
+
+fn assert_same(facts: &[Fact], others: &[Fact], seed: u64, how: &str) {
+    let lines = |facts: &[Fact]| -> String {
+        let lines = facts.iter().map(|fact| format!("{fact:?}\n"));
+        lines.collect()
+    };
+    assert!(
+        facts == others,
+        "seed {seed}, {how}:\n{}",
+        difference(&lines(facts), &lines(others))
+    );
 }
 
 /// What was told and what happened, from the first line that differs to the last.

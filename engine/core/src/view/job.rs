@@ -2,32 +2,21 @@
 
 use alloc::{vec, vec::Vec};
 
-use fleetfold_schemas::job::{Installation, Job, JobKind, Offer};
+use fleetfold_schemas::job::{DELTA_FORMAT, Installation, Job, JobKind, Offer};
 
 use crate::{
     DeviceIx, State,
-    state::{Delta, Device, MemberState, Release, Status},
+    state::{Campaign, Delta, Device, Member, MemberState, Release, Status},
 };
 
-/// The name of the delta format, which is also the device capability for it.
-pub const DELTA_FORMAT: &str = "bidiff-zstd";
-
 /// `None`: the topic is empty.
-///
-/// A queued job is hidden while its campaign is paused, so nothing new starts then; one that the device has accepted
-/// stays, so it can finish.
 #[must_use]
 pub fn job(state: &State, ix: DeviceIx) -> Option<Job> {
     let device = state.devices.get(ix);
     let (campaign_ix, at) = device.execution?;
     let campaign = state.campaigns.get(campaign_ix);
     let member = campaign.member(at);
-    let is_shown = match member.state {
-        MemberState::Queued => campaign.status.is_rolling(),
-        MemberState::InProgress => true,
-        _ => false,
-    };
-    if !is_shown {
+    if !is_shown(campaign, member) {
         return None;
     }
     let timeouts = &campaign.spec.timeouts;
@@ -58,6 +47,16 @@ pub fn job(state: &State, ix: DeviceIx) -> Option<Job> {
         install_window: None,
         stage_limit_ms: timeouts.execution_hours.ms(),
     })
+}
+
+/// A queued job is hidden while its campaign is paused, so nothing new starts then; one that the device has accepted
+/// stays, so it can finish.
+pub(crate) const fn is_shown(campaign: &Campaign, member: &Member) -> bool {
+    match member.state {
+        MemberState::Queued => campaign.status.is_rolling(),
+        MemberState::InProgress => true,
+        _ => false,
+    }
 }
 
 /// The whole image always; first the delta from what the device runs, if there is one and the device can apply it.

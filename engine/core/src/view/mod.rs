@@ -9,6 +9,7 @@ use alloc::{collections::BTreeMap, string::ToString};
 
 use fleetfold_schemas::status::{DeltaState, DeltaStatus, FleetSummary, ReleaseStatus};
 
+pub(crate) use self::job::is_shown;
 pub use self::{
     campaign::{campaign, campaign_state, hold},
     device::device,

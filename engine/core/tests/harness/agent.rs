@@ -161,8 +161,7 @@ impl Agent {
             Deed::ClaimSuccess => Some(JobState::Succeeded),
             Deed::Cancel => Some(JobState::Canceled),
             Deed::FallBack => {
-                let before = self.before.clone().expect("it ran something before");
-                self.boot(before);
+                self.boot(self.before.clone().unwrap_or_else(|| self.running.clone()));
                 None
             }
             Deed::Greet | Deed::Report => None,

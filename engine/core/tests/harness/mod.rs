@@ -23,6 +23,7 @@
 
 mod agent;
 mod book;
+mod chance;
 mod command;
 mod script;
 mod words;
@@ -30,7 +31,14 @@ mod world;
 
 use std::panic::{self, AssertUnwindSafe};
 
-pub use self::world::{Restarts, World};
+use fleetfold_core::{Core, Fact, Request, Timestamp};
+
+pub use self::chance::story;
+pub use self::world::Restarts;
+use self::world::World;
+
+/// Requests as they were handed in, step by step.
+pub type Steps = Vec<(Timestamp, Vec<Request>)>;
 
 /// The story with its outcome below each command, or the command at which something broke that must always hold.
 pub fn transcript(story: &str, restarts: Restarts) -> Result<String, String> {
@@ -47,6 +55,22 @@ pub fn transcript(story: &str, restarts: Restarts) -> Result<String, String> {
     let mut text = lines.join("\n");
     text.push('\n');
     Ok(text)
+}
+
+/// The steps of a story, and the facts they led to.
+pub fn steps(story: &str) -> (Steps, Vec<Fact>) {
+    let mut world = World::new(Restarts::Never);
+    for line in commands(story) {
+        world.run(line);
+    }
+    world.into_steps()
+}
+
+/// The facts that the same requests lead to in other steps.
+pub fn facts_of(steps: &Steps) -> Vec<Fact> {
+    let mut core = Core::default();
+    let step = |(now, requests): &(Timestamp, Vec<Request>)| core.step(*now, requests).facts;
+    steps.iter().flat_map(step).collect()
 }
 
 /// A panic as an error, so that one broken story does not hide the others.

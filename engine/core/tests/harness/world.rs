@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{
+    Steps,
     agent::{Agent, Deed},
     book::Book,
     command,
@@ -38,6 +39,7 @@ pub struct World {
     core: Core,
     now: Timestamp,
     log: Vec<(Timestamp, Fact)>,
+    steps: Steps,
     book: Book,
     agents: Vec<Agent>,
     /// What the effects have put on the devices' job topics.
@@ -57,6 +59,7 @@ impl World {
             core: Core::default(),
             now: START,
             log: Vec::new(),
+            steps: Vec::new(),
             book: Book::default(),
             agents: Vec::new(),
             topics: BTreeMap::new(),
@@ -318,6 +321,7 @@ impl World {
     fn step(&mut self, requests: &[Request]) -> Step {
         let due = self.core.next_wakeup(self.now).filter(|at| *at <= self.now);
         let step = self.core.step(self.now, requests);
+        self.steps.push((self.now, requests.to_vec()));
         assert_eq!(
             step.answers.len(),
             requests.len(),
@@ -380,6 +384,11 @@ impl World {
         }
         core.replayed();
         self.core = core;
+    }
+
+    pub fn into_steps(self) -> (Steps, Vec<Fact>) {
+        let facts = self.log.into_iter().map(|(_, fact)| fact);
+        (self.steps, facts.collect())
     }
 
     /// What must hold whatever the story was.

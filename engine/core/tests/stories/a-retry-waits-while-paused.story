@@ -26,12 +26,12 @@ show d2
 wait 30h
 resume spring
     spring resumed
+    queued, attempt 2: d1
     = spring rolling, full: acceptances 1 of 5 needed to judge by | 1 failed, 4 not contacted
 show d2
     active, runs 1.0.0, spring attempt 1 Queued
     job topic: install 2.0.0 from whole image, good for 10 h
 step
-    queued, attempt 2: d1
 show d1
     active, runs 1.0.0, spring attempt 2 Queued
     job topic: install 2.0.0 from whole image, good for 10 h
