@@ -5,6 +5,7 @@
 mod campaign;
 mod command;
 mod device;
+mod member;
 mod release;
 
 use alloc::{collections::BTreeMap, string::String, vec::Vec};
@@ -12,11 +13,10 @@ use alloc::{collections::BTreeMap, string::String, vec::Vec};
 use fleetfold_schemas::{Name, OperatorId, cose::TrustedKeys};
 
 pub use self::{
-    campaign::{
-        Campaign, Campaigns, Counted, Evidence, Member, MemberState, PhaseRun, PhaseTally, Status,
-    },
+    campaign::{Campaign, Campaigns, Evidence, PhaseRun, Status},
     command::{ANSWERS_KEPT_MS, Answered, CLOCK_SKEW_MAX_MS, Commands},
     device::{Device, Devices, Inventory},
+    member::{Counted, Member, MemberState, PhaseTally},
     release::{Delta, Release, Releases},
 };
 use crate::{Timestamp, fact::Role};

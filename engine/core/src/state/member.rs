@@ -1,0 +1,233 @@
+//! A device's part in a campaign, and the tallies that are counted over members.
+
+use alloc::boxed::Box;
+
+use fleetfold_schemas::{
+    device::DeviceError,
+    status::{ExecutionStatus, Tally},
+};
+
+use crate::{DeviceIx, Timestamp};
+
+/// A device's part in a campaign.
+#[derive(Debug, Clone)]
+pub struct Member {
+    pub device: DeviceIx,
+    pub rank: u64,
+    pub state: MemberState,
+    /// When the state was entered.
+    pub since: Timestamp,
+    /// Attempts queued so far.
+    pub attempts: u32,
+    /// The sequence number of the latest job: the position of its `ExecutionQueued`.
+    pub job: u64,
+    /// It accepted a job of this campaign.
+    pub accepted: bool,
+    /// It has failed, and no later attempt has succeeded.
+    pub failed: bool,
+    /// It failed after booting the new image and is back on its old one.
+    pub restored: bool,
+    /// Its outcome was there when an operator resumed after a gate had paused: gates judge what comes after.
+    pub reviewed: bool,
+    /// How it entered the evidence.
+    pub counted: Counted,
+    /// Of the latest failed attempt.
+    pub error: Option<Box<DeviceError>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MemberState {
+    /// Not offered yet.
+    Waiting,
+    /// Passed over: busy elsewhere or in maintenance. Offered as soon as it is free.
+    Deferred,
+    Queued,
+    InProgress,
+    /// Failed; the next attempt is due then.
+    Retrying {
+        at: Timestamp,
+    },
+    Succeeded,
+    Failed,
+    Rejected,
+    TimedOut,
+    Canceled,
+    Removed,
+    RolledBack,
+}
+
+/// Each device enters the evidence once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Counted {
+    NotYet,
+    Success,
+    Failure,
+}
+
+impl MemberState {
+    /// Taken back; unless it had failed before, the device counts neither way.
+    const fn is_withdrawn(self) -> bool {
+        matches!(self, Self::Removed | Self::Canceled)
+    }
+}
+
+impl Member {
+    pub(super) fn new(device: DeviceIx, rank: u64) -> Self {
+        Self {
+            device,
+            rank,
+            state: MemberState::Waiting,
+            since: 0,
+            attempts: 0,
+            job: 0,
+            accepted: false,
+            failed: false,
+            restored: false,
+            reviewed: false,
+            counted: Counted::NotYet,
+            error: None,
+        }
+    }
+
+    /// An attempt is under way or queued.
+    #[must_use]
+    pub const fn is_open(&self) -> bool {
+        matches!(self.state, MemberState::Queued | MemberState::InProgress)
+    }
+
+    /// `None` before the first offer.
+    #[must_use]
+    pub const fn execution_status(&self) -> Option<ExecutionStatus> {
+        Some(match self.state {
+            MemberState::Waiting | MemberState::Deferred => return None,
+            MemberState::Queued => ExecutionStatus::Queued,
+            MemberState::InProgress => ExecutionStatus::InProgress,
+            MemberState::Retrying { .. } | MemberState::Failed => ExecutionStatus::Failed,
+            MemberState::Succeeded => ExecutionStatus::Succeeded,
+            MemberState::Rejected => ExecutionStatus::Rejected,
+            MemberState::TimedOut => ExecutionStatus::TimedOut,
+            MemberState::Canceled => ExecutionStatus::Canceled,
+            MemberState::Removed => ExecutionStatus::Removed,
+            MemberState::RolledBack => ExecutionStatus::RolledBack,
+        })
+    }
+
+    pub(super) fn contribution(&self) -> PhaseTally {
+        let mut tally = PhaseTally {
+            devices: 1,
+            ..PhaseTally::default()
+        };
+        let is_withdrawn = self.state.is_withdrawn() && !self.failed;
+        let unresolved = match self.state {
+            MemberState::Waiting => {
+                tally.waiting = 1;
+                true
+            }
+            MemberState::Deferred
+            | MemberState::Queued
+            | MemberState::InProgress
+            | MemberState::Retrying { .. } => true,
+            MemberState::Succeeded => {
+                tally.updated = 1;
+                false
+            }
+            MemberState::Removed | MemberState::Canceled => {
+                tally.removed = u32::from(is_withdrawn);
+                tally.lost = u32::from(self.failed);
+                false
+            }
+            MemberState::Failed
+            | MemberState::Rejected
+            | MemberState::TimedOut
+            | MemberState::RolledBack => {
+                tally.lost = 1;
+                false
+            }
+        };
+        if !self.reviewed {
+            tally.new_updated = tally.updated;
+            tally.new_failed = u32::from(self.failed);
+            tally.new_lost = tally.lost;
+        }
+        tally.failed = u32::from(self.failed);
+        tally.restored = u32::from(self.restored);
+        // A device that ran the target already or declined its job has given its outcome without accepting anything.
+        let has_outcome = self.failed || self.state == MemberState::Succeeded;
+        let is_judged = !is_withdrawn && (self.accepted || has_outcome);
+        tally.accepted = u32::from(is_judged);
+        tally.unresolved = u32::from(unresolved);
+        tally.unresolved_accepted = u32::from(unresolved && is_judged);
+        let in_progress = matches!(self.state, MemberState::InProgress) && !self.failed;
+        tally.in_progress = u32::from(in_progress);
+        tally.not_contacted = u32::from(unresolved && !in_progress && !self.failed);
+        tally
+    }
+}
+
+/// Counts over members. `updated`, `failed`, `in_progress`, `not_contacted` and `removed` add up to `devices`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PhaseTally {
+    pub devices: u32,
+    pub updated: u32,
+    /// Failed by now, retries pending included.
+    pub failed: u32,
+    pub in_progress: u32,
+    pub not_contacted: u32,
+    pub removed: u32,
+    /// Not offered yet.
+    pub waiting: u32,
+    /// Failed with no attempt left.
+    pub lost: u32,
+    /// Of `updated`, `failed` and `lost`: without what an operator accepted by resuming after a gate had paused.
+    pub new_updated: u32,
+    pub new_failed: u32,
+    pub new_lost: u32,
+    /// Failed and back on the image they came from.
+    pub restored: u32,
+    /// Whom promotion is judged by: those that accepted their job or have an outcome, and were not withdrawn.
+    pub accepted: u32,
+    /// May still change by themselves.
+    pub unresolved: u32,
+    pub unresolved_accepted: u32,
+}
+
+macro_rules! each_field {
+    ($self:ident $operator:tt $other:ident: $($field:ident)*) => {
+        $($self.$field $operator $other.$field;)*
+    };
+}
+
+impl core::ops::AddAssign for PhaseTally {
+    fn add_assign(&mut self, other: Self) {
+        each_field!(self += other: devices updated failed in_progress not_contacted removed waiting lost new_updated
+            new_failed new_lost restored accepted unresolved unresolved_accepted);
+    }
+}
+
+impl core::ops::SubAssign for PhaseTally {
+    fn sub_assign(&mut self, other: Self) {
+        each_field!(self -= other: devices updated failed in_progress not_contacted removed waiting lost new_updated
+            new_failed new_lost restored accepted unresolved unresolved_accepted);
+    }
+}
+
+impl PhaseTally {
+    /// Failures that an operator accepted by resuming.
+    #[must_use]
+    pub const fn forgiven(&self) -> u32 {
+        self.failed - self.new_failed
+    }
+
+    /// As operators see it.
+    #[must_use]
+    pub fn public(&self) -> Tally {
+        Tally {
+            updated: self.updated.into(),
+            failed: self.failed.into(),
+            in_progress: self.in_progress.into(),
+            not_contacted: self.not_contacted.into(),
+            removed: self.removed.into(),
+            rolled_back: self.restored.into(),
+        }
+    }
+}
