@@ -186,17 +186,23 @@ fn offer_one(
         }
         .into();
     }
-    let target = state.releases.get(row.release).image;
-    if attempt == 1
-        && known
-            .running
-            .as_ref()
-            .is_some_and(|running| running.digest == target)
-    {
+    let release = state.releases.get(row.release);
+    let running = known.running.as_ref().map(|running| running.digest);
+    if attempt == 1 && running == Some(release.image) {
+        let already = true;
         return ExecutionSucceeded {
             campaign,
             device,
-            already: true,
+            already,
+        }
+        .into();
+    }
+    if running.is_some_and(|running| state.releases.is_newer(running, release)) {
+        let cause = RemovalCause::Superseded;
+        return ExecutionRemoved {
+            campaign,
+            device,
+            cause,
         }
         .into();
     }

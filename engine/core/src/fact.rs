@@ -334,6 +334,9 @@ pub enum RemovalCause {
     NotContacted,
     #[n(1)]
     Retired,
+    /// It runs a newer release, and devices refuse to go back to an older one.
+    #[n(2)]
+    Superseded,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode, Serialize)]

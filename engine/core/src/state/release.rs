@@ -88,6 +88,17 @@ impl Releases {
             .max_by_key(|release| release.sequence)
     }
 
+    /// Whether an image is only known from releases above this one.
+    #[must_use]
+    pub fn is_newer(&self, image: Digest, than: &Release) -> bool {
+        let mut releases = self
+            .rows
+            .iter()
+            .filter(|release| release.model == than.model && release.image == image)
+            .peekable();
+        releases.peek().is_some() && releases.all(|release| release.sequence > than.sequence)
+    }
+
     pub(crate) fn push(&mut self, release: Release) {
         self.rows.push(release);
     }

@@ -87,7 +87,12 @@ fn saying(state: &State, now: Timestamp, fact: &Fact) -> Saying {
         Fact::CampaignCreated(_) => Saying::Of(format!("campaign {} created", name())),
         Fact::CampaignStaged(_) => Saying::Of(format!("{} staged", name())),
         Fact::CampaignStarted(fact) => {
-            Saying::Of(format!("{} started with {} devices", name(), fact.devices))
+            let noun = if fact.devices == 1 {
+                "device"
+            } else {
+                "devices"
+            };
+            Saying::Of(format!("{} started with {} {noun}", name(), fact.devices))
         }
         Fact::PhaseStarted(fact) => Saying::Of(format!(
             "phase {} started, up to device {}",
@@ -140,6 +145,7 @@ fn execution(state: &State, now: Timestamp, fact: &Fact) -> Saying {
         Fact::ExecutionRemoved(fact) => match fact.cause {
             RemovalCause::NotContacted => "removed, not contacted".into(),
             RemovalCause::Retired => "removed, retired".into(),
+            RemovalCause::Superseded => "removed, runs a newer release".into(),
         },
         Fact::ExecutionCanceled(_) => "canceled".into(),
         Fact::ExecutionRetracted(_) => "success retracted".into(),

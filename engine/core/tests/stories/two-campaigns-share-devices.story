@@ -58,10 +58,15 @@ wait 1h
     -- day 0, 01:00
     spring: deferred, busy: d2
 d2 d3 d4 succeed
-    summer: accepted: d2 d3 d4
-    summer: succeeded: d2 d3 d4
-    spring: queued, attempt 2: d2
+    summer: accepted: d2
+    summer: succeeded: d2
+    spring: removed, runs a newer release: d2
+    phase full passed
+    spring completed
+    summer: accepted: d3 d4
+    summer: succeeded: d3 d4
     phase full passed
     summer completed
+    = spring completed, full | 3 updated, 1 failed
     = summer completed, full | 4 updated
 wait 1h
