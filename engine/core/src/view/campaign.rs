@@ -85,7 +85,7 @@ pub fn hold(reason: &HoldReason, now: Timestamp) -> Hold {
         ),
         HoldReason::Offering { waiting } => (
             "offering",
-            format!("{waiting} devices still to be offered the update"),
+            format!("{} still to be offered the update", devices(waiting)),
             None,
         ),
         HoldReason::Acceptances { accepted, needed } => (
@@ -113,7 +113,7 @@ pub fn hold(reason: &HoldReason, now: Timestamp) -> Hold {
         ),
         HoldReason::Unresolved { unresolved } => (
             "unresolved",
-            format!("{unresolved} devices have not come to an end"),
+            format!("{} without an outcome", devices(unresolved)),
             None,
         ),
         HoldReason::Paused => (
@@ -127,6 +127,11 @@ pub fn hold(reason: &HoldReason, now: Timestamp) -> Hold {
         text,
         until_ms,
     }
+}
+
+fn devices(count: u64) -> String {
+    let noun = if count == 1 { "device" } else { "devices" };
+    format!("{count} {noun}")
 }
 
 fn cause(row: &Campaign) -> Option<Cause> {
@@ -193,7 +198,7 @@ fn pause_cause(row: &Campaign, cause: &PauseCause) -> (&'static str, String) {
         } => (
             "success_unreachable",
             format!(
-                "{lost} of {devices} devices of phase {} are lost; {} success can no longer be reached",
+                "lost {lost} of {devices} devices up to phase {}; {} success can no longer be reached",
                 row.spec.phases[row.phase].name,
                 percent(*threshold_bp)
             ),

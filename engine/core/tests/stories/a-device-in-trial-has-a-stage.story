@@ -16,7 +16,7 @@ campaign summer of 3.0.0 phases full 100% 1h 95%
     = summer draft: not started
 start spring
     spring staged
-    spring started with 1 devices
+    spring started with 1 device
     phase full started, up to device 1
     spring: queued: d1
     = spring rolling, full: acceptances 0 of 1 needed to judge by | 1 not contacted
@@ -28,7 +28,7 @@ show d1
     job topic: install 2.0.0 from whole image, good for 1 d 4 h
 start summer
     summer staged
-    summer started with 1 devices
+    summer started with 1 device
     phase full started, up to device 1
     summer: deferred, busy: d1
     = summer rolling, full: acceptances 0 of 1 needed to judge by | 1 not contacted

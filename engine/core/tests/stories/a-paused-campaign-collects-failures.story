@@ -29,7 +29,7 @@ d2 fails verification
 resume spring
     spring resumed
     spring paused
-    = spring paused, canary: 1 of 2 devices of phase canary are lost; 100 % success can no longer be reached | 1 failed, 3 not contacted
+    = spring paused, canary: lost 1 of 2 devices up to phase canary; 100 % success can no longer be reached | 1 failed, 3 not contacted
 resume spring
     spring resumed
     queued: d1

@@ -22,9 +22,9 @@ d6..d9 succeed
 d10 fails verification
     accepted: d10
     failed verification, retry in 1 h: d10
-    = spring rolling, full: 1 devices have not come to an end | 9 updated, 1 failed
+    = spring rolling, full: 1 device without an outcome | 9 updated, 1 failed
 status spring
-    spring rolling, full: 1 devices have not come to an end | 9 updated, 1 failed
+    spring rolling, full: 1 device without an outcome | 9 updated, 1 failed
     version 2, 10 devices, 5 exposed
     full 100 %: running | 9 updated, 1 failed
     evidence 0.22 of 20: 1 failed, 4 succeeded; the failure rate is 0.2 to 78.5 %

@@ -21,4 +21,4 @@ wait 24h
     phase canary passed
     phase full started, up to device 280
     queued: 252 devices
-    = spring rolling, full: 259 devices have not come to an end | 21 updated, 259 not contacted
+    = spring rolling, full: 259 devices without an outcome | 21 updated, 259 not contacted

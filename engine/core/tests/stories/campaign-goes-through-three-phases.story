@@ -35,13 +35,13 @@ wait 24h
     phase early passed
     phase full started, up to device 100
     queued: 80 devices
-    = spring rolling, full: 80 devices have not come to an end | 20 updated, 80 not contacted
+    = spring rolling, full: 80 devices without an outcome | 20 updated, 80 not contacted
 79 of full succeed
     accepted: 79 devices
     succeeded: 79 devices
-    = spring rolling, full: 1 devices have not come to an end | 99 updated, 1 not contacted
+    = spring rolling, full: 1 device without an outcome | 99 updated, 1 not contacted
 status spring
-    spring rolling, full: 1 devices have not come to an end | 99 updated, 1 not contacted
+    spring rolling, full: 1 device without an outcome | 99 updated, 1 not contacted
     version 2, 100 devices, 99 exposed
     canary 5 %: passed | 5 updated
     early 20 %: passed | 15 updated

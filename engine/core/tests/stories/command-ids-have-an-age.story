@@ -13,7 +13,7 @@ start spring id 01KD9CTED0ZZZZZZZZZZZZZZZZ
     refused, stale_command: the command's id is older than seven days; give it a new one if it is still wanted
 start spring id 01KD9CW900ZZZZZZZZZZZZZZZZ
     spring staged
-    spring started with 1 devices
+    spring started with 1 device
     phase full started, up to device 1
     queued: d1
     = spring rolling, full: acceptances 0 of 1 needed to judge by | 1 not contacted

@@ -35,7 +35,7 @@ wait 1h
 d30 d87 succeed
     accepted: d30 d87
     succeeded: d30 d87
-    = spring rolling, full: 82 devices have not come to an end | 18 updated, 82 not contacted
+    = spring rolling, full: 82 devices without an outcome | 18 updated, 82 not contacted
 3 of full fail verification
     accepted: d14 d65
     failed verification, retry in 1 h: d14 d65

@@ -19,7 +19,7 @@ d1 d29 accept
 d1 fails self_test restored
     failed self_test and went back, no attempt left: d1
     spring paused
-    = spring paused, canary: 1 of 4 devices of phase canary are lost; 100 % success can no longer be reached | 1 failed (1 rolled back), 1 in progress, 38 not contacted
+    = spring paused, canary: lost 1 of 4 devices up to phase canary; 100 % success can no longer be reached | 1 failed (1 rolled back), 1 in progress, 38 not contacted
 show d29
     active, runs 1.0.0, spring attempt 1 InProgress downloading
     job topic: install 2.0.0 from whole image, good for 1 d 4 h
@@ -28,7 +28,7 @@ show d35
     job topic: empty
 d29 succeeds
     succeeded: d29
-    = spring paused, canary: 1 of 4 devices of phase canary are lost; 100 % success can no longer be reached | 1 updated, 1 failed (1 rolled back), 38 not contacted
+    = spring paused, canary: lost 1 of 4 devices up to phase canary; 100 % success can no longer be reached | 1 updated, 1 failed (1 rolled back), 38 not contacted
 resume spring
     spring resumed
     = spring rolling, canary: acceptances 2 of 4 needed to judge by | 1 updated, 1 failed (1 rolled back), 38 not contacted

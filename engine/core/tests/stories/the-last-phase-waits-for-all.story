@@ -15,7 +15,7 @@ start spring
 39 of full succeed
     accepted: 39 devices
     succeeded: 39 devices
-    = spring rolling, full: 1 devices have not come to an end | 39 updated, 1 not contacted
+    = spring rolling, full: 1 device without an outcome | 39 updated, 1 not contacted
 wait 4h
 wait 25h
 wait 1h
