@@ -28,8 +28,8 @@ INSTALL, ROLLBACK, CANCEL = 1, 2, 3
 OVERRIDE_PARAMETERS, VENDOR, CLASS, IMAGE_MATCH, FETCH = 20, 1, 2, 3, 21
 P_VENDOR, P_CLASS, P_DIGEST, P_SIZE, P_URI, P_VERSION = 1, 2, 3, 14, 21, -257
 
-# The first word of a code says whose form was wrong; what is not of these is a `rejected`.
-VERIFICATION = ("malformed", "unsupported", "unknown_key", "signature", "digest")
+# Codes of the class `verification`, besides all suit_*; the others are `rejected`.
+VERIFICATION = ("job_malformed", "job_unknown_key", "job_signature")
 
 
 class Refusal(Exception):
@@ -41,7 +41,8 @@ class Refusal(Exception):
 
     @property
     def error_class(self):
-        return "verification" if self.code.split("_", 1)[1] in VERIFICATION else "rejected"
+        is_verification = self.code.startswith("suit_") or self.code in VERIFICATION
+        return "verification" if is_verification else "rejected"
 
 
 @dataclasses.dataclass(frozen=True)

@@ -48,25 +48,30 @@ def check(condition, text):
 # ---- Waiting: every line that any program prints is an occasion to look again ---------------------------------------
 
 _occasion = threading.Condition()
-
-
-def wait_for(condition, what, limit_s=LIMIT_S):
-    """The first truthy result of `condition`, looked at again whenever something has been heard."""
-    deadline = time.monotonic() + limit_s
-    with _occasion:
-        while True:
-            result = condition()
-            if result:
-                return result
-            left = deadline - time.monotonic()
-            if left <= 0 or not _occasion.wait(min(left, 1)) and time.monotonic() >= deadline:
-                raise Failed(f"waited {limit_s} s in vain: {what}")
+_heard = 0
 
 
 def heard(record, item):
+    global _heard
     with _occasion:
         record.append(item)
+        _heard += 1
         _occasion.notify_all()
+
+
+def wait_for(condition, what, limit_s=LIMIT_S):
+    """The first truthy result of `condition`, looked at again whenever something was heard, and each second."""
+    deadline = time.monotonic() + limit_s
+    while True:
+        before = _heard
+        result = condition()
+        if result:
+            return result
+        left = deadline - time.monotonic()
+        if left <= 0:
+            raise Failed(f"waited {limit_s} s in vain: {what}")
+        with _occasion:
+            _occasion.wait_for(lambda: _heard != before, min(left, 1))  # noqa: B023
 
 
 # ---- Programs ------------------------------------------------------------------------------------------------------
