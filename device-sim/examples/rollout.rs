@@ -57,6 +57,8 @@ async fn main() {
     report("all updated", started);
     tokio::time::sleep(Duration::from_secs(2)).await;
     report("idle", started);
+    engine.reconnect_everyone().await;
+    report("all reconnected", started);
     fleet.stop().await;
 }
 

@@ -9,7 +9,8 @@ use std::{
 use bytes::Bytes;
 use ed25519_dalek::SigningKey;
 use fleetfold_broker::{
-    Broker, BrokerConfig, Host, Identity, Login, LoginRefused, Qos, Received, RetainedSink,
+    Broker, BrokerConfig, DisconnectCause, Host, Identity, Login, LoginRefused, Qos, Received,
+    RetainedSink,
 };
 use fleetfold_device_sim::{
     agent::Inventory,
@@ -194,16 +195,28 @@ impl Engine {
         }
     }
 
-    pub fn disconnect_everyone(&self) {
-        let Some(broker) = self.broker.get() else {
-            return;
-        };
-        for (id, known) in self.known().iter() {
+    /// Ends every connection and waits until all devices have said hello again.
+    pub async fn reconnect_everyone(&self) {
+        let before = self.known().clone();
+        for (id, known) in &before {
             let who = Identity::Device {
                 id: id.clone(),
                 login_counter: Some(known.login),
             };
-            broker.disconnect(&who, fleetfold_broker::DisconnectCause::Administrative);
+            if let Some(broker) = self.broker.get() {
+                broker.disconnect(&who, DisconnectCause::Administrative);
+            }
+        }
+        loop {
+            let news = self.news.notified();
+            let is_back = self
+                .known()
+                .iter()
+                .all(|(id, known)| known.number > before[id].number);
+            if is_back {
+                return;
+            }
+            news.await;
         }
     }
 

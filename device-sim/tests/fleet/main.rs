@@ -130,21 +130,7 @@ async fn a_fleet_that_loses_all_its_connections_comes_back_with_new_logins() {
     let fleet = Fleet::start(fleet(port, 20, &old, Behaviour::instant()));
     in_time(engine.finals(20)).await;
     let before = engine.known().clone();
-    engine.disconnect_everyone();
-    let everyone_is_back = async {
-        loop {
-            let news = engine.news.notified();
-            let is_back = engine
-                .known()
-                .iter()
-                .all(|(id, known)| known.number > before[id].number);
-            if is_back {
-                return;
-            }
-            news.await;
-        }
-    };
-    in_time(everyone_is_back).await;
+    in_time(engine.reconnect_everyone()).await;
     for (id, known) in engine.known().iter() {
         assert!(known.login > before[id].login, "{id}");
         assert_eq!(known.job, before[id].job, "{id}");

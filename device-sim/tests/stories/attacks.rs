@@ -9,7 +9,10 @@ use fleetfold_schemas::{
     suit,
 };
 
-use crate::bench::{Bench, Release, Serving, VENDOR, encode_delta, firmware, job_key, release_key};
+use crate::{
+    bench::{Bench, Release, VENDOR, encode_delta, firmware, job_key, release_key},
+    engine::Serving,
+};
 
 fn release() -> Release {
     Release::new("2.0.0", 20, firmware("2.0.0", 5_000))

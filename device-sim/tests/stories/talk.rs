@@ -5,7 +5,10 @@ use fleetfold_schemas::{
     device::{Ack, JobState, Slot},
 };
 
-use crate::bench::{Bench, HOUR_MS, Release, Serving, firmware, job_key, version};
+use crate::{
+    bench::{Bench, HOUR_MS, Release, firmware, job_key, version},
+    engine::Serving,
+};
 
 fn release() -> Release {
     Release::new("2.0.0", 20, firmware("2.0.0", 5_000))

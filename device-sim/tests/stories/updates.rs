@@ -3,7 +3,10 @@
 use fleetfold_device_sim::{agent::Task, flash::SlotState};
 use fleetfold_schemas::{device::Slot, job::InstallWindow};
 
-use crate::bench::{Bench, HOUR_MS, Release, Serving, encode_delta, firmware};
+use crate::{
+    bench::{Bench, HOUR_MS, Release, encode_delta, firmware},
+    engine::Serving,
+};
 
 fn new_release() -> Release {
     Release::new("2.0.0", 20, firmware("2.0.0", 5_000))
