@@ -120,6 +120,16 @@ impl Fleet {
     /// Outside a tokio runtime.
     #[must_use]
     pub fn start(config: FleetConfig) -> Self {
+        Self::start_after(config, 0)
+    }
+
+    /// As [`Fleet::start`], with devices that have booted and logged in so often before: for a fleet that the server has
+    /// met in an earlier process. Their flash is as from the factory all the same.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    #[must_use]
+    pub fn start_after(config: FleetConfig, boots: u64) -> Self {
         let pool = Pool::default();
         for image in &config.images {
             pool.add(image);
@@ -147,7 +157,7 @@ impl Fleet {
                 config.job_keys.clone(),
             );
             agent.timing = Timing::at_speed(config.clock.speed());
-            let device = Arc::new(Device::new(spec, agent, &world.pool));
+            let device = Arc::new(Device::new(spec, agent, boots, &world.pool));
             devices.push(Arc::clone(&device));
             tasks.spawn(device::live(Arc::clone(&world), device, config.seed));
         }

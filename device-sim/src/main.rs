@@ -57,7 +57,7 @@ struct FleetArgs {
 enum Action {
     /// Print the command that registers each device, one a line.
     Register,
-    /// Run the fleet until interrupted, printing what it runs.
+    /// Run the fleet until interrupted, printing what it runs. Every run begins with devices fresh from the factory.
     Run(RunArgs),
 }
 
@@ -160,7 +160,8 @@ fn run(cli: Cli) -> Result<(), CliError> {
 }
 
 async fn watch(config: FleetConfig) {
-    let fleet = Fleet::start(config);
+    // Nothing is kept between runs but the server's memory of them, and the clock only goes forward.
+    let fleet = Fleet::start_after(config, wall_ms() / 1000);
     let mut last = String::new();
     loop {
         let line = summary(&fleet);

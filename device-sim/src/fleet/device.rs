@@ -59,7 +59,7 @@ pub(super) struct Device {
 }
 
 impl Device {
-    pub fn new(spec: DeviceSpec, mut config: AgentConfig, pool: &Pool) -> Self {
+    pub fn new(spec: DeviceSpec, mut config: AgentConfig, boots: u64, pool: &Pool) -> Self {
         config.inventory = spec.inventory.clone();
         let digest = pool.add(&spec.image).blake3;
         let image = Image {
@@ -67,8 +67,9 @@ impl Device {
             digest,
         };
         let bytes = pool.get(digest).unwrap_or_else(|| Arc::clone(&spec.image));
+        let flash = Flash::factory(image, bytes, spec.manifest_sequence);
         Self {
-            flash: Mutex::new(Flash::factory(image, bytes, spec.manifest_sequence)),
+            flash: Mutex::new(flash.with_past(boots)),
             spec,
             config: Arc::new(config),
             connected: AtomicBool::new(false),

@@ -137,3 +137,20 @@ async fn a_fleet_that_loses_all_its_connections_comes_back_with_new_logins() {
     }
     fleet.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fleet_started_again_is_not_taken_for_a_replay_of_itself() {
+    let (old, new) = firmware(10_000);
+    let (engine, port) = Engine::start(Offering::new(&old, &new), |_| false).await;
+    let first = Fleet::start(fleet(port, 5, &old, Behaviour::instant()));
+    in_time(engine.finals(5)).await;
+    let boots = first.stop().await.iter().map(|state| state.boots).max();
+    engine
+        .known()
+        .values_mut()
+        .for_each(|known| known.job = None);
+    let again = fleet(port, 5, &old, Behaviour::instant());
+    let second = Fleet::start_after(again, boots.unwrap() + 100);
+    in_time(engine.finals(5)).await;
+    check_truth(&engine, &second.stop().await);
+}
