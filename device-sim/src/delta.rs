@@ -18,7 +18,7 @@
 use std::io::{self, BufReader, Cursor, Read};
 
 /// The format's name in offers, and the capability by which a device says that it can decode it.
-pub const BIDIFF_ZSTD: &str = "bidiff-zstd";
+pub const BIDIFF_ZSTD: &str = fleetfold_schemas::job::DELTA_FORMAT;
 
 /// Control bytes allowed beyond the new image's own: twelve for each record is typical, and an encoder that needs more
 /// than this makes no worthwhile delta. Records that do nothing would otherwise cost time without end.
