@@ -3,21 +3,19 @@
 use alloc::{boxed::Box, collections::BTreeMap};
 
 use fleetfold_schemas::{
-    Name,
+    CommandId, Name, OperatorId,
     command::Lifecycle,
     device::{DeviceError, ErrorClass},
 };
 
 use crate::{
-    CampaignIx, DeviceIx, Timestamp,
+    CampaignIx, DeviceIx, ReleaseIx, Timestamp,
     fact::{
         CampaignCanceled, CampaignCompleted, CampaignCreated, CampaignFailed, CampaignMonitoring,
-        CampaignPaused, CampaignResumed, CampaignStaged, CampaignStarted, CommandAccepted,
-        CommandRefused, DeltaAdded, DeltaRequested, DeltaUnavailable, DeviceGreeted,
-        DeviceRegistered, DeviceReported, ExecutionAccepted, ExecutionCanceled, ExecutionDeferred,
-        ExecutionFailed, ExecutionQueued, ExecutionRejected, ExecutionRemoved, ExecutionRetracted,
-        ExecutionSucceeded, ExecutionTimedOut, Fact, KeyTrusted, LifecycleChanged, OperatorAdded,
-        PauseCause, PhasePassed, PhaseStarted, ReleasePublished, SiteOpened,
+        CampaignPaused, CampaignResumed, CampaignStaged, CampaignStarted, DeviceGreeted,
+        DeviceRegistered, DeviceReported, ExecutionQueued, ExecutionSucceeded, Fact, KeyTrusted,
+        LifecycleChanged, OperatorAdded, PauseCause, PhasePassed, PhaseStarted, ReleasePublished,
+        SiteOpened,
     },
     state::{
         Answered, Campaign, Counted, Delta, Device, Inventory, Member, MemberState, Operator,
@@ -38,28 +36,17 @@ pub fn apply(state: &mut State, at: Timestamp, fact: &Fact) {
         }
         Fact::OperatorAdded(fact) => operator_added(state, fact),
         Fact::KeyTrusted(fact) => key_trusted(state, fact),
-        Fact::CommandAccepted(CommandAccepted { operator, id, .. }) => {
-            let answer = Answered::Accepted {
-                position: state.position,
-            };
-            if let Some(id) = id {
-                state.commands.remember(at, operator, id, answer);
-            }
+        Fact::CommandAccepted(fact) => {
+            let position = state.position;
+            let answer = Answered::Accepted { position };
+            answered(state, at, &fact.operator, fact.id.as_ref(), answer);
         }
-        Fact::CommandRefused(CommandRefused {
-            operator,
-            id,
-            code,
-            message,
-            ..
-        }) => {
+        Fact::CommandRefused(fact) => {
             let answer = Answered::Refused {
-                code: code.clone(),
-                message: message.clone(),
+                code: fact.code.clone(),
+                message: fact.message.clone(),
             };
-            if let Some(id) = id {
-                state.commands.remember(at, operator, id, answer);
-            }
+            answered(state, at, &fact.operator, fact.id.as_ref(), answer);
         }
         Fact::DeviceRegistered(fact) => device_registered(state, fact),
         Fact::DeviceGreeted(fact) => device_greeted(state, at, fact),
@@ -68,31 +55,24 @@ pub fn apply(state: &mut State, at: Timestamp, fact: &Fact) {
             state.devices.get_mut(*device).lifecycle = *lifecycle;
         }
         Fact::ReleasePublished(fact) => release_published(state, at, fact),
-        Fact::DeltaRequested(DeltaRequested { release, from }) => {
-            let deltas = &mut state.releases.get_mut(*release).deltas;
-            deltas.insert(*from, Delta::Building);
+        Fact::DeltaRequested(fact) => delta(state, fact.release, fact.from, Delta::Building),
+        Fact::DeltaAdded(fact) => {
+            let (digest, bytes) = (fact.digest, fact.bytes);
+            delta(
+                state,
+                fact.release,
+                fact.from,
+                Delta::Ready { digest, bytes },
+            );
         }
-        Fact::DeltaAdded(DeltaAdded {
-            release,
-            from,
-            digest,
-            bytes,
-        }) => {
-            let delta = Delta::Ready {
-                digest: *digest,
-                bytes: *bytes,
-            };
-            state.releases.get_mut(*release).deltas.insert(*from, delta);
-        }
-        Fact::DeltaUnavailable(DeltaUnavailable {
-            release,
-            from,
-            reason,
-        }) => {
-            let delta = Delta::Unavailable {
-                reason: reason.clone(),
-            };
-            state.releases.get_mut(*release).deltas.insert(*from, delta);
+        Fact::DeltaUnavailable(fact) => {
+            let reason = fact.reason.clone();
+            delta(
+                state,
+                fact.release,
+                fact.from,
+                Delta::Unavailable { reason },
+            );
         }
         Fact::CampaignCreated(CampaignCreated { release, spec, .. }) => {
             let campaign = Campaign::new(spec.clone(), *release, at);
@@ -127,6 +107,22 @@ fn operator_added(state: &mut State, fact: &OperatorAdded) {
         password_hash: fact.password_hash.clone(),
     };
     state.operators.insert(fact.operator.clone(), operator);
+}
+
+fn answered(
+    state: &mut State,
+    at: Timestamp,
+    operator: &OperatorId,
+    id: Option<&CommandId>,
+    answer: Answered,
+) {
+    if let Some(id) = id {
+        state.commands.remember(at, operator, id, answer);
+    }
+}
+
+fn delta(state: &mut State, release: ReleaseIx, from: ReleaseIx, delta: Delta) {
+    state.releases.get_mut(release).deltas.insert(from, delta);
 }
 
 fn key_trusted(state: &mut State, fact: &KeyTrusted) {
@@ -310,7 +306,6 @@ fn execution_changed(state: &mut State, at: Timestamp, fact: &Fact) {
         campaign.offered += 1;
     }
     campaign.deferred.remove(&at_member);
-    let is_final = campaign.status.is_final();
     // An acceptance follows the report that names the stage, and being passed over is no matter of the device's own job.
     if !matches!(
         fact,
@@ -319,75 +314,83 @@ fn execution_changed(state: &mut State, at: Timestamp, fact: &Fact) {
         row.stage = None;
         row.progress_percent = None;
     }
+    // The device's latest execution, to which its reports belong.
+    if matches!(fact, Fact::ExecutionQueued(_) | Fact::ExecutionSucceeded(_)) {
+        row.execution = Some((ix, at_member));
+    }
+    member_changed(campaign, at_member, at, position, fact);
+}
+
+fn member_changed(campaign: &mut Campaign, ix: u32, at: Timestamp, position: u64, fact: &Fact) {
     match fact {
         Fact::ExecutionQueued(ExecutionQueued { attempt, .. }) => {
-            row.execution = Some((ix, at_member));
-            campaign.update_member(at_member, |member| {
+            campaign.update_member(ix, |member| {
                 member.attempts = *attempt;
                 member.job = position;
                 member.enter(MemberState::Queued, at);
             });
         }
-        Fact::ExecutionAccepted(ExecutionAccepted { .. }) => {
-            accept(campaign, at_member);
-            campaign.update_member(at_member, |member| {
-                member.enter(MemberState::InProgress, at)
-            });
+        Fact::ExecutionAccepted(_) => {
+            accept(campaign, ix);
+            campaign.update_member(ix, |member| member.enter(MemberState::InProgress, at));
         }
         Fact::ExecutionSucceeded(ExecutionSucceeded { already, .. }) => {
-            row.execution = Some((ix, at_member));
             if !already {
-                accept(campaign, at_member);
-                count(campaign, at_member, Counted::Success);
+                accept(campaign, ix);
+                count(campaign, ix, Counted::Success);
             }
-            campaign.update_member(at_member, |member| {
+            campaign.update_member(ix, |member| {
                 member.failed = false;
                 member.restored = false;
                 member.reviewed = false;
                 member.enter(MemberState::Succeeded, at);
             });
         }
-        Fact::ExecutionFailed(ExecutionFailed {
-            error,
-            restored,
-            retry_at,
-            ..
-        }) => {
-            // A failed transport says nothing about the release.
-            if error.class != ErrorClass::Download {
-                count(campaign, at_member, Counted::Failure);
-            }
-            let state = retry_at.map_or(MemberState::Failed, |at| MemberState::Retrying { at });
-            fail(campaign, at_member, at, error, *restored, state);
+        Fact::ExecutionRemoved(_) => {
+            campaign.update_member(ix, |member| member.enter(MemberState::Removed, at));
         }
-        Fact::ExecutionRejected(ExecutionRejected { error, .. }) => {
-            count(campaign, at_member, Counted::Failure);
-            fail(campaign, at_member, at, error, false, MemberState::Rejected);
+        Fact::ExecutionCanceled(_) => {
+            campaign.update_member(ix, |member| member.enter(MemberState::Canceled, at));
         }
-        Fact::ExecutionTimedOut(ExecutionTimedOut { retry_at, .. }) => {
-            count(campaign, at_member, Counted::Failure);
-            let state = retry_at.map_or(MemberState::TimedOut, |at| MemberState::Retrying { at });
-            fail(campaign, at_member, at, &lost_contact(), false, state);
-        }
-        Fact::ExecutionRemoved(ExecutionRemoved { .. }) => {
-            campaign.update_member(at_member, |member| member.enter(MemberState::Removed, at));
-        }
-        Fact::ExecutionCanceled(ExecutionCanceled { .. }) => {
-            campaign.update_member(at_member, |member| member.enter(MemberState::Canceled, at));
-        }
-        Fact::ExecutionRetracted(ExecutionRetracted { .. }) => {
-            retract(campaign, at_member, at, is_final);
-        }
-        Fact::ExecutionDeferred(ExecutionDeferred { .. }) => {
-            campaign.deferred.insert(at_member);
-            campaign.update_member(at_member, |member| {
+        Fact::ExecutionRetracted(_) => retract(campaign, ix, at),
+        Fact::ExecutionDeferred(_) => {
+            campaign.deferred.insert(ix);
+            campaign.update_member(ix, |member| {
                 // A job taken back before the device accepted it was no attempt.
-                member.attempts -= u32::from(member.state == MemberState::Queued);
+                let taken_back = u32::from(member.state == MemberState::Queued);
+                member.attempts = member.attempts.saturating_sub(taken_back);
                 member.enter(MemberState::Deferred, at);
             });
         }
+        _ => failed(campaign, ix, at, fact),
+    }
+}
+
+fn failed(campaign: &mut Campaign, ix: u32, at: Timestamp, fact: &Fact) {
+    match fact {
+        Fact::ExecutionFailed(fact) => {
+            // A failed transport says nothing about the release.
+            if fact.error.class != ErrorClass::Download {
+                count(campaign, ix, Counted::Failure);
+            }
+            let state = retry_or(fact.retry_at, MemberState::Failed);
+            fail(campaign, ix, at, &fact.error, fact.restored, state);
+        }
+        Fact::ExecutionRejected(fact) => {
+            count(campaign, ix, Counted::Failure);
+            fail(campaign, ix, at, &fact.error, false, MemberState::Rejected);
+        }
+        Fact::ExecutionTimedOut(fact) => {
+            count(campaign, ix, Counted::Failure);
+            let state = retry_or(fact.retry_at, MemberState::TimedOut);
+            fail(campaign, ix, at, &lost_contact(), false, state);
+        }
         _ => unreachable!("only called for execution facts"),
     }
+}
+
+fn retry_or(retry_at: Option<Timestamp>, last: MemberState) -> MemberState {
+    retry_at.map_or(last, |at| MemberState::Retrying { at })
 }
 
 /// The member behind a device: its latest execution in almost all cases, a look-up by rank otherwise.
@@ -439,7 +442,8 @@ fn fail(
 }
 
 /// Success moves to failure in the evidence, unless the campaign is over.
-fn retract(campaign: &mut Campaign, at_member: u32, at: Timestamp, is_final: bool) {
+fn retract(campaign: &mut Campaign, at_member: u32, at: Timestamp) {
+    let is_final = campaign.status.is_final();
     let member = campaign.member(at_member);
     if member.counted == Counted::Success && !is_final {
         campaign.forgiven.succeeded -= u64::from(member.reviewed);

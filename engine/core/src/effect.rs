@@ -47,6 +47,10 @@ pub fn of(fact: &Fact, effects: &mut Vec<Effect>) {
     if let Some(campaign) = fact.campaign() {
         effects.push(Effect::CampaignStatus(campaign));
     }
+    of_kind(fact, effects);
+}
+
+fn of_kind(fact: &Fact, effects: &mut Vec<Effect>) {
     match fact {
         Fact::ExecutionQueued(_)
         | Fact::ExecutionSucceeded(_)

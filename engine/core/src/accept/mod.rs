@@ -8,7 +8,7 @@ mod release;
 use alloc::vec::Vec;
 
 use crate::{
-    Fact, State, Timestamp,
+    Fact, ReleaseIx, State, Timestamp,
     fact::{DeltaAdded, DeltaUnavailable, OperatorAdded, SiteOpened},
     request::{Answer, DeltaOutcome, Request},
     state::Delta,
@@ -65,27 +65,35 @@ pub fn accept(state: &State, now: Timestamp, request: &Request, facts: &mut Vec<
             release,
             from,
             outcome,
-        } => {
-            let Some(Delta::Building) = state.releases.get(*release).deltas.get(from) else {
-                return Answer::Duplicate;
-            };
-            let (release, from) = (*release, *from);
-            facts.push(match outcome {
-                DeltaOutcome::Built { digest, bytes } => DeltaAdded {
-                    release,
-                    from,
-                    digest: *digest,
-                    bytes: *bytes,
-                }
-                .into(),
-                DeltaOutcome::Unavailable { reason } => DeltaUnavailable {
-                    release,
-                    from,
-                    reason: reason.clone(),
-                }
-                .into(),
-            });
-            Answer::Accepted
-        }
+        } => delta_done(state, *release, *from, outcome, facts),
     }
+}
+
+/// The first outcome counts: a worker may have been asked twice.
+fn delta_done(
+    state: &State,
+    release: ReleaseIx,
+    from: ReleaseIx,
+    outcome: &DeltaOutcome,
+    facts: &mut Vec<Fact>,
+) -> Answer {
+    let Some(Delta::Building) = state.releases.get(release).deltas.get(&from) else {
+        return Answer::Duplicate;
+    };
+    facts.push(match outcome {
+        DeltaOutcome::Built { digest, bytes } => DeltaAdded {
+            release,
+            from,
+            digest: *digest,
+            bytes: *bytes,
+        }
+        .into(),
+        DeltaOutcome::Unavailable { reason } => DeltaUnavailable {
+            release,
+            from,
+            reason: reason.clone(),
+        }
+        .into(),
+    });
+    Answer::Accepted
 }

@@ -5,7 +5,7 @@ use alloc::{format, string::ToString, vec::Vec};
 use fleetfold_schemas::{
     code::{Code, Rejection},
     command::PublishRelease,
-    suit::{self, SuitError},
+    suit::{self, Manifest, SuitError},
 };
 
 use crate::{
@@ -40,6 +40,48 @@ pub fn publish(
     let verified =
         suit::verify(&command.manifest, &state.keys.trusted).map_err(|error| refusal(&error))?;
     let manifest = verified.manifest();
+    check_manifest(manifest, command)?;
+    let Some(artifact) = artifact else {
+        return Err(Rejection::new(
+            Code::ImageMissing,
+            format!("no complete upload of {}", command.image),
+        ));
+    };
+    if artifact.sha256 != manifest.image_sha256 || artifact.bytes != manifest.image_size_bytes {
+        return Err(Rejection::new(
+            Code::ImageMismatch,
+            "the uploaded image is not the one that the manifest was signed for",
+        ));
+    }
+    check_sequence(state, manifest, command)?;
+    let release = state.releases.len();
+    facts.push(
+        ReleasePublished {
+            release,
+            model: command.model.clone(),
+            version: command.version.clone(),
+            vendor: command.vendor.clone(),
+            sequence: manifest.sequence,
+            image: command.image,
+            image_sha256: artifact.sha256,
+            image_bytes: artifact.bytes,
+            manifest: command.manifest.clone(),
+            key_id: verified.signer().0.to_vec(),
+        }
+        .into(),
+    );
+    let sources = state
+        .releases
+        .iter()
+        .rev()
+        .filter(|(_, earlier)| earlier.model == command.model && earlier.image != command.image)
+        .take(DELTA_SOURCES_MAX);
+    facts.extend(sources.map(|(from, _)| Fact::from(DeltaRequested { release, from })));
+    Ok(())
+}
+
+/// The manifest must be about what the command says.
+fn check_manifest(manifest: &Manifest, command: &PublishRelease) -> Result<(), Rejection> {
     let vendor_id = suit::vendor_id(&command.vendor);
     if manifest.vendor_id != vendor_id
         || manifest.class_id != suit::class_id(vendor_id, &command.model)
@@ -64,18 +106,15 @@ pub fn publish(
             ),
         ));
     }
-    let Some(artifact) = artifact else {
-        return Err(Rejection::new(
-            Code::ImageMissing,
-            format!("no complete upload of {}", command.image),
-        ));
-    };
-    if artifact.sha256 != manifest.image_sha256 || artifact.bytes != manifest.image_size_bytes {
-        return Err(Rejection::new(
-            Code::ImageMismatch,
-            "the uploaded image is not the one that the manifest was signed for",
-        ));
-    }
+    Ok(())
+}
+
+/// Devices refuse a lower sequence, so a release with one would reach nobody.
+fn check_sequence(
+    state: &State,
+    manifest: &Manifest,
+    command: &PublishRelease,
+) -> Result<(), Rejection> {
     if let Some(newest) = state.releases.newest(&command.model)
         && manifest.sequence <= newest.sequence
     {
@@ -87,29 +126,6 @@ pub fn publish(
             ),
         ));
     }
-    let release = state.releases.len();
-    facts.push(
-        ReleasePublished {
-            release,
-            model: command.model.clone(),
-            version: command.version.clone(),
-            vendor: command.vendor.clone(),
-            sequence: manifest.sequence,
-            image: command.image,
-            image_sha256: artifact.sha256,
-            image_bytes: artifact.bytes,
-            manifest: command.manifest.clone(),
-            key_id: verified.signer().0.to_vec(),
-        }
-        .into(),
-    );
-    let sources = state
-        .releases
-        .iter()
-        .rev()
-        .filter(|(_, earlier)| earlier.model == command.model && earlier.image != command.image)
-        .take(DELTA_SOURCES_MAX);
-    facts.extend(sources.map(|(from, _)| Fact::from(DeltaRequested { release, from })));
     Ok(())
 }
 

@@ -26,6 +26,7 @@ mod book;
 mod chance;
 mod command;
 mod script;
+mod select;
 mod words;
 mod world;
 

@@ -36,14 +36,14 @@ pub enum Restarts {
 }
 
 pub struct World {
-    core: Core,
+    pub(super) core: Core,
     now: Timestamp,
     log: Vec<(Timestamp, Fact)>,
     steps: Steps,
     book: Book,
-    agents: Vec<Agent>,
+    pub(super) agents: Vec<Agent>,
     /// What the effects have put on the devices' job topics.
-    topics: BTreeMap<DeviceIx, Job>,
+    pub(super) topics: BTreeMap<DeviceIx, Job>,
     /// The last headline told of each campaign.
     told: Vec<String>,
     model: ModelId,
@@ -423,75 +423,6 @@ impl World {
         let id = DeviceId::parse(name).unwrap();
         let found = self.core.state().devices.find(&id);
         found.unwrap_or_else(|| panic!("no device {name}"))
-    }
-
-    /// The agents that a story's words mean.
-    fn select(&self, who: &[&str], deed: Option<&Deed>) -> Vec<usize> {
-        match who {
-            ["all"] => self.ready(0..u32::try_from(self.agents.len()).unwrap(), deed),
-            [count, "of", phase] => {
-                let mut chosen = self.phase(phase, deed);
-                let count: usize = count.parse().unwrap();
-                assert!(
-                    chosen.len() >= count,
-                    "only {} of {phase} have a job",
-                    chosen.len()
-                );
-                chosen.truncate(count);
-                chosen
-            }
-            names => names
-                .iter()
-                .flat_map(|name| self.named(name, deed))
-                .collect(),
-        }
-    }
-
-    fn named(&self, name: &str, deed: Option<&Deed>) -> Vec<usize> {
-        let number = |name: &str| name.strip_prefix('d').and_then(|n| n.parse::<usize>().ok());
-        if let Some((first, last)) = name.split_once("..") {
-            return (number(first).unwrap() - 1..number(last).unwrap()).collect();
-        }
-        match number(name) {
-            Some(number) => vec![number - 1],
-            None => self.phase(name, deed),
-        }
-    }
-
-    fn phase(&self, name: &str, deed: Option<&Deed>) -> Vec<usize> {
-        let (campaign, phase) = match name.split_once('/') {
-            Some((campaign, phase)) => (Some(campaign), phase),
-            None => (None, name),
-        };
-        for (_, row) in self.core.state().campaigns.iter() {
-            if campaign.is_some_and(|campaign| campaign != row.id().as_str()) {
-                continue;
-            }
-            let Some(at) = row
-                .spec
-                .phases
-                .iter()
-                .position(|spec| spec.name.as_str() == phase)
-            else {
-                continue;
-            };
-            let first = if at == 0 { 0 } else { row.phases[at - 1].cut };
-            let members = &row.members[first as usize..row.phases[at].cut as usize];
-            return self.ready(members.iter().map(|member| member.device), deed);
-        }
-        panic!("no phase {name}")
-    }
-
-    /// Those with a job on their topic; to be accepted, one that they have not taken yet.
-    fn ready(&self, devices: impl Iterator<Item = DeviceIx>, deed: Option<&Deed>) -> Vec<usize> {
-        let accepts = deed.is_some_and(|deed| matches!(deed, Deed::Take | Deed::Work(..)));
-        devices
-            .map(|ix| ix as usize)
-            .filter(|at| {
-                let job = self.topics.get(&u32::try_from(*at).unwrap());
-                job.is_some_and(|job| !(accepts && self.agents[*at].knows(job)))
-            })
-            .collect()
     }
 }
 
