@@ -1,1 +1,15 @@
-//! fleetfold-tests
+//! What the tests of the whole system share: a site to try, firmware to roll out, devices to roll it out to, and an
+//! account of a log that is made without the engine.
+//!
+//! The programs `crash` and `bench` are built on it, and so are the stories in `tests/`.
+
+pub mod crash;
+pub mod devices;
+pub mod firmware;
+pub mod mqtt;
+pub mod recount;
+pub mod served;
+pub mod site;
+
+/// A test that cannot go on; the text is all there is to know.
+pub type Failure = Box<dyn std::error::Error + Send + Sync>;
