@@ -3,6 +3,7 @@
 //!
 //! The programs `crash` and `bench` are built on it, and so are the stories in `tests/`.
 
+pub mod bench;
 pub mod crash;
 pub mod devices;
 pub mod firmware;

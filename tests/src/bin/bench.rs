@@ -1,0 +1,65 @@
+//! Benchmarks against what people use today; see `fleetfold_tests::bench`. One JSON object a line.
+
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use fleetfold_tests::{
+    Failure,
+    bench::{self, ingest},
+};
+
+/// The peer that a figure is compared with is not installed.
+const PEER_MISSING: u8 = 2;
+
+/// Measure the real program beside what people use today
+#[derive(Debug, Parser)]
+struct Arguments {
+    #[command(subcommand)]
+    figure: Figure,
+}
+
+#[derive(Debug, Subcommand)]
+enum Figure {
+    /// Reports a second, from publish through the log to PUBACK, beside mosquitto
+    Ingest(Effort),
+}
+
+#[derive(Debug, Args)]
+struct Effort {
+    /// Less exact, within 40 seconds
+    #[arg(long)]
+    quick: bool,
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    match run(Arguments::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            if error.is::<bench::Missing>() {
+                ExitCode::from(PEER_MISSING)
+            } else {
+                ExitCode::FAILURE
+            }
+        }
+    }
+}
+
+async fn run(arguments: Arguments) -> Result<(), Failure> {
+    let dir = tempfile::Builder::new()
+        .prefix("fleetfold-bench-")
+        .tempdir()?;
+    let figure = match arguments.figure {
+        Figure::Ingest(Effort { quick }) => {
+            let effort = if quick {
+                ingest::Effort::QUICK
+            } else {
+                ingest::Effort::FULL
+            };
+            ingest::run(effort, dir.path()).await?
+        }
+    };
+    println!("{figure}");
+    Ok(())
+}
