@@ -1,6 +1,6 @@
 //! The `fleetfold` program.
 
-use std::process::ExitCode;
+use std::{io::IsTerminal, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 use fleetfold::{
@@ -35,7 +35,7 @@ enum Command {
 async fn main() -> ExitCode {
     match Arguments::parse().command {
         Command::Serve(args) => {
-            log("info");
+            log("info,bidiff=warn");
             serve::run(args).await
         }
         Command::Demo(args) => {
@@ -54,5 +54,6 @@ fn log(default: &str) {
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none())
         .init();
 }

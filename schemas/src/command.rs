@@ -165,7 +165,8 @@ impl Command {
 
     fn read(name: &str, rest: Plain<'_>) -> Result<Self, Rejection> {
         fn parse<T: de::DeserializeOwned>(rest: Plain<'_>, code: Code) -> Result<T, Rejection> {
-            T::deserialize(Source::json(rest))
+            // With the path to the key at fault, as in `campaign.phases[0].percentage: invalid value`.
+            serde_path_to_error::deserialize(Source::json(rest))
                 .map_err(|error| Rejection::new(code, error.to_string()))
         }
         let malformed = Code::Malformed;

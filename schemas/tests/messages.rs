@@ -177,3 +177,19 @@ fn an_expected_version_where_there_is_no_version_is_refused() {
         r#"{"command":"device.lifecycle","device":"d","lifecycle":"retired","expected_version":4}"#;
     assert_eq!(refusal(lifecycle), Some(Code::Malformed));
 }
+
+#[test]
+fn a_wrong_value_deep_in_a_campaign_is_refused_with_the_path_to_its_key() {
+    let phase = r#"{"name":"all","percentage":101,"duration_hours":1}"#;
+    let release = r#"{"model":"m","version":"1"}"#;
+    let create = format!(
+        r#"{{"command":"campaign.create","campaign":{{"id":"c","release":{release},"phases":[{phase}]}}}}"#
+    );
+    let refused = CommandMessage::decode(create.as_bytes()).unwrap_err();
+    assert_eq!(refused.rejection.code, Code::CampaignInvalid);
+    let message = refused.rejection.message;
+    assert!(
+        message.starts_with("campaign.phases[0].percentage: "),
+        "{message}"
+    );
+}

@@ -116,9 +116,7 @@ pub(super) async fn run(command: ReleaseCommand) -> Result<ExitCode, Failure> {
             write_new(&sign.output, &manifest.sign(&key))?;
             done(&summary(&manifest, &image, &key))
         }
-        ReleaseCommand::Digest { image } => {
-            done(&Digest::of(&read_image(&image)?).to_string())
-        }
+        ReleaseCommand::Digest { image } => done(&Digest::of(&read_image(&image)?).to_string()),
         ReleaseCommand::Publish(publish) => publish.run().await,
         ReleaseCommand::List { json, connection } => {
             let client = connection.open().await?;
