@@ -568,6 +568,11 @@ fn executions() -> Vec<(&'static str, &'static str, Fact)> {
             removed(RemovalCause::Retired),
         ),
         (
+            "superseded",
+            "It runs a newer release than the campaign's.",
+            removed(RemovalCause::Superseded),
+        ),
+        (
             "",
             "The job was taken back.",
             ExecutionCanceled { campaign, device }.into(),
