@@ -7,6 +7,7 @@ pub mod bench;
 pub mod crash;
 pub mod devices;
 pub mod firmware;
+pub mod hosted;
 pub mod mqtt;
 pub mod recount;
 pub mod served;

@@ -7,32 +7,47 @@ use tokio::{
     net::TcpStream,
 };
 
-const CONNACK_ACCEPTED: [u8; 4] = [0x20, 2, 0, 0];
+/// The codes of a CONNACK that our tests expect.
+pub const ACCEPTED: u8 = 0;
+pub const BAD_CREDENTIALS: u8 = 4;
+pub const NOT_AUTHORIZED: u8 = 5;
 const PUBACK: [u8; 2] = [0x40, 2];
 
 /// Opens a connection and logs in, with a clean session and no keepalive.
 pub async fn login(address: SocketAddr, client_id: &str, password: &str) -> io::Result<TcpStream> {
-    let mut stream = TcpStream::connect(address).await?;
-    stream.set_nodelay(true)?;
-    stream.write_all(&connect(client_id, password)).await?;
-    let mut answer = [0; 4];
-    stream.read_exact(&mut answer).await?;
-    if answer != CONNACK_ACCEPTED {
-        let refused = format!("login refused: {answer:02x?}");
+    let (stream, code) = try_login(address, client_id, client_id, password).await?;
+    if code != ACCEPTED {
+        let refused = format!("login refused: code {code}");
         return Err(io::Error::new(io::ErrorKind::PermissionDenied, refused));
     }
     Ok(stream)
 }
 
-/// CONNECT of someone whose name is also the client id, as devices do.
-fn connect(client_id: &str, password: &str) -> Vec<u8> {
+/// Opens a connection, tries to log in and returns the code of the answer (MQTT 3.1.1 section 3.2.2.3).
+pub async fn try_login(
+    address: SocketAddr,
+    client_id: &str,
+    username: &str,
+    password: &str,
+) -> io::Result<(TcpStream, u8)> {
     const USERNAME_PASSWORD_CLEAN: u8 = 0xC2;
     let mut body = b"\0\x04MQTT\x04".to_vec();
     body.extend([USERNAME_PASSWORD_CLEAN, 0, 0]);
-    for text in [client_id, client_id, password] {
+    for text in [client_id, username, password] {
         push_text(&mut body, text);
     }
-    frame(0x10, &body)
+    let mut stream = TcpStream::connect(address).await?;
+    stream.set_nodelay(true)?;
+    stream.write_all(&frame(0x10, &body)).await?;
+    let mut answer = [0; 4];
+    stream.read_exact(&mut answer).await?;
+    match answer {
+        [0x20, 2, _, code] => Ok((stream, code)),
+        other => {
+            let other = format!("{other:02x?} instead of CONNACK");
+            Err(io::Error::new(io::ErrorKind::InvalidData, other))
+        }
+    }
 }
 
 /// PUBLISH at QoS 1. The packet id stands in the two bytes before the payload.

@@ -13,6 +13,7 @@ use fleetfold_schemas::{
     campaign::CampaignSpec,
     command::{CampaignCommand, Command, CreateCampaign},
     cose::TrustedKeys,
+    status::CampaignStatus,
     topic::CampaignTopic,
 };
 
@@ -91,6 +92,22 @@ pub async fn current<T: serde::de::DeserializeOwned>(
 ) -> Result<T, Failure> {
     let mut values = operator.subscribe(topic.to_string()).await?;
     Ok(serde_json::from_slice(&values.next().await?.payload)?)
+}
+
+/// Waits until a campaign's status is as wanted.
+pub async fn until(
+    operator: &OperatorClient,
+    campaign: &CampaignId,
+    mut is_wanted: impl FnMut(&CampaignStatus) -> bool,
+) -> Result<CampaignStatus, Failure> {
+    let topic = campaign_status(campaign).to_string();
+    let mut statuses = operator.subscribe(topic).await?;
+    loop {
+        let status: CampaignStatus = serde_json::from_slice(&statuses.next().await?.payload)?;
+        if is_wanted(&status) {
+            return Ok(status);
+        }
+    }
 }
 
 #[must_use]

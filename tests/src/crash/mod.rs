@@ -276,24 +276,15 @@ impl Run {
     }
 
     async fn completed(&self, operator: &OperatorClient) -> Result<(), Failure> {
-        let topic = site::campaign_status(&self.campaign).to_string();
-        let mut statuses = operator.subscribe(topic).await?;
-        loop {
-            let message = statuses.next().await?;
-            let status: CampaignStatus = serde_json::from_slice(&message.payload)?;
-            match status.status {
-                CampaignState::Completed => return Ok(()),
-                CampaignState::Paused | CampaignState::Failed | CampaignState::Canceled => {
-                    return Err(
-                        format!("the campaign is {:?}: {:?}", status.status, status.cause).into(),
-                    );
-                }
-                CampaignState::Draft
-                | CampaignState::Staged
-                | CampaignState::Rolling
-                | CampaignState::Monitoring => {}
-            }
+        let has_stopped = |status: &CampaignStatus| {
+            status.status.is_final() || status.status == CampaignState::Paused
+        };
+        let status = site::until(operator, &self.campaign, has_stopped).await?;
+        if status.status == CampaignState::Completed {
+            return Ok(());
         }
+        let (status, cause) = (status.status, status.cause);
+        Err(format!("the campaign is {status:?}: {cause:?}").into())
     }
 }
 
