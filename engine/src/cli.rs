@@ -4,7 +4,7 @@ mod campaign;
 mod connection;
 mod device;
 mod failure;
-mod key_file;
+pub(crate) mod key_file;
 mod keys;
 mod log;
 mod output;

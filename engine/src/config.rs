@@ -88,3 +88,38 @@ impl Config {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use fleetfold_schemas::campaign::CampaignSpec;
+
+    #[test]
+    fn the_documented_configuration_is_what_is_taken_without_one() {
+        let text = include_str!("../../deploy/fleetfold.yaml");
+        assert_eq!(
+            yaml::read::<Config>(text, "fleetfold.yaml").unwrap(),
+            Config::default()
+        );
+    }
+
+    #[test]
+    fn the_example_campaign_can_be_carried_out() {
+        let text = include_str!("../../deploy/examples/campaign.yaml");
+        let spec: CampaignSpec = yaml::read(text, "campaign.yaml").unwrap();
+        assert_eq!(spec.check(), Ok(()));
+    }
+
+    #[test]
+    fn what_is_not_encrypted_does_not_leave_the_machine() {
+        for (listen, is_taken) in [
+            ("127.0.0.1:1883", true),
+            ("[::1]:1883", true),
+            ("0.0.0.0:1883", false),
+            ("192.0.2.1:1883", false),
+        ] {
+            let config: Config = yaml::read(&format!("listen: '{listen}'"), "f.yaml").unwrap();
+            assert_eq!(config.check().is_ok(), is_taken, "{listen}");
+        }
+    }
+}

@@ -38,12 +38,7 @@ impl Failure {
 
     /// Writes it to stderr.
     pub fn report(&self) {
-        eprintln!("fleetfold: {}", self.error);
-        let mut cause = self.error.source();
-        while let Some(error) = cause {
-            eprintln!("  because: {error}");
-            cause = error.source();
-        }
+        crate::report::report(&*self.error);
         if let Some(advice) = &self.advice {
             eprintln!("  {advice}");
         }

@@ -18,15 +18,15 @@ use super::failure::Failure;
 const SECRET_MARK: &str = "ed25519-secret:";
 
 /// A key pair that was just made.
-pub(super) struct NewKey {
-    pub(super) secret: PathBuf,
+pub(crate) struct NewKey {
+    pub(crate) secret: PathBuf,
     pub(super) public: PathBuf,
     pub(super) key: VerifyingKey,
 }
 
 impl NewKey {
     /// Makes `NAME.key` and `NAME.pub` in the directory. Neither may exist.
-    pub(super) fn make(dir: &Path, name: &str) -> Result<Self, Failure> {
+    pub(crate) fn make(dir: &Path, name: &str) -> Result<Self, Failure> {
         let mut seed = [0; 32];
         getrandom::fill(&mut seed).map_err(|error| {
             Failure::new(format!("the system gives no random numbers: {error}"))
@@ -95,7 +95,7 @@ pub(super) fn read_public(path: &Path) -> Result<VerifyingKey, Failure> {
         })
 }
 
-pub(super) fn read_secret(path: &Path) -> Result<SigningKey, Failure> {
+pub(crate) fn read_secret(path: &Path) -> Result<SigningKey, Failure> {
     let text = read(path)?;
     let seed = text.strip_prefix(SECRET_MARK).and_then(decode);
     seed.map(|seed| SigningKey::from_bytes(&seed))

@@ -8,7 +8,7 @@ mod outcome;
 mod plan;
 
 use std::{
-    path::{Path, PathBuf},
+    path::Path,
     process::ExitCode,
     time::{Duration, Instant},
 };
@@ -16,10 +16,11 @@ use std::{
 pub use self::args::DemoArgs;
 use self::{images::Images, outcome::Outcome};
 use crate::{
+    cli::key_file::{self, NewKey},
     client::{ConnectOptions, OperatorClient},
     progress::ProgressView,
     report::report,
-    server::{ADMIN, ADMIN_PASSWORD_FILE, Server, ServerOptions},
+    server::{ADMIN, ADMIN_PASSWORD_FILE, Server, ServerOptions, log_dir},
 };
 use ed25519_dalek::SigningKey;
 use fleetfold_device_sim::fleet::{Broker, Fleet, FleetConfig, SimClock};
@@ -69,6 +70,13 @@ async fn demonstrate(args: &DemoArgs) -> Result<Outcome, Failure> {
         .data
         .clone()
         .unwrap_or_else(|| temporary.path().to_owned());
+    if log_dir(&data).exists() {
+        let data = data.display();
+        return Err(format!(
+            "{data} holds an earlier run; give --data a directory that does not exist"
+        )
+        .into());
+    }
     let server = start_server(args, &data).await?;
     let teller = Teller { quiet: args.json };
     teller.tell(&format!(
@@ -138,15 +146,8 @@ async fn connect(server: &Server, data: &Path) -> Result<OperatorClient, Failure
 
 /// A demonstration's release key lies in its data directory; nobody else's does.
 fn release_key(data: &Path) -> Result<SigningKey, Failure> {
-    let path: PathBuf = data.join("demo-release.key");
-    let mut secret = [0; 32];
-    if let Ok(text) = std::fs::read_to_string(&path) {
-        hex::decode_to_slice(text.trim(), &mut secret).map_err(|error| error.to_string())?;
-    } else {
-        getrandom::fill(&mut secret).map_err(|error| error.to_string())?;
-        std::fs::write(&path, hex::encode(secret))?;
-    }
-    Ok(SigningKey::from_bytes(&secret))
+    let made = NewKey::make(data, "demo-release").map_err(|failure| failure.to_string())?;
+    Ok(key_file::read_secret(&made.secret).map_err(|failure| failure.to_string())?)
 }
 
 async fn publish(
