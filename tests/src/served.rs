@@ -4,15 +4,22 @@ use std::{
     fs::File,
     io::{BufRead, BufReader},
     net::{Ipv4Addr, SocketAddr, TcpListener},
+    os::unix::process::ExitStatusExt,
     path::{Path, PathBuf},
     process::{Child, ChildStdout, Command, Stdio},
+    time::Duration,
 };
+
+use tokio::time::sleep;
 
 use crate::{Failure, site};
 
 /// Ports to look for free ones among. They lie below those that Linux gives to clients, and must: a client that connects
 /// to a port of that range while nobody listens there can reach itself, and then holds the port.
 const PORTS: std::ops::Range<u16> = 20_000..30_000;
+
+/// Between two looks at whether a process has ended.
+const EXIT_POLL: Duration = Duration::from_millis(5);
 
 /// A running server. Dropping it kills it.
 #[derive(Debug)]
@@ -129,9 +136,39 @@ impl Served {
         Ok(())
     }
 
-    #[must_use]
-    pub fn process(&self) -> u32 {
-        self.child.id()
+    /// Lets the kernel end it in the middle of a write: the next one that would make any file longer than this.
+    #[cfg(target_os = "linux")]
+    pub fn limit_files(&self, bytes: u64) -> Result<(), Failure> {
+        use rustix::process::{Pid, Resource, Rlimit, prlimit};
+        let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
+        let limit = Rlimit {
+            current: Some(bytes),
+            maximum: Some(bytes),
+        };
+        prlimit(pid, Resource::Fsize, limit)?;
+        Ok(())
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    pub fn limit_files(&self, _bytes: u64) -> Result<(), Failure> {
+        Err("only Linux can limit another process".into())
+    }
+
+    /// Waits until that has happened.
+    pub async fn ended_in_write(mut self) -> Result<(), Failure> {
+        // The same number on all platforms that Linux runs on but MIPS.
+        const SIGXFSZ: i32 = 25;
+        let status = loop {
+            if let Some(status) = self.child.try_wait()? {
+                break status;
+            }
+            sleep(EXIT_POLL).await;
+        };
+        if status.signal() == Some(SIGXFSZ) {
+            Ok(())
+        } else {
+            Err(format!("serve had ended by itself: {status}").into())
+        }
     }
 }
 

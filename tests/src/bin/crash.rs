@@ -11,7 +11,7 @@ use fleetfold_tests::{
 /// Kill the server during a campaign, again and again; then look for what was lost
 #[derive(Debug, Parser)]
 struct Arguments {
-    /// How often to kill it
+    /// How often
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000))]
     rounds: u32,
     /// Decides the moments, the devices and the images [default: another one each time]

@@ -1,4 +1,4 @@
-//! SIGKILL, again and again, in the middle of a campaign; and afterwards nothing that was acknowledged is missing.
+//! Sudden death, again and again, in the middle of a campaign; and afterwards nothing that was acknowledged is missing.
 //!
 //! The server is the real program. What it acknowledges and publishes is remembered outside of it by everybody who talks
 //! to it: an operator (accepted commands with their positions), reporters (PUBACKs) and an auditor (published facts).
@@ -8,7 +8,15 @@ mod reporter;
 mod verdict;
 mod witness;
 
-use std::{io::IsTerminal, path::Path, time::Duration};
+use std::{
+    io::IsTerminal,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use fleetfold::client::OperatorClient;
 use fleetfold_core::cohort;
@@ -41,13 +49,21 @@ use crate::{
 const DEVICES: usize = 60;
 /// Of those, so many are not switched on before the last kill: the campaign is open until then, however fast it goes.
 const LATECOMERS: usize = 3;
-const REPORTERS: usize = 6;
+const REPORTERS: usize = 16;
 /// From ready to the next kill.
 const GAP_MS: std::ops::RangeInclusive<u64> = 50..=2_900;
 /// From its start to the kill, where it is not given the time to get ready.
 const EARLY_GAP_MS: std::ops::RangeInclusive<u64> = 0..=150;
 /// One in so many kills is an early one.
 const EARLY_ONE_IN: u32 = 5;
+/// One in so many rounds ends with a death in the middle of an append instead. A signal from outside hardly ever meets
+/// the microseconds between an answer and its record, should they ever be in the wrong order.
+const IN_APPEND_ONE_IN: u32 = 2;
+/// What the journal may still grow by until then: a moment's worth of a storm.
+const LAST_BYTES: std::ops::RangeInclusive<u64> = 1..=65_536;
+/// Before a death the reporters do not pause, so that it meets batches of many, with the answers of the one before still
+/// on their way.
+const STORM_MS: std::ops::RangeInclusive<u64> = 10..=60;
 /// Of the watch times of all phases, for each round: about the time from one kill to the next.
 const CAMPAIGN_MS_PER_ROUND: u64 = 1_600;
 const PHASES: [(&str, u8); 4] = [("canary", 10), ("early", 30), ("broad", 60), ("full", 100)];
@@ -61,6 +77,15 @@ pub struct Plan {
     pub rounds: u32,
     /// Decides devices, images and the moments of the kills; not, of course, what else the machine does meanwhile.
     pub seed: u64,
+}
+
+/// How the server died.
+#[derive(Debug, Default)]
+struct Deaths {
+    killed: u32,
+    /// Of the killed, those that had not been ready.
+    killed_early: u32,
+    in_append: u32,
 }
 
 /// Runs the whole test in a directory that is there and empty, and returns what it found as one JSON object.
@@ -77,6 +102,7 @@ struct Run {
     serve: ServeCommand,
     site: Site,
     dice: ChaCha8Rng,
+    storm: Arc<AtomicBool>,
     deadline: Instant,
     model: Model,
     old: Release,
@@ -96,6 +122,7 @@ impl Run {
             site: serve.site(),
             serve,
             dice: ChaCha8Rng::seed_from_u64(plan.seed),
+            storm: Arc::default(),
             deadline: Instant::now() + PATIENCE + PATIENCE_PER_ROUND * plan.rounds,
             model: Model::new("sensor", plan.seed),
             // Half of the pages change: a delta of four chunks, which a device can be interrupted at.
@@ -133,7 +160,7 @@ impl Run {
             .collect();
         let beginning = tokio::spawn(begin(operator.clone(), self.spec()));
 
-        let (server, early) = self.kill_and_restart(server).await?;
+        let (server, deaths) = self.kill_and_restart(server).await?;
         let campaign_acknowledged = within(self.deadline, "its start", beginning).await???;
         let latecomers = self.switch_on(&late)?;
         let completed = self.completed(&operator);
@@ -172,8 +199,9 @@ impl Run {
         }
         let mut summary = evidence.summary();
         summary["seed"] = self.plan.seed.into();
-        summary["kills"] = (self.plan.rounds + 2).into();
-        summary["kills_while_starting"] = early.into();
+        summary["killed"] = deaths.killed.into();
+        summary["killed_while_starting"] = deaths.killed_early.into();
+        summary["died_in_append"] = deaths.in_append.into();
         summary["seconds"] = started.elapsed().as_secs().into();
         Ok(summary)
     }
@@ -195,7 +223,8 @@ impl Run {
             .map(|number| {
                 let id = DeviceId::parse(&format!("reporter-{number}"))?;
                 let token = format!("{:032x}", self.dice.random::<u128>());
-                Ok(Reporter::new(id, reporter_model.clone(), token))
+                let (model, storm) = (reporter_model.clone(), Arc::clone(&self.storm));
+                Ok(Reporter::new(id, model, token, storm))
             })
             .collect::<Result<_, Failure>>()?;
         let trusted = operator.command(self.model.trust(), None).await?;
@@ -249,30 +278,51 @@ impl Run {
         serde_json::from_value(spec).expect("our own campaign is valid")
     }
 
-    /// Returns a server that runs, and how many were killed before they did.
-    async fn kill_and_restart(&mut self, mut server: Served) -> Result<(Served, u32), Failure> {
-        let mut early = 0;
+    async fn kill_and_restart(&mut self, mut server: Served) -> Result<(Served, Deaths), Failure> {
+        let mut deaths = Deaths::default();
         let mut is_ready = true;
         for round in 1..=self.plan.rounds {
             let range = if is_ready { GAP_MS } else { EARLY_GAP_MS };
             sleep(Duration::from_millis(self.dice.random_range(range))).await;
-            let killed = server.kill();
-            killed.map_err(|error| format!("round {round}: {error}"))?;
+            self.storm.store(true, Ordering::Relaxed);
+            sleep(Duration::from_millis(self.dice.random_range(STORM_MS))).await;
+            if is_ready && self.dice.random_ratio(1, IN_APPEND_ONE_IN) {
+                let bytes = self.journal_bytes()? + self.dice.random_range(LAST_BYTES);
+                server.limit_files(bytes)?;
+                let ended = server.ended_in_write();
+                within(self.deadline, "a death in an append", ended).await??;
+                deaths.in_append += 1;
+            } else {
+                server
+                    .kill()
+                    .map_err(|error| format!("round {round}: {error}"))?;
+                deaths.killed += 1;
+                deaths.killed_early += u32::from(!is_ready);
+            }
+            self.storm.store(false, Ordering::Relaxed);
             server = self.serve.spawn()?;
             is_ready = round == self.plan.rounds || !self.dice.random_ratio(1, EARLY_ONE_IN);
             if is_ready {
                 within(self.deadline, "a restart", server.ready())
                     .await?
                     .map_err(|error| format!("round {round}: {error}"))?;
-            } else {
-                early += 1;
             }
             if std::io::stderr().is_terminal() {
                 let end = if round == self.plan.rounds { "\n" } else { "" };
-                eprint!("\rkilled {round} times{end}");
+                eprint!("\rround {round}{end}");
             }
         }
-        Ok((server, early))
+        Ok((server, deaths))
+    }
+
+    /// The length of the journal's newest segment.
+    fn journal_bytes(&self) -> Result<u64, Failure> {
+        let segments = fleetfold::server::log_dir(&self.site.data).join("journal");
+        let mut newest = None;
+        for entry in std::fs::read_dir(segments)? {
+            newest = newest.max(Some(entry?.path()));
+        }
+        Ok(newest.ok_or("there is no journal")?.metadata()?.len())
     }
 
     async fn completed(&self, operator: &OperatorClient) -> Result<(), Failure> {

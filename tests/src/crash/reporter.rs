@@ -1,6 +1,15 @@
 //! Reporters: sessions that do nothing but report, and remember what was acknowledged.
 
-use std::{collections::VecDeque, io, net::SocketAddr, time::Duration};
+use std::{
+    collections::VecDeque,
+    io,
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use fleetfold_schemas::{
     DeviceId, DeviceTopic, Digest, ModelId, Topic, Version,
@@ -18,8 +27,10 @@ use crate::{
 
 /// Reports that are sent before the first of them is acknowledged.
 const BURST_MAX: u32 = 20;
-/// Between two bursts: the log should grow, and devices should still get through.
-const PAUSE_MS: std::ops::RangeInclusive<u64> = 0..=40;
+/// As many as the broker lets one client have under way.
+const STORM_BURST: u32 = 100;
+/// Between two bursts, unless there is a storm: the log should grow, and devices should still get through.
+const PAUSE_MS: std::ops::RangeInclusive<u64> = 0..=100;
 /// While nobody listens.
 const RETRY: Duration = Duration::from_millis(30);
 
@@ -32,6 +43,8 @@ pub(super) struct Reporter {
     epoch: u64,
     seq: u64,
     packet_id: u16,
+    /// There is no pausing.
+    storm: Arc<AtomicBool>,
     heard: Heard,
 }
 
@@ -46,7 +59,7 @@ pub(super) struct Heard {
 }
 
 impl Reporter {
-    pub fn new(id: DeviceId, model: ModelId, token: String) -> Self {
+    pub fn new(id: DeviceId, model: ModelId, token: String, storm: Arc<AtomicBool>) -> Self {
         Self {
             heard: Heard {
                 id: id.clone(),
@@ -65,6 +78,7 @@ impl Reporter {
             epoch: 1,
             seq: 0,
             packet_id: 0,
+            storm,
         }
     }
 
@@ -113,9 +127,14 @@ impl Reporter {
                     }
                 }
             }
-            sleep(Duration::from_millis(dice.random_range(PAUSE_MS))).await;
+            let burst = if self.storm.load(Ordering::Relaxed) {
+                STORM_BURST
+            } else {
+                sleep(Duration::from_millis(dice.random_range(PAUSE_MS))).await;
+                dice.random_range(1..=BURST_MAX)
+            };
             frames = Vec::new();
-            for _ in 0..dice.random_range(1..=BURST_MAX) {
+            for _ in 0..burst {
                 frames.extend(self.snapshot(&mut waiting));
             }
         }
