@@ -14,6 +14,7 @@
 //! [`LogError::Corrupt`], naming file and offset, and touches nothing.
 
 mod batch;
+mod disk;
 mod error;
 mod frame;
 mod index;
@@ -30,6 +31,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub use batch::{BATCH_BYTES_MAX, BATCH_RECORDS_MAX, Batch, BatchError, RECORD_BYTES_MAX};
+pub use disk::{Disk, DiskFile, OsDisk};
 pub use error::{Damage, IndexFault, LogError, ReplayError};
 pub use journal::Torn;
 pub use space::free_space_bytes;
