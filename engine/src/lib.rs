@@ -1,6 +1,6 @@
 //! Fleetfold's shells: everything around the pure core that touches the world.
 //!
-//! [`server`] is the engine itself: broker, owner of the state, workers. [`log`] is the event log, [`artifacts`] the store
+//! [`turn`] is the engine, one step at a time, and [`server`] runs it: broker, owner of the state, workers. [`log`] is the event log, [`artifacts`] the store
 //! of images and deltas, [`delta`] builds the latter. [`client`] is an operator's MQTT client, on which the command line
 //! ([`cli`]) and the demonstration ([`demo`]) are built.
 
@@ -15,4 +15,5 @@ pub mod progress;
 pub mod report;
 pub mod serve;
 pub mod server;
+pub mod turn;
 pub mod yaml;

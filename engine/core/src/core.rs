@@ -39,6 +39,8 @@ pub struct Core {
 pub struct Step {
     /// At the positions that follow the state's before the step.
     pub facts: Vec<Fact>,
+    /// How many facts there were before the first request, after it, after the second, and so on.
+    pub ends: Vec<usize>,
     /// One for each request, in their order.
     pub answers: Vec<Answer>,
     pub effects: Vec<Effect>,
@@ -91,6 +93,7 @@ impl Core {
         let mut budget = Budget::default();
         self.fire_timers(now, &mut budget, &mut step.facts);
         self.go_on(now, &mut budget, &mut step.facts);
+        step.ends.push(step.facts.len());
         for request in requests {
             let start = step.facts.len();
             let answer = accept(&self.state, now, request, &mut step.facts);
@@ -104,6 +107,7 @@ impl Core {
             self.fire_timers(now, &mut budget, &mut step.facts);
             self.answer(request, &answer, position, &mut step.effects);
             step.answers.push(answer);
+            step.ends.push(step.facts.len());
         }
         for fact in &step.facts {
             effect::of(fact, &mut step.effects);

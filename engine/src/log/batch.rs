@@ -80,6 +80,21 @@ impl Batch {
         Ok(self.first_seq + u64::from(self.records) - 1)
     }
 
+    /// Where the batch stands now, to come back to.
+    #[must_use]
+    pub fn mark(&self) -> Mark {
+        Mark {
+            records: self.records,
+            bytes: self.packed.len(),
+        }
+    }
+
+    /// Takes back all records since the mark was made; the batch has not been reset since.
+    pub fn rewind(&mut self, mark: Mark) {
+        self.records = mark.records;
+        self.packed.truncate(mark.bytes);
+    }
+
     /// The number of the first record.
     #[must_use]
     pub fn first_seq(&self) -> u64 {
@@ -108,6 +123,13 @@ impl Batch {
     pub fn packed(&self) -> &[u8] {
         &self.packed
     }
+}
+
+/// A state of a batch.
+#[derive(Debug, Clone, Copy)]
+pub struct Mark {
+    records: u32,
+    bytes: usize,
 }
 
 /// The CBOR head of a byte string of at most [`RECORD_BYTES_MAX`] bytes (RFC 8949 section 3, major type 2).

@@ -30,7 +30,7 @@ use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-pub use batch::{BATCH_BYTES_MAX, BATCH_RECORDS_MAX, Batch, BatchError, RECORD_BYTES_MAX};
+pub use batch::{BATCH_BYTES_MAX, BATCH_RECORDS_MAX, Batch, BatchError, Mark, RECORD_BYTES_MAX};
 pub use disk::{Disk, DiskFile, OsDisk};
 pub use error::{Damage, IndexFault, LogError, ReplayError};
 pub use journal::Torn;

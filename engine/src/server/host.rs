@@ -7,12 +7,11 @@ use fleetfold_broker::{
     Ack, AckReason, Broker, Host, Identity, Login, LoginRefused, Qos, Received, Refusal,
     RetainedSink, SessionHandle,
 };
-use fleetfold_core::{DeviceMessage, Request};
 use fleetfold_schemas::{
     DeviceId, DeviceTopic, Digest, OperatorId, OperatorTopic, Topic,
     code::{Code, Rejection},
     codec::{DecodeError, decode_from_device, encode_json},
-    command::{Command, CommandMessage, Outcome, Reply},
+    command::{Outcome, Reply},
     device::{self, CHUNK_BYTES_MAX, ChunkData, ChunkGet},
 };
 use metrics::counter;
@@ -23,7 +22,10 @@ use super::{
     login::Authenticator,
     meters,
 };
-use crate::artifacts::ArtifactStore;
+use crate::{
+    artifacts::ArtifactStore,
+    turn::ingress::{self, FromDevice},
+};
 
 /// The engine as the broker's host.
 pub struct EngineHost {
@@ -119,39 +121,29 @@ impl EngineHost {
         session: SessionHandle,
         ack: Ack,
     ) -> Option<Pending> {
-        let (message, session) = match topic {
+        let (read, session) = match topic {
             DeviceTopic::Hello => {
                 let login_counter = match session.identity() {
                     Identity::Device { login_counter, .. } => *login_counter,
                     Identity::Operator { .. } => None,
                 };
-                let hello = decode_from_device::<device::Hello>(payload).map(|hello| {
-                    count_unknown(hello.unknown_keys);
-                    DeviceMessage::Hello {
-                        hello: hello.message,
-                        login_counter,
-                    }
-                });
+                let hello = ingress::hello(id.clone(), payload, login_counter);
                 (hello, Some(session))
             }
-            DeviceTopic::Report => {
-                let report = decode_from_device::<device::Report>(payload).map(|report| {
-                    count_unknown(report.unknown_keys);
-                    DeviceMessage::Report(report.message)
-                });
-                (report, None)
-            }
+            DeviceTopic::Report => (ingress::report(id.clone(), payload), None),
             topic => unreachable!("no device may publish to {}", topic.as_str()),
         };
-        match message {
-            Ok(message) => Some(Pending {
-                request: Request::Device {
-                    device: id,
-                    fingerprint: fingerprint(payload),
-                    message,
-                },
-                answer_to: AnswerTo::Publisher { ack, session },
-            }),
+        match read {
+            Ok(FromDevice {
+                request,
+                unknown_keys,
+            }) => {
+                count_unknown(unknown_keys);
+                Some(Pending {
+                    request,
+                    answer_to: AnswerTo::Publisher { ack, session },
+                })
+            }
             Err(error) => {
                 self.refuse_device(&id, topic, error, ack);
                 None
@@ -249,38 +241,21 @@ impl EngineHost {
     }
 
     async fn read_command(&self, operator: OperatorId, payload: &Bytes, ack: Ack) -> Pending {
-        let message = CommandMessage::decode(payload);
-        let artifact = match &message {
-            Ok(CommandMessage {
-                command: Command::PublishRelease(release),
-                ..
-            }) => {
-                let (artifacts, image) = (self.artifacts.clone(), release.image);
+        let command = ingress::command(operator, payload);
+        let artifact = match command.image() {
+            Some(image) => {
+                let artifacts = self.artifacts.clone();
                 tokio::task::spawn_blocking(move || artifacts.describe(&image))
                     .await
                     .expect("looking up an artifact does not panic")
             }
-            _ => None,
+            None => None,
         };
         Pending {
-            request: Request::Operator {
-                operator,
-                message,
-                artifact,
-            },
+            request: command.request(artifact),
             answer_to: AnswerTo::Publisher { ack, session: None },
         }
     }
-}
-
-/// The first four bytes of the payload's BLAKE3: enough to tell a repeat from a clone's message.
-fn fingerprint(payload: &[u8]) -> u32 {
-    let digest = blake3::hash(payload);
-    let (first, _) = digest
-        .as_bytes()
-        .split_first_chunk()
-        .expect("a BLAKE3 digest has 32 bytes");
-    u32::from_le_bytes(*first)
 }
 
 fn count_unknown(keys: u32) {

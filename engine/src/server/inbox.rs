@@ -3,10 +3,12 @@
 use fleetfold_broker::{Ack, Identity, SessionHandle};
 use fleetfold_core::{Answer, Request};
 use fleetfold_schemas::{
-    DeviceId, Topic,
+    DeviceId,
     command::{Credential, Lifecycle},
 };
 use tokio::sync::{mpsc, oneshot};
+
+use crate::turn::retained::RetainedPage;
 
 /// Bursts of messages that may wait for the owner, one per connection's read. Each holds at most a receive window, so
 /// this bounds memory; a full inbox stops the connections from reading.
@@ -74,10 +76,4 @@ pub struct RetainedQuery {
     /// Where the page before ended.
     pub cursor: usize,
     pub reply: oneshot::Sender<RetainedPage>,
-}
-
-#[derive(Debug)]
-pub struct RetainedPage {
-    pub values: Vec<(Topic, bytes::Bytes)>,
-    pub next: Option<usize>,
 }

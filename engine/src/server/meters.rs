@@ -6,10 +6,7 @@ use std::{
 };
 
 use fleetfold_core::{CampaignIx, Effect, Fact, State, Step, view};
-use fleetfold_schemas::{
-    code::Code,
-    status::{CampaignState, ExecutionStatus},
-};
+use fleetfold_schemas::status::{CampaignState, ExecutionStatus};
 use metrics::{
     Counter, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
 };
@@ -41,10 +38,6 @@ impl Meters {
         histogram!("fleetfold_append_seconds").record(took);
         #[expect(clippy::cast_precision_loss, reason = "a batch is small")]
         histogram!("fleetfold_batch_events").record(records as f64);
-    }
-
-    pub fn rejected(&self, code: Code, message: &'static str) {
-        rejected(code.as_str(), message);
     }
 
     /// Counts a step, and refreshes the gauges of what it touched when it is time.

@@ -11,8 +11,6 @@ mod inbox;
 mod login;
 mod meters;
 mod owner;
-mod performer;
-mod retained;
 
 use std::{
     net::SocketAddr,
@@ -36,12 +34,12 @@ use self::{
     inbox::{AnswerTo, Inbox, Message, Pending},
     login::Authenticator,
     owner::Owner,
-    performer::Performer,
 };
 use crate::{
     artifacts::{ArtifactError, ArtifactStore},
     delta::{self, DeltaWorker},
     log::{Log, LogError, LogOptions, ReplayError},
+    turn::Engine,
 };
 
 /// A log whose last record is this far ahead of the wall's time was written under a wrong clock, or runs on a faster one.
@@ -143,12 +141,9 @@ impl Server {
             broker: OnceLock::new(),
         });
         let broker = start_broker(&options, &host).await?;
-        let performer = Performer {
-            broker: broker.clone(),
-            job_key: job_key.clone(),
-            deltas: delta_worker(artifacts, inbox.clone())?,
-        };
-        let owner = Owner::new(core, log, clock, messages, performer);
+        let deltas = delta_worker(artifacts, inbox.clone())?;
+        let engine = Engine::new(core, log, job_key.clone());
+        let owner = Owner::new(engine, clock, messages, broker.clone(), deltas);
         let health: Health = Arc::new(AtomicBool::new(true));
         let ended = run_owner(owner, &health)?;
         let http_address = serve_http(&options, metrics, &health).await?;

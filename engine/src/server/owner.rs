@@ -1,69 +1,71 @@
-//! The one task that owns the state and the log.
+//! The one task that owns the engine: it receives what waits and has it taken in a turn, over and over.
 //!
-//! The order is written here and nowhere else: receive what waits, step the core, append and flush, acknowledge, publish.
-//! It runs on a thread of its own, because appending blocks; and it never works ahead of the disk, so whatever it
-//! answers or shows has been flushed.
+//! It runs on a thread of its own, because appending blocks; and the engine never works ahead of the disk, so whatever
+//! it answers or shows has been flushed.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use fleetfold_broker::AckReason;
-use fleetfold_core::{Answer, Core, DeviceMessage, Effect, Fact, Request, Step};
-use fleetfold_schemas::code::Code;
+use bytes::Bytes;
+use fleetfold_broker::{AckReason, Broker, DisconnectCause, Identity, Qos};
+use fleetfold_core::{Answer, DeviceMessage, Effect, Request, Step};
+use fleetfold_schemas::{DeviceId, Topic, code::Code};
 use tokio::sync::mpsc;
 
 use super::{
     clock::Clock,
     inbox::{AnswerTo, LoginRecord, Message, Pending},
-    meters::Meters,
-    performer::Performer,
-    retained::Renderer,
+    meters::{self, Meters},
 };
-use crate::log::{Batch, BatchError, Log, LogError};
+use crate::{
+    delta::DeltaWorker,
+    log::LogError,
+    turn::{DeltaOrder, Engine, Turned, World},
+};
 
 /// Requests taken into one step. The batches of the log have the same bound.
 const REQUESTS_PER_STEP_MAX: usize = 8_192;
 
 pub struct Owner {
-    core: Core,
-    log: Log,
+    engine: Engine,
     clock: Clock,
     inbox: mpsc::Receiver<Message>,
-    performer: Performer,
+    outside: Outside,
     meters: Meters,
-    record: Vec<u8>,
 }
 
 impl Owner {
     pub fn new(
-        core: Core,
-        log: Log,
+        engine: Engine,
         clock: Clock,
         inbox: mpsc::Receiver<Message>,
-        performer: Performer,
+        broker: Broker,
+        deltas: DeltaWorker,
     ) -> Self {
-        let meters = Meters::new(core.state());
+        let meters = Meters::new(engine.core().state());
+        let outside = Outside {
+            broker,
+            deltas,
+            answers_to: Vec::new().into_iter(),
+        };
         Self {
-            core,
-            log,
+            engine,
             clock,
             inbox,
-            performer,
+            outside,
             meters,
-            record: Vec::new(),
         }
     }
 
     /// Runs until told to stop, or until the log fails: then nothing more may be acknowledged, and the process ends.
     pub async fn run(mut self) -> Result<(), LogError> {
-        self.performer
-            .perform(&self.core, &self.core.outstanding(), self.clock.now_ms());
+        self.engine.resume(self.clock.now_ms(), &mut self.outside);
         loop {
             let Some(pending) = self.receive().await else {
                 return Ok(());
             };
-            if let Err(error) = self.step(pending) {
+            if let Err(error) = self.turn(pending) {
                 // The same disk would fail the log's destructor too, and it may hang.
-                std::mem::forget(self.log);
+                std::mem::forget(self.engine.into_log());
                 return Err(error);
             }
         }
@@ -73,7 +75,7 @@ impl Owner {
     async fn receive(&mut self) -> Option<Vec<Pending>> {
         let mut pending = Vec::new();
         let now = self.clock.now_ms();
-        let wakeup = self.core.next_wakeup(now);
+        let wakeup = self.engine.core().next_wakeup(now);
         if wakeup.is_none_or(|at| at > now) {
             let asleep = async {
                 let due = wakeup.map(|at| self.clock.until(at));
@@ -106,11 +108,7 @@ impl Owner {
                 let _ = query.reply.send(self.login_record(&query.username));
             }
             Message::Retained(query) => {
-                let renderer = Renderer {
-                    state: self.core.state(),
-                    job_key: &self.performer.job_key,
-                    now: self.clock.now_ms(),
-                };
+                let renderer = self.engine.renderer(self.clock.now_ms());
                 let page = renderer.page(&query.who, &query.filter, query.cursor);
                 let _ = query.reply.send(page);
             }
@@ -120,7 +118,7 @@ impl Owner {
     }
 
     fn login_record(&self, username: &str) -> Option<LoginRecord> {
-        let state = self.core.state();
+        let state = self.engine.core().state();
         if let Some(operator) = state.operators.get(username) {
             return Some(LoginRecord::Operator {
                 role: operator.role,
@@ -137,80 +135,88 @@ impl Owner {
         })
     }
 
-    fn step(&mut self, pending: Vec<Pending>) -> Result<(), LogError> {
-        let now = self.clock.now_ms().max(self.log.head().at_ms);
+    fn turn(&mut self, pending: Vec<Pending>) -> Result<(), LogError> {
         let (requests, answers_to): (Vec<Request>, Vec<AnswerTo>) = pending
             .into_iter()
             .map(|pending| (pending.request, pending.answer_to))
             .unzip();
-        let first = self.core.state().position + 1;
-        let step = self.core.step(now, &requests);
-        self.append(first, now, &step.facts)?;
-        self.answer(&requests, answers_to, &step);
-        self.performer
-            .publish_facts(&self.core, first, now, &step.facts);
-        self.performer.perform(&self.core, &step.effects, now);
-        self.meters.observe(self.core.state(), now, &step);
+        self.outside.answers_to = answers_to.into_iter();
+        let turned = self
+            .engine
+            .turn(self.clock.now_ms(), &requests, &mut self.outside)?;
+        self.observe(&turned);
         Ok(())
     }
 
-    /// Returns when all facts are on disk.
-    fn append(&mut self, first: u64, now: u64, facts: &[Fact]) -> Result<(), LogError> {
-        if facts.is_empty() {
-            return Ok(());
+    fn observe(&mut self, turned: &Turned) {
+        let Step { facts, effects, .. } = &turned.step;
+        if !facts.is_empty() {
+            self.meters.appended(facts.len(), turned.append_took);
         }
-        let started = Instant::now();
-        let mut batch = Batch::new(first, now);
-        for (position, fact) in (first..).zip(facts) {
-            self.record.clear();
-            fact.encode_into(&mut self.record);
-            match batch.push(&self.record) {
-                Ok(_) => {}
-                Err(BatchError::TooManyRecords | BatchError::BatchTooLarge { .. }) => {
-                    self.log.append(&batch)?;
-                    batch.reset(position, now);
-                    batch
-                        .push(&self.record)
-                        .expect("an empty batch has room for a record");
-                }
-                Err(error @ BatchError::RecordTooLarge { .. }) => {
-                    unreachable!("messages are bounded well below a record: {error}")
-                }
-            }
-        }
-        self.log.append(&batch)?;
-        self.meters.appended(facts.len(), started.elapsed());
-        Ok(())
-    }
-
-    fn answer(&self, requests: &[Request], answers_to: Vec<AnswerTo>, step: &Step) {
-        for ((request, to), answer) in requests.iter().zip(answers_to).zip(&step.answers) {
-            if let Answer::Rejected(rejection) = answer {
-                tracing::info!(code = %rejection.code, message = %rejection.message, from = sender(request), "rejected");
-                self.meters.rejected(rejection.code, sender_kind(request));
-            }
-            match to {
-                AnswerTo::Caller(caller) => {
-                    let _ = caller.send(answer.clone());
-                }
-                AnswerTo::Publisher { ack, session } => match answer {
-                    Answer::Accepted | Answer::Duplicate => {
-                        if let Some(session) = session {
-                            session.admit();
-                        }
-                        ack.accept();
-                    }
-                    Answer::Rejected(rejection) => {
-                        ack.refuse_as(kind(rejection.code), rejection.code.as_str())
-                    }
-                },
-            }
-        }
-        for effect in &step.effects {
+        for effect in effects {
             if let Effect::Reply { operator, reply } = effect {
                 tracing::info!(%operator, command = ?reply.command, outcome = ?reply.outcome, "command");
             }
         }
+        let state = self.engine.core().state();
+        self.meters.observe(state, turned.at, &turned.step);
+    }
+}
+
+/// The broker's clients and the delta worker.
+struct Outside {
+    broker: Broker,
+    deltas: DeltaWorker,
+    /// Of the turn's requests, in their order.
+    answers_to: std::vec::IntoIter<AnswerTo>,
+}
+
+impl World for Outside {
+    fn answer(&mut self, request: &Request, answer: &Answer) {
+        if let Answer::Rejected(rejection) = answer {
+            tracing::info!(code = %rejection.code, message = %rejection.message, from = sender(request), "rejected");
+            meters::rejected(rejection.code.as_str(), sender_kind(request));
+        }
+        let to = self.answers_to.next();
+        match to.expect("every request came with someone who waits for its answer") {
+            AnswerTo::Caller(caller) => {
+                // Whoever asked may have gone.
+                let _ = caller.send(answer.clone());
+            }
+            AnswerTo::Publisher { ack, session } => match answer {
+                Answer::Accepted | Answer::Duplicate => {
+                    if let Some(session) = session {
+                        session.admit();
+                    }
+                    ack.accept();
+                }
+                Answer::Rejected(rejection) => {
+                    ack.refuse_as(kind(rejection.code), rejection.code.as_str());
+                }
+            },
+        }
+    }
+
+    fn has_subscriber(&self, topic: &Topic) -> bool {
+        self.broker.has_subscriber(topic)
+    }
+
+    fn publish(&mut self, topic: &Topic, payload: Bytes, qos: Qos) {
+        self.broker.publish(topic, payload, qos);
+    }
+
+    fn disconnect(&mut self, device: &DeviceId) {
+        let identity = Identity::Device {
+            id: device.clone(),
+            login_counter: None,
+        };
+        self.broker
+            .disconnect(&identity, DisconnectCause::CredentialsRevoked);
+    }
+
+    fn build_delta(&mut self, order: DeltaOrder) {
+        self.deltas
+            .request(order.release, order.from, order.old, order.new);
     }
 }
 

@@ -10,10 +10,16 @@ use fleetfold_schemas::{
     topic::{self, CampaignTopic},
 };
 
-use super::inbox::RetainedPage;
-
 /// Values rendered at once. A page takes the owner about a millisecond, which a report can wait for.
 const PAGE_ROWS_MAX: usize = 500;
+
+/// The current values of the retained topics that a filter matches.
+#[derive(Debug)]
+pub struct RetainedPage {
+    pub values: Vec<(Topic, Bytes)>,
+    /// Where the next page begins.
+    pub next: Option<usize>,
+}
 
 /// Renders what topics should hold.
 #[derive(Debug)]

@@ -1,0 +1,106 @@
+//! What the core decides, as messages and work for others.
+//!
+//! Effects say which topic should hold something new; what it holds is rendered here, from state that is on disk.
+
+use bytes::Bytes;
+use fleetfold_broker::Qos;
+use fleetfold_core::{CampaignIx, DeviceIx, Effect, Fact, view};
+use fleetfold_schemas::{
+    DeviceTopic, OperatorTopic, Topic, codec::encode_json, device::Ack, topic::CampaignTopic,
+};
+
+use super::{DeltaOrder, World, retained::Renderer};
+
+/// Shows the world what a step led to.
+pub fn perform(renderer: &Renderer<'_>, effects: &[Effect], world: &mut impl World) {
+    for effect in effects {
+        perform_one(renderer, effect, world);
+    }
+}
+
+/// Shows auditors the facts of a step, the first of which has the position `first`.
+pub fn publish_facts(renderer: &Renderer<'_>, first: u64, facts: &[Fact], world: &mut impl World) {
+    if !world.has_subscriber(&Topic::LogFacts) {
+        return;
+    }
+    for (position, fact) in (first..).zip(facts) {
+        let json = view::fact(renderer.state, position, renderer.now, fact);
+        let payload = encode_json(&json).into();
+        world.publish(&Topic::LogFacts, payload, Qos::AtLeastOnce);
+    }
+}
+
+fn perform_one(renderer: &Renderer<'_>, effect: &Effect, world: &mut impl World) {
+    let state = renderer.state;
+    match effect {
+        Effect::Ack {
+            device,
+            epoch,
+            seq,
+            code,
+        } => {
+            let ack = Ack {
+                epoch: *epoch,
+                seq: *seq,
+                code: code.clone(),
+            };
+            let topic = Topic::Device(device.clone(), DeviceTopic::Ack);
+            publish(world, &topic, Qos::AtMostOnce, || ack.encode().into());
+        }
+        Effect::Reply { operator, reply } => {
+            let topic = Topic::Operator(operator.clone(), OperatorTopic::Reply);
+            publish(world, &topic, Qos::AtLeastOnce, || {
+                encode_json(reply).into()
+            });
+        }
+        Effect::DeviceJob(ix) => publish_job(renderer, *ix, world),
+        Effect::CampaignJobs(ix) => publish_jobs(renderer, *ix, world),
+        Effect::DeviceStatus(ix) => {
+            let topic = Topic::Device(state.devices.get(*ix).id.clone(), DeviceTopic::Status);
+            publish(world, &topic, Qos::AtLeastOnce, || renderer.device(*ix));
+        }
+        Effect::CampaignStatus(ix) => {
+            let id = state.campaigns.get(*ix).id().clone();
+            let topic = Topic::Campaign(id, CampaignTopic::Status);
+            publish(world, &topic, Qos::AtLeastOnce, || renderer.campaign(*ix));
+        }
+        Effect::Release(ix) => {
+            let release = state.releases.get(*ix);
+            let topic = Topic::Release(release.model.clone(), release.version.clone());
+            publish(world, &topic, Qos::AtLeastOnce, || renderer.release(*ix));
+        }
+        Effect::FleetSummary => {
+            publish(world, &Topic::FleetSummary, Qos::AtLeastOnce, || {
+                renderer.fleet()
+            });
+        }
+        Effect::BuildDelta { release, from } => world.build_delta(DeltaOrder {
+            release: *release,
+            from: *from,
+            new: state.releases.get(*release).image,
+            old: state.releases.get(*from).image,
+        }),
+        Effect::Disconnect(ix) => world.disconnect(&state.devices.get(*ix).id),
+    }
+}
+
+fn publish_job(renderer: &Renderer<'_>, ix: DeviceIx, world: &mut impl World) {
+    let id = renderer.state.devices.get(ix).id.clone();
+    let topic = Topic::Device(id, DeviceTopic::Job);
+    publish(world, &topic, Qos::AtLeastOnce, || renderer.job(ix));
+}
+
+fn publish_jobs(renderer: &Renderer<'_>, ix: CampaignIx, world: &mut impl World) {
+    let campaign = renderer.state.campaigns.get(ix);
+    let offered = &campaign.members[..campaign.offered as usize];
+    for member in offered.iter().filter(|member| member.is_open()) {
+        publish_job(renderer, member.device, world);
+    }
+}
+
+/// Renders only for somebody.
+fn publish(world: &mut impl World, topic: &Topic, qos: Qos, render: impl FnOnce() -> Bytes) {
+    if world.has_subscriber(topic) {
+        world.publish(topic, render(), qos);
+    }
+}

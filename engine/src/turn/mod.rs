@@ -1,0 +1,197 @@
+//! One turn of the engine: step the core, append and flush, acknowledge, publish. The order is written here and nowhere
+//! else.
+//!
+//! [`Engine`] is the state and its log; what is around them is a [`World`]: the broker and the workers of a server, or
+//! all that a simulator invents. [`ingress`] makes requests of what the world says, [`egress`] makes messages of what
+//! the core decides, [`retained`] answers what a topic holds now.
+
+pub mod egress;
+pub mod ingress;
+pub mod retained;
+#[cfg(test)]
+mod tests;
+
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use ed25519_dalek::SigningKey;
+use fleetfold_broker::Qos;
+use fleetfold_core::{Answer, Core, Fact, ReleaseIx, Request, Step, Timestamp};
+use fleetfold_schemas::{DeviceId, Digest, Topic};
+
+use crate::log::{Batch, BatchError, Log, LogError};
+use retained::Renderer;
+
+/// What a turn may do to the outside, all of it after the flush.
+pub trait World {
+    /// Called once for each request, in their order, before anything is published.
+    fn answer(&mut self, request: &Request, answer: &Answer);
+
+    /// Whether a message on this topic would reach anyone, so that nobody renders or signs it for no one.
+    fn has_subscriber(&self, topic: &Topic) -> bool;
+
+    /// Sends a message to whoever subscribes to its topic now.
+    fn publish(&mut self, topic: &Topic, payload: Bytes, qos: Qos);
+
+    /// Ends the sessions of a device whose credentials are no longer good.
+    fn disconnect(&mut self, device: &DeviceId);
+
+    /// Has a delta built; its outcome comes back as [`Request::Delta`].
+    fn build_delta(&mut self, order: DeltaOrder);
+}
+
+/// A delta between the images of two releases.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DeltaOrder {
+    pub release: ReleaseIx,
+    pub from: ReleaseIx,
+    pub new: Digest,
+    pub old: Digest,
+}
+
+/// What a turn has done.
+#[derive(Debug)]
+pub struct Turned {
+    /// The timestamp of everything in it: the given one, or the log's last if that is later.
+    pub at: Timestamp,
+    pub step: Step,
+    /// To bring the facts to disk; zero if there were none.
+    pub append_took: Duration,
+}
+
+/// The state and its log. It never works ahead of the disk, so whatever is read here between two turns is flushed.
+#[derive(Debug)]
+pub struct Engine {
+    core: Core,
+    log: Log,
+    job_key: SigningKey,
+    record: Vec<u8>,
+}
+
+impl Engine {
+    /// `core` is the fold of `log`; jobs are signed with `job_key`.
+    #[must_use]
+    pub fn new(core: Core, log: Log, job_key: SigningKey) -> Self {
+        Self {
+            core,
+            log,
+            job_key,
+            record: Vec::new(),
+        }
+    }
+
+    #[must_use]
+    pub const fn core(&self) -> &Core {
+        &self.core
+    }
+
+    #[must_use]
+    pub const fn log(&self) -> &Log {
+        &self.log
+    }
+
+    /// The log alone, for whoever must not run its destructor.
+    #[must_use]
+    pub fn into_log(self) -> Log {
+        self.log
+    }
+
+    /// What topics hold at this moment.
+    #[must_use]
+    pub const fn renderer(&self, now: Timestamp) -> Renderer<'_> {
+        Renderer {
+            state: self.core.state(),
+            job_key: &self.job_key,
+            now,
+        }
+    }
+
+    /// Asks again for everything that may have been lost with the process before: for a start.
+    pub fn resume(&self, now: Timestamp, world: &mut impl World) {
+        egress::perform(&self.renderer(now), &self.core.outstanding(), world);
+    }
+
+    /// Takes requests and all that time has made due.
+    ///
+    /// # Errors
+    /// The log failed: nothing was answered or published, and nothing may be from now on. Recovery is replay.
+    pub fn turn(
+        &mut self,
+        now: Timestamp,
+        requests: &[Request],
+        world: &mut impl World,
+    ) -> Result<Turned, LogError> {
+        let at = now.max(self.log.head().at_ms);
+        let first = self.core.state().position + 1;
+        let step = self.core.step(at, requests);
+        let append_took = self.append(first, at, &step)?;
+        for (request, answer) in requests.iter().zip(&step.answers) {
+            world.answer(request, answer);
+        }
+        let renderer = self.renderer(at);
+        egress::publish_facts(&renderer, first, &step.facts, world);
+        egress::perform(&renderer, &step.effects, world);
+        Ok(Turned {
+            at,
+            step,
+            append_took,
+        })
+    }
+
+    /// Returns when all facts are on disk.
+    ///
+    /// A step that is too large for one batch is divided between two requests: of one request's own facts none may
+    /// survive a crash without the others. Only what follows from a request, and would be decided again after a crash,
+    /// is divided elsewhere.
+    fn append(&mut self, first: u64, at: Timestamp, step: &Step) -> Result<Duration, LogError> {
+        if step.facts.is_empty() {
+            return Ok(Duration::ZERO);
+        }
+        let started = Instant::now();
+        let mut batch = Batch::new(first, at);
+        let mut done = 0;
+        for end in step.ends.iter().copied().chain([step.facts.len()]) {
+            let facts = &step.facts[done..end];
+            done = end;
+            let before = batch.mark();
+            if self.push_all(&mut batch, facts).is_ok() {
+                continue;
+            }
+            batch.rewind(before);
+            self.flush(&mut batch)?;
+            for fact in facts {
+                if self
+                    .push_all(&mut batch, std::slice::from_ref(fact))
+                    .is_err()
+                {
+                    self.flush(&mut batch)?;
+                    self.push_all(&mut batch, std::slice::from_ref(fact))
+                        .expect("an empty batch has room for a record");
+                }
+            }
+        }
+        self.flush(&mut batch)?;
+        Ok(started.elapsed())
+    }
+
+    /// Adds all facts or fails for want of room.
+    fn push_all(&mut self, batch: &mut Batch, facts: &[Fact]) -> Result<(), BatchError> {
+        for fact in facts {
+            self.record.clear();
+            fact.encode_into(&mut self.record);
+            match batch.push(&self.record) {
+                Err(error @ BatchError::RecordTooLarge { .. }) => {
+                    unreachable!("messages are bounded well below a record: {error}")
+                }
+                pushed => pushed?,
+            };
+        }
+        Ok(())
+    }
+
+    fn flush(&mut self, batch: &mut Batch) -> Result<(), LogError> {
+        let head = self.log.append(batch)?;
+        batch.reset(head.seq + 1, batch.at_ms());
+        Ok(())
+    }
+}
