@@ -31,11 +31,17 @@ pub trait Disk: Debug + Send + Sync {
     /// The file system refuses.
     fn create(&self, path: &Path) -> io::Result<Box<dyn DiskFile>>;
 
-    /// Opens a file that is there.
+    /// Opens a file that is there, for reading.
     ///
     /// # Errors
     /// There is no such file, or the file system refuses.
     fn open(&self, path: &Path) -> io::Result<Box<dyn DiskFile>>;
+
+    /// Opens a file that is there, for reading and changing it.
+    ///
+    /// # Errors
+    /// There is no such file, or the file system refuses.
+    fn open_writable(&self, path: &Path) -> io::Result<Box<dyn DiskFile>>;
 
     /// Renames a file, replacing what has the new name.
     ///
@@ -116,18 +122,16 @@ impl Disk for OsDisk {
 
     fn create(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
         drop(File::create(path)?);
-        self.open(path)
+        self.open_writable(path)
     }
 
     fn open(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
-        let writable = OpenOptions::new().read(true).append(true).open(path);
-        let file = match writable {
-            // Whoever only verifies or exports a log needs no right to write it.
-            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => File::open(path)?,
-            Err(error) if error.kind() == io::ErrorKind::ReadOnlyFilesystem => File::open(path)?,
-            opened => opened?,
-        };
-        Ok(Box::new(OsFile(file)))
+        Ok(Box::new(OsFile(File::open(path)?)))
+    }
+
+    fn open_writable(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
+        let opened = OpenOptions::new().read(true).append(true).open(path);
+        Ok(Box::new(OsFile(opened?)))
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {

@@ -30,12 +30,16 @@ pub enum LogError {
     CreateDirectory { path: PathBuf, source: io::Error },
     #[error("cannot list {}", path.display())]
     ListDirectory { path: PathBuf, source: io::Error },
+    #[error("cannot make the names in {} durable", path.display())]
+    SyncDirectory { path: PathBuf, source: io::Error },
     #[error("cannot lock {}", path.display())]
     Lock { path: PathBuf, source: io::Error },
     #[error("cannot read {}", path.display())]
     Read { path: PathBuf, source: io::Error },
     #[error("cannot create the segment {}", path.display())]
     CreateSegment { path: PathBuf, source: io::Error },
+    #[error("cannot open {} for appending", path.display())]
+    OpenTail { path: PathBuf, source: io::Error },
     #[error("cannot append to {}", path.display())]
     Append { path: PathBuf, source: io::Error },
     #[error("cannot truncate the torn tail of {}", path.display())]

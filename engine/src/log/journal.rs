@@ -2,23 +2,24 @@
 
 mod segment;
 
-use std::fs::{self, File, OpenOptions};
-use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use segment::{SegmentReader, Step};
 
+use super::disk::{Disk, DiskFile};
 use super::error::{Damage, LogError};
 use super::frame::Frame;
 use super::{Head, Repair};
 
 /// The journal, open for appending.
 pub(super) struct Journal {
+    disk: Arc<dyn Disk>,
     dir: PathBuf,
     segment_bytes_max: u64,
     /// The first sequence number of every segment, ascending; never empty.
     segments: Vec<u64>,
-    tail: File,
+    tail: Box<dyn DiskFile>,
     tail_bytes: u64,
 }
 
@@ -54,29 +55,30 @@ pub struct Torn {
 impl Journal {
     /// Checks every frame, cuts off what an interrupted append left behind, and opens the last segment.
     pub(super) fn open(
+        disk: Arc<dyn Disk>,
         dir: &Path,
         segment_bytes_max: u64,
     ) -> Result<(Self, Scan, Vec<Repair>), LogError> {
-        let mut repairs = remove_unfinished(dir)?;
-        if list(dir, segment::FINISHED)?.is_empty() {
-            create_segment(dir, &Head::START)?;
+        let mut repairs = remove_unfinished(&*disk, dir)?;
+        if list(&*disk, dir, segment::FINISHED)?.is_empty() {
+            create_segment(&*disk, dir, &Head::START)?;
+        } else {
+            // A process that was killed may have named the last segment, and not made the name durable.
+            let synced = disk.sync_dir(dir);
+            synced.map_err(|source| LogError::SyncDirectory {
+                path: dir.to_owned(),
+                source,
+            })?;
         }
-        let mut scan = scan(dir, |_| Ok::<(), Stop<LogError>>(()))?;
-        let segments = first_seqs(dir)?;
+        let mut scan = scan(&*disk, dir, |_| Ok::<(), Stop<LogError>>(()))?;
+        let segments = first_seqs(&*disk, dir)?;
         let path = segment::path(dir, segments[segments.len() - 1]);
-        let opened = OpenOptions::new().append(true).open(&path);
-        let tail = opened.map_err(|source| LogError::Read {
-            path: path.clone(),
-            source,
-        })?;
-        if let Some(torn) = scan.torn.take() {
-            let cut = tail.set_len(torn.offset).and_then(|()| tail.sync_all());
-            cut.map_err(|source| LogError::Truncate { path, source })?;
-            repairs.push(Repair::TornTailCut(torn));
-        }
+        let tail = open_tail(&*disk, &path, scan.torn.as_ref())?;
+        repairs.extend(scan.torn.take().map(Repair::TornTailCut));
         let tail_bytes = scan.tail_bytes;
         Ok((
             Self {
+                disk,
                 dir: dir.to_owned(),
                 segment_bytes_max,
                 segments,
@@ -92,14 +94,11 @@ impl Journal {
     pub(super) fn append(&mut self, head: &Head, frame: &[u8]) -> Result<(), LogError> {
         let full = self.tail_bytes + frame.len() as u64 > self.segment_bytes_max;
         if full && self.tail_bytes > segment::HEADER_BYTES as u64 {
-            self.tail = create_segment(&self.dir, head)?;
+            self.tail = create_segment(&*self.disk, &self.dir, head)?;
             self.tail_bytes = segment::HEADER_BYTES as u64;
             self.segments.push(head.seq + 1);
         }
-        let written = self
-            .tail
-            .write_all(frame)
-            .and_then(|()| self.tail.sync_data());
+        let written = self.tail.append(frame).and_then(|()| self.tail.sync());
         written.map_err(|source| {
             let path = segment::path(&self.dir, self.segments[self.segments.len() - 1]);
             LogError::Append { path, source }
@@ -119,7 +118,7 @@ impl Journal {
             .partition_point(|first_seq| *first_seq <= from_seq)
             .saturating_sub(1);
         for first_seq in &self.segments[first..] {
-            let (mut reader, mut head) = SegmentReader::open(&self.dir, *first_seq)?;
+            let (mut reader, mut head) = SegmentReader::open(&*self.disk, &self.dir, *first_seq)?;
             let wanted = |frame: &Frame<'_>| {
                 if frame.last_seq < from_seq {
                     Ok(())
@@ -138,10 +137,11 @@ impl Journal {
 /// Checks every frame of the journal in `dir` and shows it to `visit`. Needs no lock: beside a running writer it sees
 /// the journal as it was at some moment since it was called, possibly amid an append.
 pub(super) fn scan<E: From<LogError>>(
+    disk: &dyn Disk,
     dir: &Path,
     mut visit: impl FnMut(&Frame<'_>) -> Result<(), Stop<E>>,
 ) -> Result<Scan, E> {
-    let segments = first_seqs(dir)?;
+    let segments = first_seqs(disk, dir)?;
     let mut scan = Scan {
         head: Head::START,
         segments: 0,
@@ -151,7 +151,7 @@ pub(super) fn scan<E: From<LogError>>(
         torn: None,
     };
     for (at, first_seq) in segments.iter().enumerate() {
-        let (mut reader, continued) = SegmentReader::open(dir, *first_seq)?;
+        let (mut reader, continued) = SegmentReader::open(disk, dir, *first_seq)?;
         if continued != scan.head {
             return Err(reader.corrupt(continued.unlike(&scan.head)).into());
         }
@@ -206,30 +206,58 @@ fn walk<E: From<LogError>>(
     }
 }
 
-fn create_segment(dir: &Path, head: &Head) -> Result<File, LogError> {
-    segment::create(dir, head).map_err(|source| LogError::CreateSegment {
+/// Opens the last segment for appending, without what is torn, and makes durable what it holds: what a killed process
+/// wrote and did not sync reads like everything else, and is about to be built upon.
+fn open_tail(
+    disk: &dyn Disk,
+    path: &Path,
+    torn: Option<&Torn>,
+) -> Result<Box<dyn DiskFile>, LogError> {
+    let opened = disk.open_writable(path);
+    let mut tail = opened.map_err(|source| LogError::OpenTail {
+        path: path.to_owned(),
+        source,
+    })?;
+    if let Some(torn) = torn {
+        let cut = tail.truncate(torn.offset);
+        cut.map_err(|source| LogError::Truncate {
+            path: path.to_owned(),
+            source,
+        })?;
+    }
+    let synced = tail.sync();
+    synced.map_err(|source| LogError::Append {
+        path: path.to_owned(),
+        source,
+    })?;
+    Ok(tail)
+}
+
+fn create_segment(disk: &dyn Disk, dir: &Path, head: &Head) -> Result<Box<dyn DiskFile>, LogError> {
+    segment::create(disk, dir, head).map_err(|source| LogError::CreateSegment {
         path: segment::path(dir, head.seq + 1),
         source,
     })
 }
 
 /// Removes segments whose creation a crash interrupted: they have no name yet and hold no frame.
-fn remove_unfinished(dir: &Path) -> Result<Vec<Repair>, LogError> {
+fn remove_unfinished(disk: &dyn Disk, dir: &Path) -> Result<Vec<Repair>, LogError> {
     let mut repairs = Vec::new();
-    for name in list(dir, segment::UNFINISHED)? {
+    for name in list(disk, dir, segment::UNFINISHED)? {
         let path = dir.join(name);
-        fs::remove_file(&path).map_err(|source| LogError::CreateSegment {
-            path: path.clone(),
-            source,
-        })?;
+        disk.remove(&path)
+            .map_err(|source| LogError::CreateSegment {
+                path: path.clone(),
+                source,
+            })?;
         repairs.push(Repair::UnfinishedSegmentRemoved(path));
     }
     Ok(repairs)
 }
 
 /// The first sequence numbers of the segments in `dir`, ascending, at least one.
-fn first_seqs(dir: &Path) -> Result<Vec<u64>, LogError> {
-    let names = list(dir, segment::FINISHED)?;
+fn first_seqs(disk: &dyn Disk, dir: &Path) -> Result<Vec<u64>, LogError> {
+    let names = list(disk, dir, segment::FINISHED)?;
     let mut first_seqs: Vec<u64> = names
         .iter()
         .filter_map(|name| segment::first_seq_of(name))
@@ -243,22 +271,13 @@ fn first_seqs(dir: &Path) -> Result<Vec<u64>, LogError> {
     Ok(first_seqs)
 }
 
-fn list(dir: &Path, suffix: &str) -> Result<Vec<String>, LogError> {
-    let names = || -> std::io::Result<Vec<String>> {
-        let mut names = Vec::new();
-        for entry in fs::read_dir(dir)? {
-            names.extend(
-                entry?
-                    .file_name()
-                    .into_string()
-                    .ok()
-                    .filter(|name| name.ends_with(suffix)),
-            );
-        }
-        Ok(names)
-    };
-    names().map_err(|source| LogError::ListDirectory {
+fn list(disk: &dyn Disk, dir: &Path, suffix: &str) -> Result<Vec<String>, LogError> {
+    let names = disk.list(dir).map_err(|source| LogError::ListDirectory {
         path: dir.to_owned(),
         source,
-    })
+    })?;
+    Ok(names
+        .into_iter()
+        .filter(|name| name.ends_with(suffix))
+        .collect())
 }

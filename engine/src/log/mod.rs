@@ -26,8 +26,10 @@ mod space;
 mod tests;
 mod verify;
 
-use std::fs::{self, File, TryLockError};
+use std::fs::{File, TryLockError};
+use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 pub use batch::{BATCH_BYTES_MAX, BATCH_RECORDS_MAX, Batch, BatchError, Mark, RECORD_BYTES_MAX};
@@ -35,11 +37,11 @@ pub use disk::{Disk, DiskFile, OsDisk};
 pub use error::{Damage, IndexFault, LogError, ReplayError};
 pub use journal::Torn;
 pub use space::free_space_bytes;
-pub use verify::{Verified, verify, verify_with};
+pub use verify::{Verified, verify, verify_on, verify_with};
 
 use frame::Packer;
 use index::Index;
-use journal::Journal;
+use journal::{Journal, Scan};
 use replay::Replay;
 
 /// The journal format that this version reads and writes.
@@ -114,15 +116,16 @@ pub enum Repair {
 
 /// An open log. One at a time has the directory.
 pub struct Log {
+    disk: Arc<dyn Disk>,
     dir: PathBuf,
     head: Head,
     packer: Packer,
     journal: Journal,
-    /// `None` once it failed; the journal serves alone until the next open.
+    /// `None` once it failed; the journal serves alone until the next open. Also on a disk that is not the machine's.
     index: Option<Index>,
     poisoned: bool,
     /// Last, so that the directory is free only after sled is closed.
-    _lock: File,
+    _lock: Option<File>,
 }
 
 impl Log {
@@ -132,19 +135,54 @@ impl Log {
     /// [`LogError::InUse`] if another process has it, [`LogError::Corrupt`] if stored batches are damaged, or an
     /// operation on the file system failed.
     pub fn open(dir: &Path, options: &LogOptions) -> Result<(Self, Opened), LogError> {
+        let disk = Arc::new(OsDisk);
         let (journal_dir, index_dir) = (journal_dir(dir), dir.join("index"));
-        create_dir(dir)?;
+        create_dir(&*disk, dir)?;
         let lock = lock(dir)?;
-        create_dir(&journal_dir)?;
-        create_dir(&index_dir)?;
-        let (mut journal, scan, mut repairs) = Journal::open(&journal_dir, options.segment_bytes)?;
+        create_dir(&*disk, &journal_dir)?;
+        create_dir(&*disk, &index_dir)?;
+        let (mut journal, mut scan, mut repairs) =
+            Journal::open(disk.clone(), &journal_dir, options.segment_bytes)?;
         let timeout = options.index_open_timeout;
         let index = Index::open(&index_dir, timeout, &mut repairs)?;
         let (index, head) =
             recovery::reconcile(&mut journal, scan.head, index, timeout, &mut repairs)?;
+        scan.head = head;
+        let (mut log, opened) = Self::on(disk, dir, journal, scan, repairs)?;
+        log.index = Some(index);
+        log._lock = Some(lock);
+        Ok((log, opened))
+    }
+
+    /// Opens the log in `dir` of any disk: like [`Log::open`], with the journal alone. Nothing locks the directory.
+    ///
+    /// # Errors
+    /// As for [`Log::open`].
+    pub fn open_on(
+        disk: Arc<dyn Disk>,
+        dir: &Path,
+        options: &LogOptions,
+    ) -> Result<(Self, Opened), LogError> {
+        let journal_dir = journal_dir(dir);
+        create_dir(&*disk, dir)?;
+        create_dir(&*disk, &journal_dir)?;
+        let (journal, scan, repairs) =
+            Journal::open(disk.clone(), &journal_dir, options.segment_bytes)?;
+        Self::on(disk, dir, journal, scan, repairs)
+    }
+
+    /// A log whose copies are in order.
+    fn on(
+        disk: Arc<dyn Disk>,
+        dir: &Path,
+        journal: Journal,
+        scan: Scan,
+        repairs: Vec<Repair>,
+    ) -> Result<(Self, Opened), LogError> {
         for repair in &repairs {
             tracing::warn!(dir = %dir.display(), ?repair, "repaired the log");
         }
+        let head = scan.head;
         let packer = Packer::new().map_err(|source| LogError::Zstd { source })?;
         let opened = Opened {
             head,
@@ -153,19 +191,17 @@ impl Log {
             journal_bytes: scan.bytes,
             repairs,
         };
-        let dir = dir.to_owned();
-        Ok((
-            Self {
-                dir,
-                head,
-                packer,
-                journal,
-                index: Some(index),
-                poisoned: false,
-                _lock: lock,
-            },
-            opened,
-        ))
+        let log = Self {
+            disk,
+            dir: dir.to_owned(),
+            head,
+            packer,
+            journal,
+            index: None,
+            poisoned: false,
+            _lock: None,
+        };
+        Ok((log, opened))
     }
 
     /// Appends a batch and returns when it is durable. An empty batch changes nothing.
@@ -239,7 +275,11 @@ impl Log {
     /// # Errors
     /// The file system cannot be asked.
     pub fn free_space_bytes(&self) -> Result<u64, LogError> {
-        free_space_bytes(&self.dir)
+        let bytes = self.disk.free_bytes(&self.dir);
+        bytes.map_err(|source| LogError::FreeSpace {
+            path: self.dir.clone(),
+            source,
+        })
     }
 
     fn check_continues(&self, batch: &Batch) -> Result<(), LogError> {
@@ -276,19 +316,29 @@ fn journal_dir(dir: &Path) -> PathBuf {
     dir.join("journal")
 }
 
-/// Creates `dir` and makes its name durable.
-fn create_dir(dir: &Path) -> Result<(), LogError> {
-    if dir.is_dir() {
-        return Ok(());
+/// Creates `dir`, and what is missing above it, and makes its name durable.
+fn create_dir(disk: &dyn Disk, dir: &Path) -> Result<(), LogError> {
+    let parent = match dir.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let mut created = disk.create_dir(dir);
+    if matches!(&created, Err(error) if error.kind() == io::ErrorKind::NotFound) && parent != dir {
+        create_dir(disk, parent)?;
+        created = disk.create_dir(dir);
     }
-    let created = fs::create_dir_all(dir).and_then(|()| match dir.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => File::open(parent)?.sync_all(),
-        _ => File::open(".")?.sync_all(),
-    });
     created.map_err(|source| LogError::CreateDirectory {
         path: dir.to_owned(),
         source,
-    })
+    })?;
+    match disk.sync_dir(parent) {
+        // Who may not read the parent did not create anything in it either.
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
+        synced => synced.map_err(|source| LogError::SyncDirectory {
+            path: parent.to_owned(),
+            source,
+        }),
+    }
 }
 
 fn lock(dir: &Path) -> Result<File, LogError> {

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::disk::{Disk, OsDisk};
 use super::error::LogError;
 
 /// The bytes that an unprivileged process may still write to the file system of `dir`.
@@ -9,9 +10,10 @@ use super::error::LogError;
 /// # Errors
 /// The file system cannot be asked.
 pub fn free_space_bytes(dir: &Path) -> Result<u64, LogError> {
-    let stat = rustix::fs::statvfs(dir).map_err(|errno| LogError::FreeSpace {
-        path: dir.to_owned(),
-        source: errno.into(),
-    })?;
-    Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
+    OsDisk
+        .free_bytes(dir)
+        .map_err(|source| LogError::FreeSpace {
+            path: dir.to_owned(),
+            source,
+        })
 }

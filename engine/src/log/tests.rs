@@ -2,6 +2,8 @@
 
 mod append;
 mod damage;
+mod faults;
+mod faulty;
 mod index;
 mod verify;
 

@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::path::Path;
 
+use super::disk::{Disk, OsDisk};
 use super::error::{LogError, ReplayError};
 use super::journal::{Torn, scan};
 use super::replay::Replay;
@@ -40,8 +41,20 @@ pub fn verify_with<E>(
     dir: &Path,
     visit: impl FnMut(u64, u64, &[u8]) -> Result<(), E>,
 ) -> Result<Verified, ReplayError<E>> {
+    verify_on(&OsDisk, dir, visit)
+}
+
+/// Like [`verify_with`], on any disk.
+///
+/// # Errors
+/// As for [`verify_with`].
+pub fn verify_on<E>(
+    disk: &dyn Disk,
+    dir: &Path,
+    visit: impl FnMut(u64, u64, &[u8]) -> Result<(), E>,
+) -> Result<Verified, ReplayError<E>> {
     let mut replay = Replay::from(Head::START.seq + 1, visit)?;
-    let scan = scan(&journal_dir(dir), |frame| replay.show(frame))?;
+    let scan = scan(disk, &journal_dir(dir), |frame| replay.show(frame))?;
     Ok(Verified {
         head: scan.head,
         segments: scan.segments,

@@ -10,10 +10,10 @@
 //! ```
 //! A header is complete before the file gets its name, so one that does not read is damage and never a crash's doing.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::log::disk::{Disk, DiskFile};
 use crate::log::error::{Damage, LogError};
 use crate::log::frame::{FRAME_BYTES_MAX, Frame, LENGTH_END, stored_bytes};
 use crate::log::{FORMAT_VERSION, Head};
@@ -42,19 +42,15 @@ pub(super) fn first_seq_of(name: &str) -> Option<u64> {
 }
 
 /// Creates the segment that follows `head`, and returns it ready for appending.
-pub(super) fn create(dir: &Path, head: &Head) -> io::Result<File> {
+pub(super) fn create(disk: &dyn Disk, dir: &Path, head: &Head) -> io::Result<Box<dyn DiskFile>> {
     let path = path(dir, head.seq + 1);
     let unfinished = path.with_extension(&UNFINISHED[1..]);
-    let mut file = OpenOptions::new()
-        .create(true)
-        .truncate(true)
-        .write(true)
-        .open(&unfinished)?;
-    file.write_all(&header(head))?;
-    file.sync_all()?;
-    fs::rename(&unfinished, &path)?;
+    let mut file = disk.create(&unfinished)?;
+    file.append(&header(head))?;
+    file.sync()?;
+    disk.rename(&unfinished, &path)?;
     // Without this a power cut may take the name, and with it every frame that is synced into the file later on.
-    File::open(dir)?.sync_all()?;
+    disk.sync_dir(dir)?;
     Ok(file)
 }
 
@@ -72,7 +68,7 @@ fn header(head: &Head) -> Vec<u8> {
 /// Reads a segment from its start up to where it ended when it was opened.
 pub(super) struct SegmentReader {
     path: PathBuf,
-    file: File,
+    file: Box<dyn DiskFile>,
     file_bytes: u64,
     buffer: Vec<u8>,
     /// The buffer's first byte that is not consumed, and the end of what was read into it.
@@ -92,9 +88,13 @@ pub(super) enum Step<'a> {
 
 impl SegmentReader {
     /// Opens the segment and returns the head that its header continues.
-    pub(super) fn open(dir: &Path, first_seq: u64) -> Result<(Self, Head), LogError> {
+    pub(super) fn open(
+        disk: &dyn Disk,
+        dir: &Path,
+        first_seq: u64,
+    ) -> Result<(Self, Head), LogError> {
         let path = path(dir, first_seq);
-        let opened = File::open(&path).and_then(|file| Ok((file.metadata()?.len(), file)));
+        let opened = disk.open(&path).and_then(|file| Ok((file.bytes()?, file)));
         let (file_bytes, file) = opened.map_err(|source| LogError::Read {
             path: path.clone(),
             source,
@@ -209,13 +209,14 @@ impl SegmentReader {
         self.end -= self.start;
         self.start = 0;
         while self.end < wanted {
-            let unread = self.file_bytes - self.offset - self.end as u64;
+            let at = self.offset + self.end as u64;
+            let unread = self.file_bytes - at;
             let room =
                 (self.buffer.len() - self.end).min(usize::try_from(unread).unwrap_or(usize::MAX));
-            match self.file.read(&mut self.buffer[self.end..self.end + room]) {
+            let buffer = &mut self.buffer[self.end..self.end + room];
+            match self.file.read_at(at, buffer) {
                 Ok(0) => break,
                 Ok(read) => self.end += read,
-                Err(source) if source.kind() == io::ErrorKind::Interrupted => {}
                 Err(source) => {
                     return Err(LogError::Read {
                         path: self.path.clone(),
