@@ -35,7 +35,9 @@ pub fn apply(state: &mut State, at: Timestamp, fact: &Fact) {
             });
         }
         Fact::OperatorAdded(fact) => operator_added(state, fact),
-        Fact::KeyTrusted(fact) => key_trusted(state, fact),
+        Fact::KeyTrusted(KeyTrusted { name, public_key }) => {
+            state.keys.add(name.clone(), *public_key);
+        }
         Fact::CommandAccepted(fact) => {
             let position = state.position;
             let answer = Answered::Accepted { position };
@@ -123,11 +125,6 @@ fn answered(
 
 fn delta(state: &mut State, release: ReleaseIx, from: ReleaseIx, delta: Delta) {
     state.releases.get_mut(release).deltas.insert(from, delta);
-}
-
-fn key_trusted(state: &mut State, fact: &KeyTrusted) {
-    state.keys.names.push((fact.name.clone(), fact.public_key));
-    state.keys.trust(&fact.public_key);
 }
 
 fn device_registered(state: &mut State, fact: &DeviceRegistered) {
@@ -260,7 +257,7 @@ fn campaign_changed(state: &mut State, at: Timestamp, fact: &Fact) {
         }
         _ => unreachable!("only called for campaign facts"),
     }
-    let is_active = !campaign.status.is_final() && campaign.status != Status::Draft;
+    let is_active = campaign.status.is_active();
     state.campaigns.set_active(ix, is_active);
 }
 

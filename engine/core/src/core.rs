@@ -75,6 +75,15 @@ impl Core {
         &self.state
     }
 
+    /// Goes on from a snapshot. Call [`Core::replayed`] after the last fact, or at once if there is none.
+    #[must_use]
+    pub fn restore(state: State) -> Self {
+        Self {
+            state,
+            timers: Timers::default(),
+        }
+    }
+
     /// Folds in a fact from the log. Call [`Core::replayed`] after the last.
     pub fn replay(&mut self, at: Timestamp, fact: &Fact) {
         apply(&mut self.state, at, fact);

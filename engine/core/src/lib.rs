@@ -22,6 +22,7 @@ pub mod fact;
 pub mod gate;
 mod judge;
 mod request;
+pub mod snapshot;
 pub mod state;
 mod stored;
 mod timers;

@@ -6,6 +6,7 @@
 use alloc::{collections::BTreeSet, string::String, vec::Vec};
 
 use fleetfold_schemas::{CampaignId, OperatorId, campaign::CampaignSpec, device::ErrorClass};
+use minicbor::{Decode, Encode};
 
 use crate::{
     CampaignIx, DeviceIx, ReleaseIx, Timestamp,
@@ -45,23 +46,37 @@ pub struct Campaign {
     pub errors: [u32; ErrorClass::ALL.len()],
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The numbers are those of a snapshot.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub enum Status {
+    #[n(0)]
     Draft,
+    #[n(1)]
     Staged {
+        #[n(0)]
         since: Timestamp,
     },
+    #[n(2)]
     Rolling,
+    #[n(3)]
     Paused {
+        #[n(0)]
         cause: PauseCause,
     },
+    #[n(4)]
     Monitoring,
+    #[n(5)]
     Completed,
+    #[n(6)]
     Canceled {
+        #[n(0)]
         operator: OperatorId,
+        #[n(1)]
         reason: Option<String>,
     },
+    #[n(7)]
     Failed {
+        #[n(0)]
         cause: FailureCause,
     },
 }
@@ -71,6 +86,12 @@ impl Status {
     #[must_use]
     pub const fn is_rolling(&self) -> bool {
         matches!(self, Self::Rolling | Self::Monitoring)
+    }
+
+    /// Something may still happen by itself.
+    #[must_use]
+    pub const fn is_active(&self) -> bool {
+        !self.is_final() && !matches!(self, Self::Draft)
     }
 
     #[must_use]
@@ -92,10 +113,13 @@ pub struct PhaseRun {
     pub tally: PhaseTally,
 }
 
-/// First outcomes, as the `confident` gate counts them.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+/// First outcomes, as the `confident` gate counts them. The numbers are those of a snapshot.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
 pub struct Evidence {
+    #[n(0)]
     pub failed: u64,
+    #[n(1)]
     pub succeeded: u64,
 }
 
@@ -311,6 +335,18 @@ impl Campaigns {
     /// Staged, rolling, paused or monitoring ones.
     pub fn active(&self) -> impl Iterator<Item = CampaignIx> {
         self.active.iter().copied()
+    }
+
+    /// A row has been read from a snapshot: what follows from it is filled in.
+    pub(crate) fn restored(&mut self, ix: CampaignIx) {
+        let row = &mut self.rows[ix as usize];
+        row.deferred = (0..)
+            .zip(&row.members)
+            .filter(|(_, member)| member.state == MemberState::Deferred)
+            .map(|(at, _)| at)
+            .collect();
+        let is_active = row.status.is_active();
+        self.set_active(ix, is_active);
     }
 
     pub(crate) fn push(&mut self, campaign: Campaign) {

@@ -1,6 +1,7 @@
 //! The table of devices: one row each, found by number or by name.
 
 use alloc::{collections::BTreeMap, string::String, vec::Vec};
+use core::fmt;
 
 use fleetfold_schemas::{
     DeviceId, ModelId, Name, Version,
@@ -52,7 +53,7 @@ pub struct Inventory {
 ///
 /// The names' map has a fixed hash function and its order is never looked at, so replay is exact; names come from
 /// operators, who have no reason to attack their own table.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct Devices {
     rows: Vec<Device>,
     by_id: HashMap<DeviceId, DeviceIx, FxBuildHasher>,
@@ -87,8 +88,21 @@ impl Devices {
         (0..).zip(&self.rows)
     }
 
+    /// Takes memory ahead, and says whether there is any.
+    pub(crate) fn try_reserve(&mut self, rows: u32) -> bool {
+        let rows = rows as usize;
+        self.by_id.try_reserve(rows).is_ok() && self.rows.try_reserve(rows).is_ok()
+    }
+
     pub(crate) fn insert(&mut self, device: Device) {
         self.by_id.insert(device.id.clone(), self.len());
         self.rows.push(device);
+    }
+}
+
+/// The rows alone: the names' map has an order, but none that means anything.
+impl fmt::Debug for Devices {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(&self.rows).finish()
     }
 }

@@ -6,6 +6,7 @@ use fleetfold_schemas::{
     device::DeviceError,
     status::{ExecutionStatus, Tally},
 };
+use minicbor::{Decode, Encode};
 
 use crate::{DeviceIx, Timestamp};
 
@@ -56,11 +57,15 @@ pub enum MemberState {
     RolledBack,
 }
 
-/// Each device enters the evidence once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Each device enters the evidence once. The numbers are those of a snapshot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
 pub enum Counted {
+    #[n(0)]
     NotYet,
+    #[n(1)]
     Success,
+    #[n(2)]
     Failure,
 }
 
@@ -112,7 +117,7 @@ impl Member {
         })
     }
 
-    pub(super) fn contribution(&self) -> PhaseTally {
+    pub(crate) fn contribution(&self) -> PhaseTally {
         let mut tally = PhaseTally {
             devices: 1,
             ..PhaseTally::default()
@@ -165,29 +170,46 @@ impl Member {
 }
 
 /// Counts over members. `updated`, `failed`, `in_progress`, `not_contacted` and `removed` add up to `devices`.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+/// The numbers are those of a snapshot.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
 pub struct PhaseTally {
+    #[n(0)]
     pub devices: u32,
+    #[n(1)]
     pub updated: u32,
     /// Failed by now, retries pending included.
+    #[n(2)]
     pub failed: u32,
+    #[n(3)]
     pub in_progress: u32,
+    #[n(4)]
     pub not_contacted: u32,
+    #[n(5)]
     pub removed: u32,
     /// Not offered yet.
+    #[n(6)]
     pub waiting: u32,
     /// Failed with no attempt left.
+    #[n(7)]
     pub lost: u32,
     /// Of `updated`, `failed` and `lost`: without what an operator accepted by resuming after a gate had paused.
+    #[n(8)]
     pub new_updated: u32,
+    #[n(9)]
     pub new_failed: u32,
+    #[n(10)]
     pub new_lost: u32,
     /// Failed and back on the image they came from.
+    #[n(11)]
     pub restored: u32,
     /// Whom promotion is judged by: those that accepted their job or have an outcome, and were not withdrawn.
+    #[n(12)]
     pub accepted: u32,
     /// May still change by themselves.
+    #[n(13)]
     pub unresolved: u32,
+    #[n(14)]
     pub unresolved_accepted: u32,
 }
 

@@ -58,8 +58,9 @@ pub struct Keys {
 
 impl Keys {
     /// A key that is not a curve point verifies nothing; `accept` refuses it, and here it is passed over.
-    pub(crate) fn trust(&mut self, public_key: &[u8; 32]) {
-        if let Ok(key) = ed25519_dalek::VerifyingKey::from_bytes(public_key) {
+    pub(crate) fn add(&mut self, name: Name, public_key: [u8; 32]) {
+        self.names.push((name, public_key));
+        if let Ok(key) = ed25519_dalek::VerifyingKey::from_bytes(&public_key) {
             self.trusted.add(key);
         }
     }

@@ -3,6 +3,7 @@
 use alloc::{collections::BTreeMap, string::String, vec::Vec};
 
 use fleetfold_schemas::{Digest, ModelId, Sha256, Version};
+use minicbor::{Decode, Encode};
 
 use crate::{ReleaseIx, Timestamp};
 
@@ -23,11 +24,23 @@ pub struct Release {
     pub deltas: BTreeMap<ReleaseIx, Delta>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The numbers are those of a snapshot.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub enum Delta {
+    #[n(0)]
     Building,
-    Ready { digest: Digest, bytes: u64 },
-    Unavailable { reason: String },
+    #[n(1)]
+    Ready {
+        #[n(0)]
+        digest: Digest,
+        #[n(1)]
+        bytes: u64,
+    },
+    #[n(2)]
+    Unavailable {
+        #[n(0)]
+        reason: String,
+    },
 }
 
 impl Release {

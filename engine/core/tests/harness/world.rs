@@ -11,8 +11,8 @@ use super::{
     words,
 };
 use fleetfold_core::{
-    Answer, Core, DeltaOutcome, DeviceIx, Effect, Fact, Request, Step, StoredArtifact, Timestamp,
-    fact::Role, view,
+    Answer, Core, DeltaOutcome, DeviceIx, Effect, Fact, Request, State, Step, StoredArtifact,
+    Timestamp, fact::Role, snapshot, view,
 };
 use fleetfold_schemas::{
     DeviceId, Digest, ModelId, Name, OperatorId, Version,
@@ -25,14 +25,20 @@ use fleetfold_schemas::{
 
 /// 2026-01-01T00:00:00Z, when every story begins.
 const START: Timestamp = 1_767_225_600_000;
+/// Facts between two snapshots at the least: no divisor of how often a story repeats itself.
+const SNAPSHOT_INTERVAL: usize = 7;
+/// Snapshots in a story, about, so that long ones do not take for ever.
+const SNAPSHOTS_MAX: usize = 50;
 /// Wake-ups within one wait, at most: more is a loop that leads nowhere.
 const WAKEUPS_MAX: u32 = 10_000;
 
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Restarts {
     Never,
     /// Before every command and every wake-up, the state is thrown away and folded from the log anew.
     Often,
+    /// The same, from a snapshot of it.
+    Restored,
 }
 
 pub struct World {
@@ -368,8 +374,13 @@ impl World {
     }
 
     fn restart_if_wanted(&mut self) {
-        if self.restarts == Restarts::Often {
-            self.restart();
+        match self.restarts {
+            Restarts::Never => {}
+            Restarts::Often => self.restart(),
+            Restarts::Restored => {
+                self.core = restored(self.core.state());
+                self.core.replayed();
+            }
         }
     }
 
@@ -386,6 +397,18 @@ impl World {
         self.core = core;
     }
 
+    /// The state after all facts, by way of a snapshot of it after every `interval` facts.
+    fn folded_from_snapshots(&self, interval: usize) -> Core {
+        let mut core = Core::default();
+        for facts in self.log.chunks(interval) {
+            core = restored(core.state());
+            for (at, fact) in facts {
+                core.replay(*at, fact);
+            }
+        }
+        core
+    }
+
     pub fn into_steps(self) -> (Steps, Vec<Fact>) {
         let facts = self.log.into_iter().map(|(_, fact)| fact);
         (self.steps, facts.collect())
@@ -394,6 +417,7 @@ impl World {
     /// What must hold whatever the story was.
     pub fn check_at_the_end(&mut self) {
         let state = format!("{:?}", self.core.state());
+        let digest = snapshot::digest(self.core.state());
         for (ix, device) in self.core.state().devices.iter() {
             let due = view::job(self.core.state(), ix);
             let held = self.topics.get(&ix);
@@ -411,6 +435,17 @@ impl World {
             state,
             "replay gives another state"
         );
+        assert_eq!(
+            snapshot::digest(self.core.state()),
+            digest,
+            "replay gives another snapshot"
+        );
+        let interval = SNAPSHOT_INTERVAL.max(self.log.len() / SNAPSHOTS_MAX);
+        assert_eq!(
+            snapshot::digest(self.folded_from_snapshots(interval).state()),
+            digest,
+            "snapshots on the way give another state"
+        );
     }
 
     fn campaign_ix(&self, name: &str) -> u32 {
@@ -424,6 +459,18 @@ impl World {
         let found = self.core.state().devices.find(&id);
         found.unwrap_or_else(|| panic!("no device {name}"))
     }
+}
+
+/// The state from its snapshot.
+fn restored(state: &State) -> Core {
+    let mut reader = snapshot::Reader::default();
+    snapshot::write(state, &mut |section| {
+        reader
+            .section(section)
+            .unwrap_or_else(|error| panic!("{error:?}"));
+    });
+    let read = reader.finish().unwrap_or_else(|error| panic!("{error:?}"));
+    Core::restore(read)
 }
 
 /// Each command has exactly one outcome on record, unless it was answered before.

@@ -1,0 +1,535 @@
+//! From sections to the state. The bytes come from a disk: nothing in them is believed, and nothing in them panics.
+
+use alloc::{boxed::Box, collections::BTreeMap, vec::Vec};
+
+use fleetfold_schemas::{
+    ModelId,
+    device::{ErrorClass, Image, Running},
+};
+use minicbor::{Decoder, decode::Error as CborError};
+
+use super::{
+    SECTION_BYTES_MAX, SnapshotError,
+    rows::{
+        AnswerRow, AttributesRow, CampaignRow, DeviceRow, Head, KeyRow, Kind, MemberRow,
+        OperatorRow, ProfileRow, ReleaseRow,
+    },
+};
+use crate::{
+    State, Timestamp,
+    state::{
+        Campaign, Counted, Device, Inventory, Member, Operator, PhaseRun, PhaseTally, Release, Site,
+    },
+};
+
+/// No time in a state is later: deadlines are added to times, and must not overflow. It is the year 10889.
+const TIME_MAX: Timestamp = 1 << 48;
+/// Memory is taken ahead for at most so many rows, whatever the head announces; beyond, it grows as they come.
+const RESERVED_ROWS_MAX: u32 = 1 << 21;
+
+/// Takes the sections in their order and gives the state at their end.
+#[derive(Debug, Default)]
+pub struct Reader {
+    /// Sections read.
+    sections: u32,
+    head: Option<Head>,
+    kind: Kind,
+    models: Vec<ModelId>,
+    images: Vec<Image>,
+    profiles: Vec<ProfileRow>,
+    attributes: Vec<AttributesRow>,
+    /// How many members each campaign has.
+    members: Vec<u32>,
+    /// The campaign whose members are being read.
+    campaign: usize,
+    state: State,
+}
+
+impl Reader {
+    /// Takes the next section.
+    ///
+    /// # Errors
+    /// It is not a section of this format, or says what cannot be. The reader is of no use after that.
+    pub fn section(&mut self, bytes: &[u8]) -> Result<(), SnapshotError> {
+        let section = self.sections;
+        self.sections += 1;
+        if bytes.len() > SECTION_BYTES_MAX {
+            let bytes = bytes.len();
+            return Err(SnapshotError::SectionTooLarge { section, bytes });
+        }
+        let malformed = |source| SnapshotError::Malformed { section, source };
+        let mut decoder = Decoder::new(bytes);
+        let length = decoder.array().map_err(malformed)?;
+        let rows = length.and_then(|length| length.checked_sub(1));
+        let rows = rows.ok_or_else(|| malformed(CborError::message("no definite array")))?;
+        let number = decoder.u32().map_err(malformed)?;
+        let Some(kind) = Kind::from_number(number) else {
+            let kind = number;
+            return Err(SnapshotError::UnknownKind { section, kind });
+        };
+        let is_next = match self.head {
+            None => kind == Kind::Head,
+            Some(_) => kind != Kind::Head && kind >= self.kind,
+        };
+        if !is_next {
+            let kind = kind.name();
+            return Err(SnapshotError::OutOfOrder { section, kind });
+        }
+        self.kind = kind;
+        for _ in 0..rows {
+            self.row(kind, &mut decoder)
+                .map_err(|error| error.at(section))?;
+        }
+        if decoder.position() < bytes.len() {
+            return Err(malformed(CborError::message("bytes after the section")));
+        }
+        Ok(())
+    }
+
+    /// The state, if nothing is missing and every row refers to rows that exist.
+    ///
+    /// # Errors
+    /// Something is missing, or does not fit together.
+    pub fn finish(mut self) -> Result<State, SnapshotError> {
+        let Some(head) = self.head.take() else {
+            return Err(count(Kind::Head, 1, 0));
+        };
+        for kind in Kind::ALL {
+            let (expected, found) = (announced(&head, kind), self.found(kind));
+            if expected.is_some_and(|expected| expected != found) {
+                return Err(count(kind, expected.unwrap_or_default(), found));
+            }
+        }
+        for (campaign, members) in self.state.campaigns.iter() {
+            let expected = self.members[campaign as usize];
+            let found = number(members.members.len());
+            if found != expected {
+                return Err(count(Kind::Members, expected, found));
+            }
+        }
+        self.check_executions()?;
+        for campaign in 0..self.state.campaigns.len() {
+            check_campaign(campaign, self.state.campaigns.get(campaign))?;
+            self.state.campaigns.restored(campaign);
+        }
+        Ok(self.state)
+    }
+
+    fn row(&mut self, kind: Kind, decoder: &mut Decoder<'_>) -> Result<(), RowError> {
+        if let Some(head) = &self.head
+            && let Some(expected) = announced(head, kind)
+            && self.found(kind) == expected
+        {
+            return Err(count(kind, expected, expected.saturating_add(1)).into());
+        }
+        match kind {
+            Kind::Head => self.head(decoder.decode()?)?,
+            Kind::Operators => {
+                let row: OperatorRow = decoder.decode()?;
+                let operator = Operator {
+                    role: row.role,
+                    password_hash: row.password_hash,
+                };
+                let at = number(self.state.operators.len());
+                if self.state.operators.insert(row.id, operator).is_some() {
+                    return Err(taken("operator", at).into());
+                }
+            }
+            Kind::Keys => {
+                let row: KeyRow = decoder.decode()?;
+                self.state.keys.add(row.name, row.public_key);
+            }
+            Kind::Answers => self.answer(decoder.decode()?)?,
+            Kind::Releases => self.release(decoder.decode()?)?,
+            Kind::Models => self.models.push(decoder.decode()?),
+            Kind::Images => self.images.push(decoder.decode()?),
+            Kind::Profiles => self.profiles.push(decoder.decode()?),
+            Kind::Attributes => self.attributes.push(decoder.decode()?),
+            Kind::Devices => self.device(decoder.decode()?)?,
+            Kind::Campaigns => self.campaign(decoder.decode()?)?,
+            Kind::Members => self.member(decoder.decode()?)?,
+        }
+        Ok(())
+    }
+
+    /// Rows of a kind read so far.
+    fn found(&self, kind: Kind) -> u32 {
+        let state = &self.state;
+        match kind {
+            Kind::Head => u32::from(self.head.is_some()),
+            Kind::Operators => number(state.operators.len()),
+            Kind::Keys => number(state.keys.names.len()),
+            Kind::Answers => state.commands.len(),
+            Kind::Releases => state.releases.len(),
+            Kind::Models => number(self.models.len()),
+            Kind::Images => number(self.images.len()),
+            Kind::Profiles => number(self.profiles.len()),
+            Kind::Attributes => number(self.attributes.len()),
+            Kind::Devices => state.devices.len(),
+            Kind::Campaigns => state.campaigns.len(),
+            // Announced by their campaigns.
+            Kind::Members => 0,
+        }
+    }
+
+    fn head(&mut self, head: Head) -> Result<(), RowError> {
+        if self.head.is_some() {
+            return Err(count(Kind::Head, 1, 2).into());
+        }
+        check_time("head", 0, "time", Some(head.recorded_at))?;
+        self.state.position = head.position;
+        self.state.recorded_at = head.recorded_at;
+        self.state.site = head.site.clone().map(|name| Site {
+            name,
+            speed: head.speed,
+        });
+        let (what, rows) = (Kind::Devices.name(), head.devices.min(RESERVED_ROWS_MAX));
+        if !self.state.devices.try_reserve(rows) {
+            return Err(SnapshotError::TooMany { what, count: rows }.into());
+        }
+        self.head = Some(head);
+        Ok(())
+    }
+
+    fn answer(&mut self, row: AnswerRow) -> Result<(), RowError> {
+        let at = self.state.commands.len();
+        check_time("answer", at, "time", Some(row.at))?;
+        let commands = &mut self.state.commands;
+        if commands.answer(&row.operator, &row.id).is_some() {
+            return Err(taken("answer", at).into());
+        }
+        commands.restore(row.at, &row.operator, &row.id, row.answer);
+        Ok(())
+    }
+
+    fn release(&mut self, row: ReleaseRow) -> Result<(), RowError> {
+        let ix = self.state.releases.len();
+        let all = self.head.as_ref().map_or(0, |head| head.releases);
+        check_time("release", ix, "time", Some(row.published_at))?;
+        let mut deltas = BTreeMap::new();
+        for (from, delta) in row.deltas {
+            check("release", ix, "delta", from < all)?;
+            deltas.insert(from, delta);
+        }
+        self.state.releases.push(Release {
+            model: row.model,
+            version: row.version,
+            vendor: row.vendor,
+            sequence: row.sequence,
+            image: row.image,
+            image_sha256: row.image_sha256,
+            image_bytes: row.image_bytes,
+            manifest: row.manifest,
+            key_id: row.key_id,
+            published_at: row.published_at,
+            deltas,
+        });
+        Ok(())
+    }
+
+    fn device(&mut self, row: DeviceRow) -> Result<(), RowError> {
+        let ix = self.state.devices.len();
+        let out_of_range = |field| out_of_range("device", ix, field);
+        check_time("device", ix, "time", row.last_seen)?;
+        if self.state.devices.find(&row.id).is_some() {
+            return Err(taken("device", ix).into());
+        }
+        let model = self.models.get(row.model as usize);
+        let image = |number: u32| {
+            let image = self.images.get(number as usize);
+            image.cloned().ok_or(out_of_range("image"))
+        };
+        let running = match row.running {
+            Some((slot, number)) => {
+                let Image { version, digest } = image(number)?;
+                Some(Running {
+                    slot,
+                    version,
+                    digest,
+                })
+            }
+            None => None,
+        };
+        self.state.devices.insert(Device {
+            id: row.id,
+            model: model.cloned().ok_or(out_of_range("model"))?,
+            lifecycle: row.lifecycle,
+            credential: row.credential,
+            login_counter: row.login_counter,
+            epoch: row.epoch,
+            seq: row.seq,
+            fingerprint: row.fingerprint,
+            last_seen: row.last_seen,
+            running,
+            standby: row.standby.map(image).transpose()?,
+            inventory: inventory(
+                pick(&self.profiles, row.profile).ok_or(out_of_range("profile"))?,
+                pick(&self.attributes, row.attributes).ok_or(out_of_range("attributes"))?,
+            ),
+            boot_ms: row.boot_ms,
+            execution: row.execution,
+            stage: row.stage,
+            progress_percent: row.progress_percent,
+        });
+        Ok(())
+    }
+
+    fn campaign(&mut self, row: CampaignRow) -> Result<(), RowError> {
+        let ix = self.state.campaigns.len();
+        let times = [row.started_at, row.resumed_at, row.ended_at];
+        for time in times.into_iter().chain([Some(row.created_at)]) {
+            check_time("campaign", ix, "time", time)?;
+        }
+        let in_range = |field, is_in_range| check("campaign", ix, field, is_in_range);
+        in_range("release", row.release < self.state.releases.len())?;
+        in_range("phases", row.phases.len() == row.spec.phases.len())?;
+        in_range("phase", (row.phase as usize) < row.phases.len())?;
+        in_range("members", row.members <= self.state.devices.len())?;
+        in_range("offered", row.offered <= row.members)?;
+        let mut errors = [0; ErrorClass::ALL.len()];
+        in_range("errors", row.errors.len() <= errors.len())?;
+        errors[..row.errors.len()].copy_from_slice(&row.errors);
+        let phases = row.phases.into_iter().map(|run| PhaseRun {
+            cut: run.cut,
+            started_at: run.started_at,
+            passed_at: run.passed_at,
+            tally: run.tally,
+        });
+        let mut campaign = Campaign::new(row.spec, row.release, row.created_at);
+        campaign.status = row.status;
+        campaign.version = row.version;
+        campaign.started_at = row.started_at;
+        campaign.resumed_at = row.resumed_at;
+        campaign.ended_at = row.ended_at;
+        campaign.canceled_position = row.canceled_position;
+        campaign.members.reserve_exact(row.members as usize);
+        campaign.phases = phases.collect();
+        campaign.phase = row.phase as usize;
+        campaign.offered = row.offered;
+        campaign.evidence = row.evidence;
+        campaign.forgiven = row.forgiven;
+        campaign.exposed = row.exposed;
+        campaign.errors = errors;
+        self.members.push(row.members);
+        self.state.campaigns.push(campaign);
+        Ok(())
+    }
+
+    fn member(&mut self, row: MemberRow) -> Result<(), RowError> {
+        let campaigns = &mut self.state.campaigns;
+        loop {
+            match self.members.get(self.campaign) {
+                None => return Err(count(Kind::Members, 0, 1).into()),
+                Some(expected) => {
+                    let full = campaigns.get(number(self.campaign)).members.len();
+                    if full < *expected as usize {
+                        break;
+                    }
+                    self.campaign += 1;
+                }
+            }
+        }
+        let campaign = campaigns.get_mut(number(self.campaign));
+        let ix = number(campaign.members.len());
+        let out_of_range = |field| out_of_range("member", ix, field);
+        for time in [Some(row.since), row.retry_at] {
+            check_time("member", ix, "time", time)?;
+        }
+        check(
+            "member",
+            ix,
+            "device",
+            row.device < self.state.devices.len(),
+        )?;
+        check("member", ix, "marks", row.marks & !MemberRow::MARKS == 0)?;
+        if let Some(last) = campaign.members.last()
+            && (last.rank, last.device) >= (row.rank, row.device)
+        {
+            return Err(SnapshotError::Unsorted {
+                what: "member",
+                row: ix,
+            }
+            .into());
+        }
+        let has = |mark| row.marks & mark != 0;
+        campaign.members.push(Member {
+            device: row.device,
+            rank: row.rank,
+            state: row
+                .state
+                .with(row.retry_at)
+                .ok_or(out_of_range("retry time"))?,
+            since: row.since,
+            attempts: row
+                .attempts
+                .try_into()
+                .map_err(|_| out_of_range("attempts"))?,
+            job: row.job,
+            accepted: has(MemberRow::ACCEPTED),
+            failed: has(MemberRow::FAILED),
+            restored: has(MemberRow::RESTORED),
+            reviewed: has(MemberRow::REVIEWED),
+            counted: row.counted.unwrap_or(Counted::NotYet),
+            error: row.error.map(Box::new),
+        });
+        Ok(())
+    }
+
+    /// A device's latest execution is one of its own.
+    fn check_executions(&self) -> Result<(), SnapshotError> {
+        for (ix, device) in self.state.devices.iter() {
+            let Some((campaign, member)) = device.execution else {
+                continue;
+            };
+            let is_own = campaign < self.state.campaigns.len()
+                && self
+                    .state
+                    .campaigns
+                    .get(campaign)
+                    .members
+                    .get(member as usize)
+                    .is_some_and(|member| member.device == ix);
+            check("device", ix, "execution", is_own)?;
+        }
+        Ok(())
+    }
+}
+
+/// What adds up must: no later decision could notice.
+fn check_campaign(ix: u32, campaign: &Campaign) -> Result<(), SnapshotError> {
+    let mut start = 0;
+    for run in &campaign.phases {
+        let members = campaign.members.get(start as usize..run.cut as usize);
+        let members = match (campaign.started_at, members) {
+            (Some(_), Some(members)) => members,
+            // Cuts are made at the start.
+            (None, _) if run.cut == 0 => &[],
+            _ => return Err(out_of_range("campaign", ix, "cut")),
+        };
+        let mut tally = PhaseTally::default();
+        for member in members {
+            tally += member.contribution();
+        }
+        if tally != run.tally {
+            return Err(SnapshotError::Tally { campaign: ix });
+        }
+        start = run.cut;
+    }
+    for time in campaign
+        .phases
+        .iter()
+        .flat_map(|run| [run.started_at, run.passed_at])
+    {
+        check_time("campaign", ix, "time", time)?;
+    }
+    let accepted = campaign.members.iter().filter(|member| member.accepted);
+    if number(accepted.count()) != campaign.exposed {
+        return Err(SnapshotError::Tally { campaign: ix });
+    }
+    Ok(())
+}
+
+/// How many rows the head says there are. Members are announced by their campaigns, the head by nobody.
+fn announced(head: &Head, kind: Kind) -> Option<u32> {
+    Some(match kind {
+        Kind::Head | Kind::Members => return None,
+        Kind::Operators => head.operators,
+        Kind::Keys => head.keys,
+        Kind::Answers => head.answers,
+        Kind::Releases => head.releases,
+        Kind::Models => head.models,
+        Kind::Images => head.images,
+        Kind::Profiles => head.profiles,
+        Kind::Attributes => head.attributes,
+        Kind::Devices => head.devices,
+        Kind::Campaigns => head.campaigns,
+    })
+}
+
+/// The row of that number, or an empty one for none; `None` if there is no such row.
+fn pick<T: Clone + Default>(table: &[T], number: Option<u32>) -> Option<T> {
+    match number {
+        Some(number) => table.get(number as usize).cloned(),
+        None => Some(T::default()),
+    }
+}
+
+fn inventory(profile: ProfileRow, attributes: AttributesRow) -> Inventory {
+    Inventory {
+        hardware: profile.hardware,
+        capabilities: profile.capabilities,
+        region: profile.region,
+        tenant: profile.tenant,
+        tags: profile.tags,
+        attributes: attributes.pairs.into_iter().collect(),
+    }
+}
+
+enum RowError {
+    Cbor(CborError),
+    Other(SnapshotError),
+}
+
+impl RowError {
+    fn at(self, section: u32) -> SnapshotError {
+        match self {
+            Self::Cbor(source) => SnapshotError::Malformed { section, source },
+            Self::Other(error) => error,
+        }
+    }
+}
+
+impl From<CborError> for RowError {
+    fn from(error: CborError) -> Self {
+        Self::Cbor(error)
+    }
+}
+
+impl From<SnapshotError> for RowError {
+    fn from(error: SnapshotError) -> Self {
+        Self::Other(error)
+    }
+}
+
+fn number(count: usize) -> u32 {
+    u32::try_from(count).expect("rows are numbered by u32")
+}
+
+fn count(kind: Kind, expected: u32, found: u32) -> SnapshotError {
+    let what = kind.name();
+    SnapshotError::Count {
+        what,
+        expected,
+        found,
+    }
+}
+
+fn taken(what: &'static str, row: u32) -> SnapshotError {
+    SnapshotError::NameTaken { what, row }
+}
+
+fn out_of_range(what: &'static str, row: u32, field: &'static str) -> SnapshotError {
+    SnapshotError::OutOfRange { what, row, field }
+}
+
+fn check(
+    what: &'static str,
+    row: u32,
+    field: &'static str,
+    is_in_range: bool,
+) -> Result<(), SnapshotError> {
+    if is_in_range {
+        Ok(())
+    } else {
+        Err(out_of_range(what, row, field))
+    }
+}
+
+fn check_time(
+    what: &'static str,
+    row: u32,
+    field: &'static str,
+    time: Option<Timestamp>,
+) -> Result<(), SnapshotError> {
+    check(what, row, field, time.is_none_or(|time| time <= TIME_MAX))
+}

@@ -1,0 +1,402 @@
+//! The rows of a snapshot: numbered, so that each may gain keys.
+//!
+//! A number refers to a row of a table before it, counted from 0. Absent means none, nothing or zero.
+
+use alloc::{string::String, vec::Vec};
+
+use fleetfold_schemas::{
+    CommandId, DeviceId, Digest, ModelId, Name, OperatorId, Sha256, Version,
+    campaign::CampaignSpec,
+    command::{Credential, Lifecycle},
+    device::{DeviceError, Slot, Stage},
+};
+use minicbor::{Decode, Encode};
+
+use crate::{
+    CampaignIx, DeviceIx, ReleaseIx,
+    fact::Role,
+    state::{Answered, Counted, Delta, Evidence, MemberState, PhaseTally, Status},
+};
+
+/// What a section holds. A later kind comes later.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    #[default]
+    Head = 0,
+    Operators = 10,
+    Keys = 20,
+    Answers = 30,
+    Releases = 40,
+    Models = 50,
+    Images = 51,
+    Profiles = 52,
+    Attributes = 53,
+    Devices = 60,
+    Campaigns = 70,
+    /// Of all campaigns, one campaign after the other.
+    Members = 80,
+}
+
+impl Kind {
+    pub const ALL: [Self; 12] = [
+        Self::Head,
+        Self::Operators,
+        Self::Keys,
+        Self::Answers,
+        Self::Releases,
+        Self::Models,
+        Self::Images,
+        Self::Profiles,
+        Self::Attributes,
+        Self::Devices,
+        Self::Campaigns,
+        Self::Members,
+    ];
+
+    pub fn from_number(number: u32) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.number() == number)
+    }
+
+    pub const fn number(self) -> u32 {
+        self as u32
+    }
+
+    /// For messages, in the plural.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Head => "heads",
+            Self::Operators => "operators",
+            Self::Keys => "keys",
+            Self::Answers => "answers",
+            Self::Releases => "releases",
+            Self::Models => "models",
+            Self::Images => "images",
+            Self::Profiles => "profiles",
+            Self::Attributes => "attributes",
+            Self::Devices => "devices",
+            Self::Campaigns => "campaigns",
+            Self::Members => "members",
+        }
+    }
+}
+
+#[derive(Debug, Default, Encode, Decode)]
+#[cbor(map)]
+pub struct Head {
+    #[n(0)]
+    pub position: u64,
+    #[n(1)]
+    pub recorded_at: u64,
+    #[n(2)]
+    pub site: Option<Name>,
+    #[n(3)]
+    pub speed: Option<u32>,
+    #[n(4)]
+    pub operators: u32,
+    #[n(5)]
+    pub keys: u32,
+    #[n(6)]
+    pub answers: u32,
+    #[n(7)]
+    pub releases: u32,
+    #[n(8)]
+    pub models: u32,
+    #[n(9)]
+    pub images: u32,
+    #[n(10)]
+    pub profiles: u32,
+    #[n(11)]
+    pub attributes: u32,
+    #[n(12)]
+    pub devices: u32,
+    #[n(13)]
+    pub campaigns: u32,
+}
+
+#[derive(Debug, Encode, Decode)]
+#[cbor(map)]
+pub struct OperatorRow {
+    #[n(0)]
+    pub id: OperatorId,
+    #[n(1)]
+    pub role: Role,
+    #[n(2)]
+    pub password_hash: String,
+}
+
+#[derive(Debug, Encode, Decode)]
+#[cbor(map)]
+pub struct KeyRow {
+    #[n(0)]
+    pub name: Name,
+    #[cbor(n(1), with = "minicbor::bytes")]
+    pub public_key: [u8; 32],
+}
+
+/// In the order in which they were given.
+#[derive(Debug, Encode, Decode)]
+#[cbor(map)]
+pub struct AnswerRow {
+    #[n(0)]
+    pub at: u64,
+    #[n(1)]
+    pub operator: OperatorId,
+    #[n(2)]
+    pub id: CommandId,
+    #[n(3)]
+    pub answer: Answered,
+}
+
+#[derive(Debug, Encode, Decode)]
+#[cbor(map)]
+pub struct ReleaseRow {
+    #[n(0)]
+    pub model: ModelId,
+    #[n(1)]
+    pub version: Version,
+    #[n(2)]
+    pub vendor: String,
+    #[n(3)]
+    pub sequence: u64,
+    #[n(4)]
+    pub image: Digest,
+    #[n(5)]
+    pub image_sha256: Sha256,
+    #[n(6)]
+    pub image_bytes: u64,
+    #[cbor(n(7), with = "minicbor::bytes")]
+    pub manifest: Vec<u8>,
+    #[cbor(n(8), with = "minicbor::bytes")]
+    pub key_id: Vec<u8>,
+    #[n(9)]
+    pub published_at: u64,
+    /// In ascending order of the release they start from.
+    #[n(10)]
+    pub deltas: Vec<(ReleaseIx, Delta)>,
+}
+
+/// What a device says of itself in its hello, without its attributes: shared by many devices.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct ProfileRow {
+    #[n(0)]
+    pub hardware: Option<Version>,
+    #[cbor(n(1), skip_if = "Vec::is_empty")]
+    pub capabilities: Vec<Name>,
+    #[n(2)]
+    pub region: Option<Name>,
+    #[n(3)]
+    pub tenant: Option<Name>,
+    #[cbor(n(4), skip_if = "Vec::is_empty")]
+    pub tags: Vec<Name>,
+}
+
+/// In the order of the keys.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct AttributesRow {
+    #[n(0)]
+    pub pairs: Vec<(Name, String)>,
+}
+
+#[derive(Debug, Encode, Decode)]
+#[cbor(map)]
+pub struct DeviceRow {
+    #[n(0)]
+    pub id: DeviceId,
+    #[n(1)]
+    pub model: u32,
+    #[n(2)]
+    pub lifecycle: Lifecycle,
+    #[n(3)]
+    pub credential: Credential,
+    #[n(4)]
+    pub login_counter: Option<u64>,
+    #[n(5)]
+    pub epoch: u64,
+    #[n(6)]
+    pub seq: u64,
+    #[n(7)]
+    pub fingerprint: u32,
+    #[n(8)]
+    pub last_seen: Option<u64>,
+    /// The slot that runs and the number of the image in it.
+    #[n(9)]
+    pub running: Option<(Slot, u32)>,
+    #[n(10)]
+    pub standby: Option<u32>,
+    #[n(11)]
+    pub profile: Option<u32>,
+    #[n(12)]
+    pub attributes: Option<u32>,
+    #[n(13)]
+    pub boot_ms: Option<u64>,
+    /// The latest execution: a campaign and the member's place in it.
+    #[n(14)]
+    pub execution: Option<(CampaignIx, u32)>,
+    #[n(15)]
+    pub stage: Option<Stage>,
+    #[n(16)]
+    pub progress_percent: Option<u8>,
+}
+
+#[derive(Debug, Encode, Decode)]
+#[cbor(map)]
+pub struct CampaignRow {
+    #[cbor(n(0), with = "crate::stored::spec")]
+    pub spec: CampaignSpec,
+    #[n(1)]
+    pub release: ReleaseIx,
+    #[n(2)]
+    pub status: Status,
+    #[n(3)]
+    pub version: u64,
+    #[n(4)]
+    pub created_at: u64,
+    #[n(5)]
+    pub started_at: Option<u64>,
+    #[n(6)]
+    pub resumed_at: Option<u64>,
+    #[n(7)]
+    pub ended_at: Option<u64>,
+    #[n(8)]
+    pub canceled_position: Option<u64>,
+    #[n(9)]
+    pub members: u32,
+    #[n(10)]
+    pub phases: Vec<PhaseRow>,
+    #[n(11)]
+    pub phase: u32,
+    #[n(12)]
+    pub offered: u32,
+    #[n(13)]
+    pub evidence: Evidence,
+    #[n(14)]
+    pub forgiven: Evidence,
+    #[n(15)]
+    pub exposed: u32,
+    /// By the number of the error class.
+    #[n(16)]
+    pub errors: Vec<u32>,
+}
+
+#[derive(Debug, Encode, Decode)]
+#[cbor(map)]
+pub struct PhaseRow {
+    #[n(0)]
+    pub cut: u32,
+    #[n(1)]
+    pub started_at: Option<u64>,
+    #[n(2)]
+    pub passed_at: Option<u64>,
+    #[n(3)]
+    pub tally: PhaseTally,
+}
+
+/// In the order of the ranks.
+#[derive(Debug, Encode, Decode)]
+#[cbor(map)]
+pub struct MemberRow {
+    #[n(0)]
+    pub device: DeviceIx,
+    #[n(1)]
+    pub rank: u64,
+    #[n(2)]
+    pub state: StateNumber,
+    /// Of the retry that is due.
+    #[n(3)]
+    pub retry_at: Option<u64>,
+    #[cbor(n(4), skip_if = "is_zero")]
+    pub since: u64,
+    #[cbor(n(5), skip_if = "is_zero")]
+    pub attempts: u64,
+    #[cbor(n(6), skip_if = "is_zero")]
+    pub job: u64,
+    /// The sum of [`MemberRow::ACCEPTED`] and its like.
+    #[cbor(n(7), skip_if = "is_zero")]
+    pub marks: u64,
+    #[n(8)]
+    pub counted: Option<Counted>,
+    #[n(9)]
+    pub error: Option<DeviceError>,
+}
+
+impl MemberRow {
+    pub const ACCEPTED: u64 = 1;
+    pub const FAILED: u64 = 2;
+    pub const RESTORED: u64 = 4;
+    pub const REVIEWED: u64 = 8;
+    pub const MARKS: u64 = Self::ACCEPTED | Self::FAILED | Self::RESTORED | Self::REVIEWED;
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
+pub enum StateNumber {
+    #[n(0)]
+    Waiting,
+    #[n(1)]
+    Deferred,
+    #[n(2)]
+    Queued,
+    #[n(3)]
+    InProgress,
+    #[n(4)]
+    Retrying,
+    #[n(5)]
+    Succeeded,
+    #[n(6)]
+    Failed,
+    #[n(7)]
+    Rejected,
+    #[n(8)]
+    TimedOut,
+    #[n(9)]
+    Canceled,
+    #[n(10)]
+    Removed,
+    #[n(11)]
+    RolledBack,
+}
+
+impl StateNumber {
+    pub const fn of(state: MemberState) -> (Self, Option<u64>) {
+        let number = match state {
+            MemberState::Waiting => Self::Waiting,
+            MemberState::Deferred => Self::Deferred,
+            MemberState::Queued => Self::Queued,
+            MemberState::InProgress => Self::InProgress,
+            MemberState::Retrying { at } => return (Self::Retrying, Some(at)),
+            MemberState::Succeeded => Self::Succeeded,
+            MemberState::Failed => Self::Failed,
+            MemberState::Rejected => Self::Rejected,
+            MemberState::TimedOut => Self::TimedOut,
+            MemberState::Canceled => Self::Canceled,
+            MemberState::Removed => Self::Removed,
+            MemberState::RolledBack => Self::RolledBack,
+        };
+        (number, None)
+    }
+
+    /// `None`: a retry has no time, or something else has one.
+    pub const fn with(self, retry_at: Option<u64>) -> Option<MemberState> {
+        Some(match (self, retry_at) {
+            (Self::Retrying, Some(at)) => MemberState::Retrying { at },
+            (Self::Retrying, None) | (_, Some(_)) => return None,
+            (Self::Waiting, None) => MemberState::Waiting,
+            (Self::Deferred, None) => MemberState::Deferred,
+            (Self::Queued, None) => MemberState::Queued,
+            (Self::InProgress, None) => MemberState::InProgress,
+            (Self::Succeeded, None) => MemberState::Succeeded,
+            (Self::Failed, None) => MemberState::Failed,
+            (Self::Rejected, None) => MemberState::Rejected,
+            (Self::TimedOut, None) => MemberState::TimedOut,
+            (Self::Canceled, None) => MemberState::Canceled,
+            (Self::Removed, None) => MemberState::Removed,
+            (Self::RolledBack, None) => MemberState::RolledBack,
+        })
+    }
+}
+
+const fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
