@@ -47,6 +47,13 @@ impl Ack {
         self.refuse_as(AckReason::Implementation, code);
     }
 
+    /// Not now: the session is closed without a PUBACK, so that the client comes back later and sends the message again.
+    pub fn turn_away(mut self) {
+        if let Some((session, _)) = self.waiting.take() {
+            session.close(Refusal::StorageLow);
+        }
+    }
+
     /// As `refuse`, with the kind of refusal.
     pub fn refuse_as(mut self, reason: AckReason, code: &'static str) {
         let reason = match reason {

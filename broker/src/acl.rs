@@ -93,7 +93,7 @@ pub(crate) fn readable(who: &Identity, topic: &Topic) -> bool {
         (Identity::Operator { role, .. }, Topic::LogFacts) => *role == Role::Admin,
         (
             Identity::Operator { .. },
-            Topic::Campaign(..) | Topic::Release(..) | Topic::FleetSummary,
+            Topic::Campaign(..) | Topic::Release(..) | Topic::Alert(_) | Topic::FleetSummary,
         ) => true,
     }
 }
@@ -131,6 +131,7 @@ fn operator_reads(id: &OperatorId, role: Role) -> Vec<String> {
         format!("{ROOT}/devices/+/{}", DeviceTopic::Presence.as_str()),
         fleetfold_schemas::topic::filter::every_campaign_status(),
         fleetfold_schemas::topic::filter::every_release(),
+        fleetfold_schemas::topic::filter::every_alert(),
         Topic::FleetSummary.to_string(),
         Topic::Operator(id.clone(), OperatorTopic::Reply).to_string(),
     ];
@@ -159,7 +160,7 @@ pub(crate) const fn is_retained(topic: &Topic) -> bool {
             kind,
             DeviceTopic::Job | DeviceTopic::Status | DeviceTopic::Presence
         ),
-        Topic::Campaign(..) | Topic::Release(..) | Topic::FleetSummary => true,
+        Topic::Campaign(..) | Topic::Release(..) | Topic::Alert(_) | Topic::FleetSummary => true,
         Topic::Operator(..) | Topic::LogFacts => false,
     }
 }

@@ -102,6 +102,8 @@ refusals! {
     Administrative = "administrative", 0x98;
     /// The host withdrew this identity's credentials.
     CredentialsRevoked = "credentials_revoked", 0x87;
+    /// The host has no room to record this session's first message; the client shall come back later.
+    StorageLow = "storage_low", 0x97;
     /// The host dropped a message without answering it; the client shall send it again.
     Unanswered = "unanswered", 0x83;
 }

@@ -184,9 +184,11 @@ impl Registry {
         let for_operators = match topic {
             Topic::Device(_, kind) => matches!(kind, DeviceTopic::Status | DeviceTopic::Presence),
             Topic::Operator(_, kind) => matches!(kind, OperatorTopic::Reply),
-            Topic::Campaign(..) | Topic::Release(..) | Topic::FleetSummary | Topic::LogFacts => {
-                true
-            }
+            Topic::Campaign(..)
+            | Topic::Release(..)
+            | Topic::Alert(_)
+            | Topic::FleetSummary
+            | Topic::LogFacts => true,
         };
         for_operators && self.operator_filters.load(Ordering::Acquire) > 0
     }

@@ -8,7 +8,10 @@ use std::{
 use fleetfold_schemas::Name;
 use serde::Deserialize;
 
-use crate::yaml::{self, YamlError};
+use crate::{
+    server::Keeping,
+    yaml::{self, YamlError},
+};
 
 /// Read from the working directory if it is there and nothing else is named.
 pub const FILE: &str = "fleetfold.yaml";
@@ -27,6 +30,24 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Address and port for `/metrics` and `/healthz`. Default: `127.0.0.1:9464`. Loopback only, as above.
     pub metrics_listen: SocketAddr,
+    pub log: LogConfig,
+}
+
+/// How the event log is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LogConfig {
+    /// With less room than this on the log's file system, in MiB, nothing new starts: only pauses, cancels and reports on
+    /// open work are taken, and the alert `storage_low` is raised. Default: 512.
+    pub free_space_floor_mib: u64,
+}
+
+impl Default for LogConfig {
+    fn default() -> Self {
+        Self {
+            free_space_floor_mib: Keeping::default().floor_bytes / (1024 * 1024),
+        }
+    }
 }
 
 impl Default for Config {
@@ -36,6 +57,7 @@ impl Default for Config {
             site: Name::parse("fleetfold").expect("our own names are valid"),
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 1883)),
             metrics_listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 9464)),
+            log: LogConfig::default(),
         }
     }
 }

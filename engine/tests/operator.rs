@@ -16,7 +16,7 @@ use std::{
 
 use fleetfold::{
     client::{ConnectError, ConnectOptions, LoginRefusal, OperatorClient, UPLOAD_PIECE_BYTES},
-    server::{ADMIN, ADMIN_PASSWORD_FILE, Server, ServerOptions},
+    server::{ADMIN, ADMIN_PASSWORD_FILE, Keeping, Server, ServerOptions},
 };
 use fleetfold_schemas::{
     DeviceId, Digest, ModelId, Name, OperatorId,
@@ -39,6 +39,7 @@ async fn serve(data: &Path) -> Server {
         listen_near: false,
         http_listen: ANY_PORT,
         speed: None,
+        keeping: Keeping::default(),
     };
     Server::start(options).await.unwrap()
 }

@@ -285,3 +285,20 @@ pub struct FleetSummary {
     /// Facts in the log.
     pub events: u64,
 }
+
+/// `alerts/{alert}`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Alert {
+    pub since_ms: u64,
+    /// One sentence for people.
+    pub text: String,
+    #[serde(flatten)]
+    pub kind: AlertKind,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "alert", rename_all = "snake_case")]
+pub enum AlertKind {
+    /// The log's file system has less room left than its floor: only what ends work is admitted.
+    StorageLow { free_bytes: u64, floor_bytes: u64 },
+}

@@ -6,7 +6,7 @@
 use alloc::{format, string::String};
 use core::fmt;
 
-use crate::id::{CampaignId, DeviceId, Digest, ModelId, OperatorId, Version};
+use crate::id::{CampaignId, DeviceId, Digest, ModelId, Name, OperatorId, Version};
 
 /// All topics begin with this.
 pub const ROOT: &str = "fleet/v1";
@@ -19,6 +19,8 @@ pub enum Topic {
     Campaign(CampaignId, CampaignTopic),
     Release(ModelId, Version),
     FleetSummary,
+    /// What someone should look at; empty when it is over.
+    Alert(Name),
     /// Committed facts in order, for auditors.
     LogFacts,
 }
@@ -124,6 +126,7 @@ impl Topic {
                     Version::parse(version).ok()?,
                 ))
             }
+            "alerts" => Some(Self::Alert(Name::parse(rest).ok()?)),
             "fleet" if rest == "summary" => Some(Self::FleetSummary),
             "log" if rest == "facts" => Some(Self::LogFacts),
             _ => None,
@@ -168,6 +171,7 @@ impl fmt::Display for Topic {
                 write!(f, "{ROOT}/campaigns/{campaign}/status")
             }
             Self::Release(model, version) => write!(f, "{ROOT}/releases/{model}/{version}"),
+            Self::Alert(alert) => write!(f, "{ROOT}/alerts/{alert}"),
             Self::FleetSummary => write!(f, "{ROOT}/fleet/summary"),
             Self::LogFacts => write!(f, "{ROOT}/log/facts"),
         }
@@ -191,6 +195,11 @@ pub mod filter {
     #[must_use]
     pub fn every_campaign_status() -> String {
         format!("{ROOT}/campaigns/+/status")
+    }
+
+    #[must_use]
+    pub fn every_alert() -> String {
+        format!("{ROOT}/alerts/+")
     }
 
     #[must_use]
@@ -234,6 +243,7 @@ mod tests {
             format!("{ROOT}/operators/admin/upload/{digest}/1048576"),
             format!("{ROOT}/campaigns/spring/status"),
             format!("{ROOT}/releases/sensor_v2/2.0.0-rc.1"),
+            format!("{ROOT}/alerts/storage_low"),
             format!("{ROOT}/fleet/summary"),
             format!("{ROOT}/log/facts"),
         ];

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use fleetfold::server::{Server, ServerError, ServerOptions};
+use fleetfold::server::{Keeping, Server, ServerError, ServerOptions};
 use fleetfold_device_sim::fleet::SimClock;
 use fleetfold_schemas::Name;
 use tokio::{
@@ -38,7 +38,12 @@ pub struct Hosted {
 
 impl Hosted {
     pub async fn start(data: &Path, speed: Option<u32>) -> Result<Self, ServerError> {
-        Self::start_at(ANY_PORT, data, speed).await
+        Self::start_with(ANY_PORT, data, speed, Keeping::default()).await
+    }
+
+    /// With the wall's time and a log that is kept in a certain way.
+    pub async fn start_keeping(data: &Path, keeping: Keeping) -> Result<Self, ServerError> {
+        Self::start_with(ANY_PORT, data, None, keeping).await
     }
 
     /// At a known address, for clients that outlive the server.
@@ -47,6 +52,15 @@ impl Hosted {
         data: &Path,
         speed: Option<u32>,
     ) -> Result<Self, ServerError> {
+        Self::start_with(listen, data, speed, Keeping::default()).await
+    }
+
+    async fn start_with(
+        listen: SocketAddr,
+        data: &Path,
+        speed: Option<u32>,
+        keeping: Keeping,
+    ) -> Result<Self, ServerError> {
         let server = Server::start(ServerOptions {
             data: data.to_owned(),
             site: Name::parse(site::NAME).expect("our own names are valid"),
@@ -54,6 +68,7 @@ impl Hosted {
             listen_near: false,
             http_listen: ANY_PORT,
             speed,
+            keeping,
         })
         .await?;
         let site = Site {

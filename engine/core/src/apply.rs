@@ -19,7 +19,7 @@ use crate::{
     },
     state::{
         Answered, Campaign, Counted, Delta, Device, Inventory, Member, MemberState, Operator,
-        Release, Site, State, Status,
+        Release, Site, State, Status, StorageShortage,
     },
 };
 
@@ -50,6 +50,14 @@ pub fn apply(state: &mut State, at: Timestamp, fact: &Fact) {
             };
             answered(state, at, &fact.operator, fact.id.as_ref(), answer);
         }
+        Fact::StorageLow(fact) => {
+            state.storage_low = Some(StorageShortage {
+                since: at,
+                free_bytes: fact.free_bytes,
+                floor_bytes: fact.floor_bytes,
+            });
+        }
+        Fact::StorageRecovered(_) => state.storage_low = None,
         Fact::DeviceRegistered(fact) => device_registered(state, fact),
         Fact::DeviceGreeted(fact) => device_greeted(state, at, fact),
         Fact::DeviceReported(fact) => device_reported(state, at, fact),

@@ -256,6 +256,14 @@ impl Core {
                 let waits = |ix: &CampaignIx| campaigns.get(*ix).release == *release;
                 open.campaigns.extend(campaigns.active().filter(waits));
             }
+            // All that was held back for want of room.
+            Fact::StorageRecovered(_) => {
+                self.timers.rebuild(&self.state);
+                for ix in self.state.campaigns.active() {
+                    open.campaigns.insert(ix);
+                    open.freed.extend(decide::deferred(&self.state, ix));
+                }
+            }
             _ => {}
         }
     }
@@ -289,7 +297,10 @@ impl Core {
                     },
                 });
             }
-            Request::OpenSite { .. } | Request::AddOperator { .. } | Request::Delta { .. } => {}
+            Request::OpenSite { .. }
+            | Request::AddOperator { .. }
+            | Request::Storage { .. }
+            | Request::Delta { .. } => {}
         }
     }
 
@@ -355,6 +366,7 @@ fn dedup(effects: &mut Vec<Effect>) {
             Effect::CampaignStatus(ix) => (3, *ix),
             Effect::Release(ix) => (4, *ix),
             Effect::FleetSummary => (5, 0),
+            Effect::StorageAlert => (6, 0),
             Effect::Ack { .. }
             | Effect::Reply { .. }
             | Effect::BuildDelta { .. }

@@ -48,7 +48,7 @@ pub fn campaign(
     let row = state.campaigns.get(ix);
     match &row.status {
         Status::Staged { since } => {
-            if !waits_for_deltas(state, row, *since, now) {
+            if !waits_for_deltas(state, row, *since, now) && state.storage_low.is_none() {
                 facts.push(start(state, ix, row));
             }
         }
@@ -131,7 +131,9 @@ fn roll(
             }
             .into(),
         ),
-        Verdict::Hold(HoldReason::Offering { .. }) => offer(state, ix, row, starts_left, facts),
+        Verdict::Hold(HoldReason::Offering { .. }) if state.storage_low.is_none() => {
+            offer(state, ix, row, starts_left, facts)
+        }
         Verdict::Hold(HoldReason::Soaking { .. })
             if row.is_last_phase() && row.status == Status::Rolling =>
         {
@@ -231,7 +233,7 @@ fn unavailable(state: &State, device: DeviceIx) -> Option<DeferralCause> {
 
 /// A device has become free: the campaigns that had to pass it over offer again.
 pub fn device_freed(state: &State, device: DeviceIx, facts: &mut Vec<Fact>) {
-    if unavailable(state, device).is_some() {
+    if state.storage_low.is_some() || unavailable(state, device).is_some() {
         return;
     }
     for ix in state.campaigns.active() {
@@ -289,7 +291,7 @@ pub fn member(state: &State, ix: CampaignIx, at: u32, now: Timestamp, facts: &mu
                 .into(),
             );
         }
-        MemberState::Retrying { .. } if row.status.is_rolling() => {
+        MemberState::Retrying { .. } if row.status.is_rolling() && state.storage_low.is_none() => {
             facts.push(offer_one(state, ix, row, device, member.attempts + 1));
         }
         _ => {}
@@ -354,9 +356,11 @@ fn is_success(row: &Campaign) -> bool {
 pub fn wakeup(state: &State, ix: CampaignIx, now: Timestamp) -> Option<Timestamp> {
     let row = state.campaigns.get(ix);
     let next = match &row.status {
+        Status::Staged { .. } if state.storage_low.is_some() => None,
         Status::Staged { since } => Some(since + DELTA_WAIT_MS),
         Status::Rolling | Status::Monitoring => match judge(row, now) {
             Verdict::Hold(HoldReason::Soaking { until }) => Some(until),
+            Verdict::Hold(HoldReason::Offering { .. }) if state.storage_low.is_some() => None,
             Verdict::Hold(HoldReason::Offering { .. }) | Verdict::Advance | Verdict::Pause(_) => {
                 Some(now)
             }

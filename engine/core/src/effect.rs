@@ -30,6 +30,8 @@ pub enum Effect {
     CampaignStatus(CampaignIx),
     Release(ReleaseIx),
     FleetSummary,
+    /// The alert about the log's room.
+    StorageAlert,
     /// Build a delta and hand its outcome in as a request.
     BuildDelta {
         release: ReleaseIx,
@@ -87,6 +89,7 @@ fn of_kind(fact: &Fact, effects: &mut Vec<Effect>) {
             }
             effects.push(Effect::FleetSummary);
         }
+        Fact::StorageLow(_) | Fact::StorageRecovered(_) => effects.push(Effect::StorageAlert),
         Fact::DeviceRegistered(_) | Fact::CampaignCreated(_) => effects.push(Effect::FleetSummary),
         Fact::SiteOpened(_)
         | Fact::OperatorAdded(_)

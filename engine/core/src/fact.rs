@@ -76,6 +76,14 @@ facts! {
         3 code: String,
         4 message: String,
     }
+    /// The log's file system has less room left than its floor. From here on only what ends work is admitted.
+    6 StorageLow {
+        0 free_bytes: u64,
+        1 floor_bytes: u64,
+    }
+    7 StorageRecovered {
+        0 free_bytes: u64,
+    }
     10 DeviceRegistered {
         0 device: DeviceIx,
         1 id: DeviceId,
@@ -396,6 +404,8 @@ impl Fact {
             | Self::KeyTrusted(_)
             | Self::CommandAccepted(_)
             | Self::CommandRefused(_)
+            | Self::StorageLow(_)
+            | Self::StorageRecovered(_)
             | Self::DeviceRegistered(_)
             | Self::DeviceGreeted(_)
             | Self::DeviceReported(_)
@@ -430,6 +440,8 @@ impl Fact {
             | Self::KeyTrusted(_)
             | Self::CommandAccepted(_)
             | Self::CommandRefused(_)
+            | Self::StorageLow(_)
+            | Self::StorageRecovered(_)
             | Self::ReleasePublished(_)
             | Self::DeltaRequested(_)
             | Self::DeltaAdded(_)

@@ -53,6 +53,8 @@ pub enum HoldReason {
         unresolved: u64,
     },
     Paused,
+    /// New executions wait until there is room for the log again.
+    StorageLow,
 }
 
 /// Judges the running phase of a campaign that is rolling or monitoring.

@@ -33,6 +33,8 @@ pub enum Request {
         /// For a release: what the store holds under the image's digest.
         artifact: Option<StoredArtifact>,
     },
+    /// How much room the log has, when that has crossed the floor.
+    Storage { free_bytes: u64, floor_bytes: u64 },
     /// The delta worker is done with what was requested.
     Delta {
         release: ReleaseIx,

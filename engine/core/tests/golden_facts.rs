@@ -22,7 +22,7 @@ use fleetfold_core::{
         ExecutionFailed, ExecutionQueued, ExecutionRejected, ExecutionRemoved, ExecutionRetracted,
         ExecutionSucceeded, ExecutionTimedOut, FailureCause, KeyTrusted, LifecycleChanged,
         OperatorAdded, PauseCause, PhasePassed, PhaseStarted, ReleasePublished, RemovalCause, Role,
-        SiteOpened,
+        SiteOpened, StorageLow, StorageRecovered,
     },
 };
 use fleetfold_schemas::{
@@ -45,6 +45,8 @@ fn name(fact: &Fact) -> &'static str {
         Fact::KeyTrusted(_) => "KeyTrusted",
         Fact::CommandAccepted(_) => "CommandAccepted",
         Fact::CommandRefused(_) => "CommandRefused",
+        Fact::StorageLow(_) => "StorageLow",
+        Fact::StorageRecovered(_) => "StorageRecovered",
         Fact::DeviceRegistered(_) => "DeviceRegistered",
         Fact::DeviceGreeted(_) => "DeviceGreeted",
         Fact::DeviceReported(_) => "DeviceReported",
@@ -133,6 +135,23 @@ fn site() -> Vec<(&'static str, &'static str, Fact)> {
             "fast",
             "A demonstration in which an hour takes a minute.",
             opened(Some(60)).into(),
+        ),
+        (
+            "",
+            "200 MiB are left for the log, 256 should be.",
+            StorageLow {
+                free_bytes: 200 << 20,
+                floor_bytes: 256 << 20,
+            }
+            .into(),
+        ),
+        (
+            "",
+            "There is room again.",
+            StorageRecovered {
+                free_bytes: 900 << 20,
+            }
+            .into(),
         ),
         (
             "",

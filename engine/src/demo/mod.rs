@@ -20,7 +20,7 @@ use crate::{
     client::{ConnectOptions, OperatorClient},
     progress::ProgressView,
     report::report,
-    server::{ADMIN, ADMIN_PASSWORD_FILE, Server, ServerOptions, log_dir},
+    server::{ADMIN, ADMIN_PASSWORD_FILE, Keeping, Server, ServerOptions, log_dir},
 };
 use ed25519_dalek::SigningKey;
 use fleetfold_device_sim::fleet::{Broker, Fleet, FleetConfig, SimClock};
@@ -130,6 +130,7 @@ async fn start_server(args: &DemoArgs, data: &Path) -> Result<Server, Failure> {
         listen_near: true,
         http_listen: args.metrics_listen,
         speed: Some(args.speed),
+        keeping: Keeping::default(),
     })
     .await?)
 }

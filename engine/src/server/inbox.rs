@@ -45,6 +45,8 @@ pub enum AnswerTo {
         session: Option<SessionHandle>,
     },
     Caller(oneshot::Sender<Answer>),
+    /// The engine asks itself.
+    Nobody,
 }
 
 /// What is on record about someone who wants to log in.

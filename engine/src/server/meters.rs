@@ -49,8 +49,12 @@ impl Meters {
             }
         }
         for effect in &step.effects {
-            if let Effect::CampaignStatus(ix) = effect {
-                self.dirty.insert(*ix);
+            match effect {
+                Effect::CampaignStatus(ix) => {
+                    self.dirty.insert(*ix);
+                }
+                Effect::StorageAlert => self.refresh(state, now),
+                _ => {}
             }
         }
         if self.due_in() == Some(Duration::ZERO) {
@@ -68,6 +72,8 @@ impl Meters {
             refresh_campaign(state, ix, now);
         }
         self.refreshed = Instant::now();
+        let storage_low = f64::from(u8::from(state.storage_low.is_some()));
+        gauge!("fleetfold_alert", "alert" => "storage_low").set(storage_low);
         let count = |n: u32| f64::from(n);
         gauge!("fleetfold_devices").set(count(state.devices.len()));
         gauge!("fleetfold_releases").set(count(state.releases.len()));
@@ -161,6 +167,14 @@ fn describe() {
         "Time to bring a step's facts to disk."
     );
     describe_histogram!("fleetfold_batch_events", "Facts per append.");
+    describe_gauge!(
+        "fleetfold_log_free_bytes",
+        "Room left on the log's file system."
+    );
+    describe_gauge!(
+        "fleetfold_alert",
+        "1 while the alert of this name is raised, 0 otherwise."
+    );
     describe_gauge!("fleetfold_devices", "Registered devices.");
     describe_gauge!("fleetfold_releases", "Published releases.");
     describe_gauge!("fleetfold_campaigns", "Campaigns ever created.");

@@ -11,6 +11,7 @@ mod inbox;
 mod login;
 mod meters;
 mod owner;
+mod room;
 
 use std::{
     net::SocketAddr,
@@ -34,6 +35,7 @@ use self::{
     inbox::{AnswerTo, Inbox, Message, Pending},
     login::Authenticator,
     owner::Owner,
+    room::Room,
 };
 use crate::{
     artifacts::{ArtifactError, ArtifactStore},
@@ -41,6 +43,10 @@ use crate::{
     log::{Log, LogError, LogOptions, ReplayError},
     turn::Engine,
 };
+
+/// Room for some ten million records in both copies of the log: hours of a large fleet's reports, and ample for all that
+/// is taken below it.
+const FLOOR_BYTES: u64 = 512 * 1024 * 1024;
 
 /// A log whose last record is this far ahead of the wall's time was written under a wrong clock, or runs on a faster one.
 const AHEAD_MS_MAX: u64 = 5 * 60 * 1000;
@@ -56,6 +62,22 @@ pub struct ServerOptions {
     pub http_listen: SocketAddr,
     /// How many times faster than the wall's the engine's clock runs: for demonstrations only.
     pub speed: Option<u32>,
+    pub keeping: Keeping,
+}
+
+/// How the log is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Keeping {
+    /// With less room than this on the log's file system, only what ends work is admitted.
+    pub floor_bytes: u64,
+}
+
+impl Default for Keeping {
+    fn default() -> Self {
+        Self {
+            floor_bytes: FLOOR_BYTES,
+        }
+    }
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -143,7 +165,8 @@ impl Server {
         let broker = start_broker(&options, &host).await?;
         let deltas = delta_worker(artifacts, inbox.clone())?;
         let engine = Engine::new(core, log, job_key.clone());
-        let owner = Owner::new(engine, clock, messages, broker.clone(), deltas);
+        let room = Room::new(options.keeping.floor_bytes);
+        let owner = Owner::new(engine, clock, messages, broker.clone(), deltas, room);
         let health: Health = Arc::new(AtomicBool::new(true));
         let ended = run_owner(owner, &health)?;
         let http_address = serve_http(&options, metrics, &health).await?;

@@ -15,6 +15,7 @@ use super::{
     clock::Clock,
     inbox::{AnswerTo, LoginRecord, Message, Pending},
     meters::{self, Meters},
+    room::Room,
 };
 use crate::{
     delta::DeltaWorker,
@@ -31,6 +32,7 @@ pub struct Owner {
     inbox: mpsc::Receiver<Message>,
     outside: Outside,
     meters: Meters,
+    room: Room,
 }
 
 impl Owner {
@@ -40,6 +42,7 @@ impl Owner {
         inbox: mpsc::Receiver<Message>,
         broker: Broker,
         deltas: DeltaWorker,
+        room: Room,
     ) -> Self {
         let meters = Meters::new(engine.core().state());
         let outside = Outside {
@@ -53,6 +56,7 @@ impl Owner {
             inbox,
             outside,
             meters,
+            room,
         }
     }
 
@@ -80,7 +84,8 @@ impl Owner {
             let asleep = async {
                 let due = wakeup.map(|at| self.clock.until(at));
                 let meters = self.meters.due_in();
-                match [due, meters].into_iter().flatten().min() {
+                let room = self.room.due_in(self.engine.core().state());
+                match [due, meters, room].into_iter().flatten().min() {
                     Some(wait) => tokio::time::sleep(wait.max(Duration::from_millis(1))).await,
                     None => std::future::pending().await,
                 }
@@ -95,6 +100,12 @@ impl Owner {
                 Ok(message) => self.take(message, &mut pending)?,
                 Err(_) => break,
             }
+        }
+        let core = self.engine.core();
+        if let Some(request) = self.room.look(self.engine.log(), core.state()) {
+            let answer_to = AnswerTo::Nobody;
+            // First, so that everything else is judged by it.
+            pending.insert(0, Pending { request, answer_to });
         }
         Some(pending)
     }
@@ -179,6 +190,7 @@ impl World for Outside {
         }
         let to = self.answers_to.next();
         match to.expect("every request came with someone who waits for its answer") {
+            AnswerTo::Nobody => {}
             AnswerTo::Caller(caller) => {
                 // Whoever asked may have gone.
                 let _ = caller.send(answer.clone());
@@ -189,6 +201,12 @@ impl World for Outside {
                         session.admit();
                     }
                     ack.accept();
+                }
+                // A hello carries what nothing later repeats, so this one refusal is not for good.
+                Answer::Rejected(rejection)
+                    if rejection.code == Code::StorageLow && session.is_some() =>
+                {
+                    ack.turn_away();
                 }
                 Answer::Rejected(rejection) => {
                     ack.refuse_as(kind(rejection.code), rejection.code.as_str());
@@ -234,7 +252,10 @@ fn sender(request: &Request) -> &str {
     match request {
         Request::Device { device, .. } => device.as_str(),
         Request::Operator { operator, .. } => operator.as_str(),
-        Request::OpenSite { .. } | Request::AddOperator { .. } | Request::Delta { .. } => "engine",
+        Request::OpenSite { .. }
+        | Request::AddOperator { .. }
+        | Request::Storage { .. }
+        | Request::Delta { .. } => "engine",
     }
 }
 
@@ -249,6 +270,9 @@ const fn sender_kind(request: &Request) -> &'static str {
             ..
         } => "report",
         Request::Operator { .. } => "command",
-        Request::OpenSite { .. } | Request::AddOperator { .. } | Request::Delta { .. } => "engine",
+        Request::OpenSite { .. }
+        | Request::AddOperator { .. }
+        | Request::Storage { .. }
+        | Request::Delta { .. } => "engine",
     }
 }

@@ -9,7 +9,10 @@ use fleetfold_schemas::{
     DeviceTopic, OperatorTopic, Topic, codec::encode_json, device::Ack, topic::CampaignTopic,
 };
 
-use super::{DeltaOrder, World, retained::Renderer};
+use super::{
+    DeltaOrder, World,
+    retained::{Renderer, storage_low},
+};
 
 /// Shows the world what a step led to.
 pub fn perform(renderer: &Renderer<'_>, effects: &[Effect], world: &mut impl World) {
@@ -74,6 +77,9 @@ fn perform_one(renderer: &Renderer<'_>, effect: &Effect, world: &mut impl World)
                 renderer.fleet()
             });
         }
+        Effect::StorageAlert => publish(world, &storage_low(), Qos::AtLeastOnce, || {
+            renderer.storage_alert()
+        }),
         Effect::BuildDelta { release, from } => world.build_delta(DeltaOrder {
             release: *release,
             from: *from,

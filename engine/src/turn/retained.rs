@@ -13,12 +13,21 @@ use fleetfold_schemas::{
 /// Values rendered at once. A page takes the owner about a millisecond, which a report can wait for.
 const PAGE_ROWS_MAX: usize = 500;
 
+/// The summary and the alert.
+const BEFORE_CAMPAIGNS: usize = 2;
+
 /// The current values of the retained topics that a filter matches.
 #[derive(Debug)]
 pub struct RetainedPage {
     pub values: Vec<(Topic, Bytes)>,
     /// Where the next page begins.
     pub next: Option<usize>,
+}
+
+/// The topic of the alert about the log's room.
+#[must_use]
+pub fn storage_low() -> Topic {
+    Topic::Alert("storage_low".parse().expect("our own names are valid"))
 }
 
 /// Renders what topics should hold.
@@ -54,6 +63,12 @@ impl Renderer<'_> {
     #[must_use]
     pub fn fleet(&self) -> Bytes {
         encode_json(&view::fleet(self.state)).into()
+    }
+
+    /// The alert, or nothing when all is well.
+    #[must_use]
+    pub fn storage_alert(&self) -> Bytes {
+        view::storage_alert(self.state).map_or_else(Bytes::new, |alert| encode_json(&alert).into())
     }
 
     /// One page of the values that a filter matches, for someone who may read them: the broker checks that.
@@ -105,18 +120,21 @@ impl Renderer<'_> {
                 Some(self.release(self.state.releases.find(model, version)?))
             }
             Topic::FleetSummary => Some(self.fleet()),
-            Topic::Device(..) | Topic::Operator(..) | Topic::LogFacts => None,
+            Topic::Alert(_) if *topic == storage_low() => {
+                Some(self.storage_alert()).filter(|alert| !alert.is_empty())
+            }
+            Topic::Device(..) | Topic::Operator(..) | Topic::Alert(_) | Topic::LogFacts => None,
         }
     }
 
-    /// Walks the summary, campaigns, releases and devices as one list, so that a cursor is one number.
+    /// Walks summary, alert, campaigns, releases and devices as one list, so that a cursor is one number.
     fn matching(&self, filter: &str, cursor: usize) -> RetainedPage {
         let state = self.state;
         let (campaigns, releases) = (
             state.campaigns.len() as usize,
             state.releases.len() as usize,
         );
-        let before_devices = 1 + campaigns + releases;
+        let before_devices = BEFORE_CAMPAIGNS + campaigns + releases;
         // The third level says whether devices can match at all: nobody walks a million of them for the campaigns.
         let wants_devices = matches!(filter.split('/').nth(2), None | Some("devices" | "+" | "#"));
         let end = if wants_devices {
@@ -129,10 +147,8 @@ impl Renderer<'_> {
         for at in cursor..page_end {
             let topic = self.topic_at(at, campaigns, before_devices);
             if topic::matches(filter, &topic.to_string()) {
-                let value = self
-                    .exact(&topic)
-                    .expect("the topic was made from the state");
-                values.push((topic, value));
+                // There may be no alert.
+                values.extend(self.exact(&topic).map(|value| (topic, value)));
             }
         }
         RetainedPage {
@@ -143,15 +159,18 @@ impl Renderer<'_> {
 
     fn topic_at(&self, at: usize, campaigns: usize, before_devices: usize) -> Topic {
         let row = |at: usize| u32::try_from(at).expect("rows are numbered by u32");
-        if at == 0 {
-            return Topic::FleetSummary;
+        match at {
+            0 => return Topic::FleetSummary,
+            1 => return storage_low(),
+            _ => {}
         }
-        if at <= campaigns {
-            let campaign = self.state.campaigns.get(row(at - 1));
+        let at_campaign = at - BEFORE_CAMPAIGNS;
+        if at_campaign < campaigns {
+            let campaign = self.state.campaigns.get(row(at_campaign));
             return Topic::Campaign(campaign.id().clone(), CampaignTopic::Status);
         }
         if at < before_devices {
-            let release = self.state.releases.get(row(at - 1 - campaigns));
+            let release = self.state.releases.get(row(at_campaign - campaigns));
             return Topic::Release(release.model.clone(), release.version.clone());
         }
         let device = self.state.devices.get(row(at - before_devices));

@@ -9,9 +9,9 @@ use fleetfold_schemas::{
     cose::KeyId,
     device::{ErrorClass, Image, Slot, Stage},
     status::{
-        CampaignState, CampaignStatus, Cause, DeltaState, DeltaStatus, DeviceStatus, Evidence,
-        ExecutionStatus, ExecutionView, FleetSummary, Hold, PhaseState, PhaseStatus, ReleaseStatus,
-        SlotStatus, Tally,
+        Alert, AlertKind, CampaignState, CampaignStatus, Cause, DeltaState, DeltaStatus,
+        DeviceStatus, Evidence, ExecutionStatus, ExecutionView, FleetSummary, Hold, PhaseState,
+        PhaseStatus, ReleaseStatus, SlotStatus, Tally,
     },
     topic::CampaignTopic,
 };
@@ -308,6 +308,19 @@ pub fn other_statuses() -> Vec<Golden> {
             "The fleet in numbers.",
             Topic::FleetSummary,
             fleet,
+        ),
+        status(
+            "status-alert",
+            "An alert: the engine's disk is nearly full.",
+            Topic::Alert("storage_low".parse().unwrap()),
+            Alert {
+                since_ms: NOW_MS,
+                text: "200.0 MiB are left for the log, less than its floor of 256.0 MiB".to_owned(),
+                kind: AlertKind::StorageLow {
+                    free_bytes: 200 << 20,
+                    floor_bytes: 256 << 20,
+                },
+            },
         ),
     ]
 }

@@ -4,3 +4,4 @@
 mod campaigns;
 mod directories;
 mod logins;
+mod room;

@@ -12,6 +12,7 @@ use fleetfold_schemas::{
     },
 };
 
+use super::storage_low;
 use crate::{
     CampaignIx, DeviceIx, Fact, State, Timestamp,
     decide::retry_at,
@@ -50,6 +51,9 @@ pub fn accept(
         Numbering::Seen => return Answer::Duplicate,
         Numbering::Wrong(rejection) => return Answer::Rejected(rejection),
     }
+    if state.storage_low.is_some() && !has_open_work(state, row) {
+        return Answer::Rejected(storage_low());
+    }
     match message {
         DeviceMessage::Hello {
             hello,
@@ -81,6 +85,12 @@ pub fn accept(
 
 fn rejected(code: Code, message: alloc::string::String) -> Answer {
     Answer::Rejected(Rejection::new(code, message))
+}
+
+fn has_open_work(state: &State, device: &Device) -> bool {
+    device
+        .execution
+        .is_some_and(|(campaign, at)| state.campaigns.get(campaign).member(at).is_open())
 }
 
 enum Numbering {

@@ -7,9 +7,11 @@ mod release;
 
 use alloc::vec::Vec;
 
+use fleetfold_schemas::code::{Code, Rejection};
+
 use crate::{
     Fact, ReleaseIx, State, Timestamp,
-    fact::{DeltaAdded, DeltaUnavailable, OperatorAdded, SiteOpened},
+    fact::{DeltaAdded, DeltaUnavailable, OperatorAdded, SiteOpened, StorageLow, StorageRecovered},
     request::{Answer, DeltaOutcome, Request},
     state::Delta,
 };
@@ -61,12 +63,41 @@ pub fn accept(state: &State, now: Timestamp, request: &Request, facts: &mut Vec<
             message,
             artifact,
         } => operator::accept(state, now, operator, message, artifact.as_ref(), facts),
+        Request::Storage {
+            free_bytes,
+            floor_bytes,
+        } => storage(state, *free_bytes, *floor_bytes, facts),
         Request::Delta {
             release,
             from,
             outcome,
         } => delta_done(state, *release, *from, outcome, facts),
     }
+}
+
+/// The end of a shortage takes a quarter more room than its begin, or it would flicker with every file that is removed.
+fn storage(state: &State, free_bytes: u64, floor_bytes: u64, facts: &mut Vec<Fact>) -> Answer {
+    let enough_bytes = floor_bytes.saturating_add(floor_bytes / 4);
+    match state.storage_low {
+        None if free_bytes < floor_bytes => facts.push(
+            StorageLow {
+                free_bytes,
+                floor_bytes,
+            }
+            .into(),
+        ),
+        Some(_) if free_bytes >= enough_bytes => facts.push(StorageRecovered { free_bytes }.into()),
+        _ => return Answer::Duplicate,
+    }
+    Answer::Accepted
+}
+
+/// The refusal of what has to wait until there is room again.
+fn storage_low() -> Rejection {
+    Rejection::new(
+        Code::StorageLow,
+        "there is hardly room left for the log: only pauses, cancels and reports on open work are taken",
+    )
 }
 
 /// The first outcome counts: a worker may have been asked twice.

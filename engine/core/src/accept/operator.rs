@@ -13,7 +13,7 @@ use fleetfold_schemas::{
 };
 use ulid::Ulid;
 
-use super::{campaign, release};
+use super::{campaign, release, storage_low};
 use crate::{
     Fact, State, Timestamp,
     fact::{
@@ -60,7 +60,8 @@ pub fn accept(
                 }
                 .into(),
             );
-            check_age(state, id, now)
+            check_room(state, &message.command)
+                .and_then(|()| check_age(state, id, now))
                 .and_then(|()| check_role(state, operator, &message.command))
                 .and_then(|()| carry_out(state, operator, message, artifact, facts))
                 .and_then(|()| check_size(&facts[start..]))
@@ -71,6 +72,10 @@ pub fn accept(
         Ok(()) => Answer::Accepted,
         Err(rejection) => {
             facts.truncate(start);
+            // Without room not even refusals are recorded, so the same command can succeed later under the same id.
+            if state.storage_low.is_some() {
+                return Answer::Rejected(rejection);
+            }
             facts.push(
                 CommandRefused {
                     operator: operator.clone(),
@@ -83,6 +88,15 @@ pub fn accept(
             );
             Answer::Rejected(rejection)
         }
+    }
+}
+
+/// While there is hardly room left, only what ends work is taken.
+fn check_room(state: &State, command: &Command) -> Result<(), Rejection> {
+    match command {
+        Command::PauseCampaign(_) | Command::CancelCampaign(_) => Ok(()),
+        _ if state.storage_low.is_some() => Err(storage_low()),
+        _ => Ok(()),
     }
 }
 

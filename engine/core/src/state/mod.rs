@@ -29,6 +29,8 @@ pub struct State {
     /// When that fact was recorded.
     pub recorded_at: Timestamp,
     pub site: Option<Site>,
+    /// While there is less room for the log than there should be.
+    pub storage_low: Option<StorageShortage>,
     pub operators: BTreeMap<OperatorId, Operator>,
     pub keys: Keys,
     pub commands: Commands,
@@ -47,6 +49,14 @@ pub struct Site {
 pub struct Operator {
     pub role: Role,
     pub password_hash: String,
+}
+
+/// The room for the log as it was when it fell below the floor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StorageShortage {
+    pub since: Timestamp,
+    pub free_bytes: u64,
+    pub floor_bytes: u64,
 }
 
 /// Release keys: whose manifests are accepted.

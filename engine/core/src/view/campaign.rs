@@ -59,12 +59,16 @@ pub const fn campaign_state(status: &Status) -> CampaignState {
 fn hold_reason(state: &State, row: &Campaign, now: Timestamp) -> Option<HoldReason> {
     match &row.status {
         Status::Draft => Some(HoldReason::Draft),
+        Status::Staged { .. } if state.storage_low.is_some() => Some(HoldReason::StorageLow),
         Status::Staged { since } => {
             waits_for_deltas(state, row, *since, now).then_some(HoldReason::BuildingDeltas {
                 until: since + DELTA_WAIT_MS,
             })
         }
         Status::Rolling | Status::Monitoring => match judge(row, now) {
+            Verdict::Hold(HoldReason::Offering { .. }) if state.storage_low.is_some() => {
+                Some(HoldReason::StorageLow)
+            }
             Verdict::Hold(reason) => Some(reason),
             Verdict::Advance | Verdict::Pause(_) => None,
         },
@@ -82,6 +86,11 @@ pub fn hold(reason: &HoldReason, now: Timestamp) -> Hold {
             "building_deltas",
             "deltas are being built".to_string(),
             Some(until),
+        ),
+        HoldReason::StorageLow => (
+            "storage_low",
+            "nothing new starts while there is hardly room for the log".to_string(),
+            None,
         ),
         HoldReason::Offering { waiting } => (
             "offering",

@@ -7,7 +7,9 @@ mod job;
 
 use alloc::{collections::BTreeMap, string::ToString};
 
-use fleetfold_schemas::status::{DeltaState, DeltaStatus, FleetSummary, ReleaseStatus};
+use fleetfold_schemas::status::{
+    Alert, AlertKind, DeltaState, DeltaStatus, FleetSummary, ReleaseStatus,
+};
 
 pub(crate) use self::job::is_shown;
 pub use self::{
@@ -69,4 +71,24 @@ pub fn fleet(state: &State) -> FleetSummary {
         releases: state.releases.len().into(),
         events: state.position,
     }
+}
+
+/// `alerts/storage_low`, while it is raised.
+#[must_use]
+pub fn storage_alert(state: &State) -> Option<Alert> {
+    let shortage = state.storage_low?;
+    let mib = |bytes: u64| bytes / (1024 * 1024);
+    Some(Alert {
+        since_ms: shortage.since,
+        text: alloc::format!(
+            "{} MiB are left for the log, less than its floor of {} MiB; only pauses, cancels and reports on open work \
+             are taken until there is room again",
+            mib(shortage.free_bytes),
+            mib(shortage.floor_bytes)
+        ),
+        kind: AlertKind::StorageLow {
+            free_bytes: shortage.free_bytes,
+            floor_bytes: shortage.floor_bytes,
+        },
+    })
 }

@@ -36,6 +36,8 @@ pub enum Line<'a> {
     },
     Wait(u64),
     Step,
+    /// MiB free, MiB that should be.
+    Room(u64, u64),
     Status(&'a str),
     Show(&'a str),
     Restart,
@@ -91,6 +93,7 @@ pub fn parse(line: &str) -> Line<'_> {
         ["send", ..] => Line::Send("ann", rest),
         ["wait", duration] => Line::Wait(span(duration)),
         ["step"] => Line::Step,
+        ["room", free, "MiB", "of", floor] => Line::Room(number(free), number(floor)),
         ["status", campaign] => Line::Status(campaign),
         ["show", device] => Line::Show(device),
         ["restart"] => Line::Restart,

@@ -73,6 +73,8 @@ fn saying(state: &State, now: Timestamp, fact: &Fact) -> Saying {
         | Fact::CommandRefused(_)
         | Fact::DeviceGreeted(_)
         | Fact::DeviceReported(_) => Saying::Nothing,
+        Fact::StorageLow(_) => Saying::Of("hardly room left for the log".into()),
+        Fact::StorageRecovered(_) => Saying::Of("room again for the log".into()),
         Fact::DeviceRegistered(fact) => Saying::OfDevice("registered".into(), fact.device),
         Fact::LifecycleChanged(fact) => {
             Saying::OfDevice(format!("{:?}", fact.lifecycle).to_lowercase(), fact.device)

@@ -1,0 +1,95 @@
+//! An engine whose disk is nearly full.
+
+use fleetfold::{client::CommandError, server::Keeping};
+use fleetfold_schemas::{
+    DeviceTopic, ModelId, Topic, Version,
+    code::Code,
+    codec::encode_cbor,
+    device::{Hello, PROTOCOL, Running, Slot},
+    status::{Alert, AlertKind},
+};
+use fleetfold_tests::{
+    Failure, devices,
+    hosted::{Hosted, bounded},
+    mqtt::{self, Pubacks},
+    site,
+};
+use tokio::io::AsyncWriteExt;
+
+const TOKEN: &str = "correct horse battery staple";
+
+/// More than any disk has.
+const NEVER_ENOUGH: Keeping = Keeping {
+    floor_bytes: u64::MAX / 2,
+};
+
+fn hello(model: &ModelId) -> Result<Vec<u8>, Failure> {
+    Ok(encode_cbor(&Hello {
+        protocol: PROTOCOL,
+        epoch: 1,
+        seq: 1,
+        model: model.clone(),
+        hardware: None,
+        capabilities: Vec::new(),
+        region: None,
+        tenant: None,
+        tags: Vec::new(),
+        attributes: std::collections::BTreeMap::new(),
+        running: Running {
+            slot: Slot::A,
+            version: Version::parse("1.0.0")?,
+            digest: fleetfold_schemas::Digest::of(b"image"),
+        },
+        standby: None,
+        job: None,
+    }))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_hardly_room_left_newcomers_wait_and_nobody_is_told_a_lie() {
+    bounded(async {
+        let dir = tempfile::tempdir()?;
+        let (model, device) = (ModelId::parse("sensor")?, "plain".parse()?);
+        let registration = devices::with_token(&device, &model, TOKEN);
+        let topic = Topic::Device(device.clone(), DeviceTopic::Hello).to_string();
+        let hello = mqtt::publish(&topic, 1, &hello(&model)?);
+        let alert = Topic::Alert("storage_low".parse()?);
+
+        // Nearly full from the first start on: the installation is made all the same, and its operator can log in.
+        let engine = Hosted::start_keeping(dir.path(), NEVER_ENOUGH).await?;
+        let operator = engine.site.operator().await?;
+        let raised: Alert = site::current(&operator, &alert).await?;
+        let AlertKind::StorageLow { floor_bytes, .. } = raised.kind;
+        assert_eq!(floor_bytes, NEVER_ENOUGH.floor_bytes);
+        assert_eq!(engine.metric("fleetfold_alert").await?, 1.0);
+        match operator.command(registration.clone(), None).await {
+            Err(CommandError::Rejected(refused)) => assert!(refused.is(Code::StorageLow)),
+            other => panic!("{other:?}"),
+        }
+        operator.close().await;
+        engine.stop().await?;
+
+        // With room again the same command is taken.
+        let engine = Hosted::start(dir.path(), None).await?;
+        let operator = engine.site.operator().await?;
+        operator.command(registration, None).await?;
+        let alerts = operator.collect_retained(&alert.to_string()).await?;
+        assert!(alerts.is_empty(), "{alerts:?}");
+        operator.close().await;
+        engine.stop().await?;
+
+        // A hello that cannot be recorded is not acknowledged: the session ends, and the device comes back.
+        let engine = Hosted::start_keeping(dir.path(), NEVER_ENOUGH).await?;
+        let mut stream = mqtt::login(engine.site.address, device.as_str(), TOKEN).await?;
+        stream.write_all(&hello).await?;
+        assert!(Pubacks::default().read(&mut stream).await.is_err());
+        engine.stop().await?;
+
+        let engine = Hosted::start(dir.path(), None).await?;
+        let mut stream = mqtt::login(engine.site.address, device.as_str(), TOKEN).await?;
+        stream.write_all(&hello).await?;
+        assert_eq!(Pubacks::default().read(&mut stream).await?, [1]);
+        engine.stop().await
+    })
+    .await;
+}
