@@ -44,7 +44,18 @@ pub enum LogError {
     Append { path: PathBuf, source: io::Error },
     #[error("cannot truncate the torn tail of {}", path.display())]
     Truncate { path: PathBuf, source: io::Error },
-    #[error("cannot set the index {} aside", path.display())]
+    #[error("cannot read the snapshot {}", path.display())]
+    ReadSnapshot { path: PathBuf, source: io::Error },
+    #[error("cannot write the snapshot {}", path.display())]
+    WriteSnapshot { path: PathBuf, source: io::Error },
+    #[error("cannot remove the snapshot {}", path.display())]
+    RemoveSnapshot { path: PathBuf, source: io::Error },
+    #[error(
+        "a section of {bytes} bytes is over the limit of {}",
+        super::SECTION_BYTES_MAX
+    )]
+    SectionTooLarge { bytes: usize },
+    #[error("cannot set {} aside", path.display())]
     SetAside { path: PathBuf, source: io::Error },
     #[error("cannot build the index {}", path.display())]
     Index { path: PathBuf, source: IndexFault },

@@ -5,6 +5,7 @@
 //! lock                               held exclusively by the one writer
 //! journal/00000000000000000001.ffj   segments, named after their first record
 //! index/000001/                      sled, by sequence number
+//! snapshots/<seq>-<digest>.ffs       what the records up to some point fold to
 //! ```
 //! **The journal is the log.** An append is acknowledged when its frame is synced there. **The index is a copy** for
 //! reading: replay goes through sled, whose every frame it checks against its checksum and the chain, and goes on in
@@ -21,6 +22,7 @@ mod index;
 mod journal;
 mod recovery;
 mod replay;
+mod snapshot;
 mod space;
 #[cfg(test)]
 mod tests;
@@ -36,6 +38,10 @@ pub use batch::{BATCH_BYTES_MAX, BATCH_RECORDS_MAX, Batch, BatchError, Mark, REC
 pub use disk::{Disk, DiskFile, OsDisk};
 pub use error::{Damage, IndexFault, LogError, ReplayError};
 pub use journal::Torn;
+pub use snapshot::{
+    DamagedSnapshot, Digest, SECTION_BYTES_MAX, Snapshot, SnapshotDamage, SnapshotError,
+};
+pub use snapshot::{SnapshotWriter, Snapshots, snapshots};
 pub use space::free_space_bytes;
 pub use verify::{Verified, verify, verify_on, verify_with};
 
@@ -104,6 +110,8 @@ pub struct Opened {
 pub enum Repair {
     /// A segment that was being created was removed; it held nothing.
     UnfinishedSegmentRemoved(PathBuf),
+    /// A snapshot that was being written was removed.
+    UnfinishedSnapshotRemoved(PathBuf),
     /// An append that was under way, never acknowledged, was cut off.
     TornTailCut(Torn),
     /// The journal had lost batches at its end that the index still had.
@@ -177,8 +185,10 @@ impl Log {
         dir: &Path,
         journal: Journal,
         scan: Scan,
-        repairs: Vec<Repair>,
+        mut repairs: Vec<Repair>,
     ) -> Result<(Self, Opened), LogError> {
+        let unfinished = snapshot::remove_unfinished(&disk, dir)?.into_iter();
+        repairs.extend(unfinished.map(Repair::UnfinishedSnapshotRemoved));
         for repair in &repairs {
             tracing::warn!(dir = %dir.display(), ?repair, "repaired the log");
         }

@@ -5,6 +5,7 @@ mod damage;
 mod faults;
 mod faulty;
 mod index;
+mod snapshot;
 mod verify;
 
 use std::convert::Infallible;
