@@ -18,7 +18,8 @@ use super::{
 use crate::{
     State, Timestamp,
     state::{
-        Campaign, Counted, Device, Inventory, Member, Operator, PhaseRun, PhaseTally, Release, Site,
+        Campaign, Counted, Device, Inventory, Member, Operator, PhaseRun, PhaseTally, Release,
+        Site, StorageShortage,
     },
 };
 
@@ -183,6 +184,14 @@ impl Reader {
             name,
             speed: head.speed,
         });
+        if let Some(shortage) = &head.shortage {
+            check_time("head", 0, "shortage", Some(shortage.since))?;
+            self.state.storage_low = Some(StorageShortage {
+                since: shortage.since,
+                free_bytes: shortage.free_bytes,
+                floor_bytes: shortage.floor_bytes,
+            });
+        }
         let (what, rows) = (Kind::Devices.name(), head.devices.min(RESERVED_ROWS_MAX));
         if !self.state.devices.try_reserve(rows) {
             return Err(SnapshotError::TooMany { what, count: rows }.into());

@@ -111,6 +111,20 @@ pub struct Head {
     pub devices: u32,
     #[n(13)]
     pub campaigns: u32,
+    #[n(14)]
+    pub shortage: Option<ShortageRow>,
+}
+
+/// There is hardly room for the log.
+#[derive(Debug, Encode, Decode)]
+#[cbor(map)]
+pub struct ShortageRow {
+    #[n(0)]
+    pub since: u64,
+    #[n(1)]
+    pub free_bytes: u64,
+    #[n(2)]
+    pub floor_bytes: u64,
 }
 
 #[derive(Debug, Encode, Decode)]

@@ -9,7 +9,7 @@ use super::{
     SECTION_BYTES_MAX,
     rows::{
         AnswerRow, AttributesRow, CampaignRow, DeviceRow, Head, KeyRow, Kind, MemberRow,
-        OperatorRow, PhaseRow, ProfileRow, ReleaseRow, StateNumber,
+        OperatorRow, PhaseRow, ProfileRow, ReleaseRow, ShortageRow, StateNumber,
     },
 };
 use crate::{
@@ -211,6 +211,11 @@ fn head(state: &State, tables: &Tables) -> Head {
         attributes: tables.attributes.len(),
         devices: state.devices.len(),
         campaigns: state.campaigns.len(),
+        shortage: state.storage_low.map(|shortage| ShortageRow {
+            since: shortage.since,
+            free_bytes: shortage.free_bytes,
+            floor_bytes: shortage.floor_bytes,
+        }),
     }
 }
 
