@@ -90,6 +90,9 @@ struct RunArgs {
     /// Devices go offline for some minutes every hour or so.
     #[arg(long)]
     restless: bool,
+    /// Downloads, installation, boots and self-tests take no time of their own; else a device needs a minute or so.
+    #[arg(long)]
+    brisk: bool,
     /// Connections a second.
     #[arg(long, default_value_t = 200)]
     pace: u32,
@@ -278,7 +281,11 @@ fn behaviour(args: &RunArgs) -> Behaviour {
             length_ms: MINUTE_MS..=10 * MINUTE_MS,
         }),
         verdict: Verdict::Good,
-        ..Behaviour::fair()
+        ..if args.brisk {
+            Behaviour::instant()
+        } else {
+            Behaviour::fair()
+        }
     }
 }
 

@@ -162,7 +162,7 @@ def a_fleet_is_updated_in_three_phases(world):
         operator.accepted(keys.pop("command"), **keys)
     world.register(PAHO, MODEL)
     arguments = ["--broker", world.server.broker, "--site", Server.SITE, "--vendor", VENDOR, "--keys", world.keys]
-    arguments += ["--image", FIRMWARE / "old.bin", "--version", OLD]
+    arguments += ["--image", FIRMWARE / "old.bin", "--version", OLD, "--brisk"]
     fleet = stage.start("simulator", [*sim, "run", *arguments])
     fleet.wait_line(rf"^{SIMULATED} of {SIMULATED} online")
     paho = world.device(PAHO, MODEL)
