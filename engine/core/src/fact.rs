@@ -60,6 +60,7 @@ facts! {
     }
     3 KeyTrusted {
         0 name: Name,
+        #[serde(serialize_with = "crate::stored::hex")]
         #[cbor(with = "minicbor::bytes")]
         1 public_key: [u8; 32],
     }
@@ -137,6 +138,7 @@ facts! {
         #[serde(skip)]
         #[cbor(with = "minicbor::bytes")]
         8 manifest: Vec<u8>,
+        #[serde(serialize_with = "crate::stored::hex")]
         #[cbor(with = "minicbor::bytes")]
         9 key_id: Vec<u8>,
     }

@@ -1,4 +1,18 @@
-//! How types that are not ours to annotate stand in stored facts.
+//! How types that are not ours to annotate stand in stored facts, and in the facts that auditors read.
+
+use alloc::{format, string::String};
+
+use serde::Serializer;
+
+/// Bytes as hexadecimal digits, for people.
+pub fn hex<S: Serializer>(bytes: impl AsRef<[u8]>, serializer: S) -> Result<S::Ok, S::Error> {
+    let digits: String = bytes
+        .as_ref()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    serializer.serialize_str(&digits)
+}
 
 /// A campaign's description, as the JSON text it is published as, with every default written out: a default that
 /// changes later must not change history.
