@@ -20,6 +20,25 @@ pub enum LogError {
     },
     #[error("{} has journal format {version}; this version reads format {}", segment.display(), super::FORMAT_VERSION)]
     UnknownFormat { segment: PathBuf, version: u32 },
+    #[error(
+        "the log ends at record {head_seq}, and the snapshot {} was made of records up to {snapshot_seq}: \
+         the records between were durable and are lost here. Restore them from a copy (`fleetfold log repair`, with \
+         the archive); only who accepts the loss removes the snapshot", snapshot.display()
+    )]
+    Behind {
+        snapshot: PathBuf,
+        snapshot_seq: u64,
+        head_seq: u64,
+    },
+    #[error(
+        "records {from} to {to} are in no snapshot and not in the journal: restore the segments that hold them from \
+         the archive (`fleetfold log repair`)"
+    )]
+    HistoryMissing { from: u64, to: u64 },
+    #[error("the log has another history than the one that is to be continued at {seq}")]
+    OtherHistory { seq: u64 },
+    #[error("the log ends at record {head_seq}, before {seq}, from where it is to be read")]
+    EndsBefore { seq: u64, head_seq: u64 },
     #[error("the batch starts at {first_seq}, the log goes on at {expected}")]
     OutOfOrder { first_seq: u64, expected: u64 },
     #[error("the batch is of {at_ms} ms, before the log's tail of {tail_ms} ms")]

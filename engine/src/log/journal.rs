@@ -5,7 +5,9 @@ mod segment;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use segment::{SegmentReader, Step};
+pub(super) use segment::SegmentReader;
+
+use segment::Step;
 
 use super::disk::{Disk, DiskFile};
 use super::error::{Damage, LogError};
@@ -31,10 +33,13 @@ pub(super) enum Stop<E> {
     Visitor(E),
 }
 
-/// What a look at every frame found.
+/// What a look at the frames found.
 pub(super) struct Scan {
+    /// Where the look began: at the start of the log, or where some segment goes on.
+    pub(super) base: Head,
     pub(super) head: Head,
     pub(super) segments: u64,
+    /// From the base on.
     pub(super) batches: u64,
     /// Of all files, without a torn tail.
     pub(super) bytes: u64,
@@ -53,11 +58,12 @@ pub struct Torn {
 }
 
 impl Journal {
-    /// Checks every frame, cuts off what an interrupted append left behind, and opens the last segment.
+    /// Lets `check` look at the frames, cuts off what an interrupted append left behind, and opens the last segment.
     pub(super) fn open(
         disk: Arc<dyn Disk>,
         dir: &Path,
         segment_bytes_max: u64,
+        check: impl FnOnce(&Path) -> Result<Scan, LogError>,
     ) -> Result<(Self, Scan, Vec<Repair>), LogError> {
         let mut repairs = remove_unfinished(&*disk, dir)?;
         if list(&*disk, dir, segment::FINISHED)?.is_empty() {
@@ -70,7 +76,7 @@ impl Journal {
                 source,
             })?;
         }
-        let mut scan = scan(&*disk, dir, |_| Ok::<(), Stop<LogError>>(()))?;
+        let mut scan = check(dir)?;
         let segments = first_seqs(&*disk, dir)?;
         let path = segment::path(dir, segments[segments.len() - 1]);
         let tail = open_tail(&*disk, &path, scan.torn.as_ref())?;
@@ -107,16 +113,18 @@ impl Journal {
         Ok(())
     }
 
+    /// The first record that the journal holds, or will hold.
+    pub(super) fn first_seq(&self) -> u64 {
+        self.segments[0]
+    }
+
     /// Visits the frames from the one that holds `from_seq` on.
     pub(super) fn visit<E: From<LogError>>(
         &self,
         from_seq: u64,
         mut visit: impl FnMut(&Frame<'_>) -> Result<(), Stop<E>>,
     ) -> Result<(), E> {
-        let first = self
-            .segments
-            .partition_point(|first_seq| *first_seq <= from_seq)
-            .saturating_sub(1);
+        let first = holding(&self.segments, from_seq, |first_seq| *first_seq);
         for first_seq in &self.segments[first..] {
             let (mut reader, mut head) = SegmentReader::open(&*self.disk, &self.dir, *first_seq)?;
             let wanted = |frame: &Frame<'_>| {
@@ -134,23 +142,41 @@ impl Journal {
     }
 }
 
-/// Checks every frame of the journal in `dir` and shows it to `visit`. Needs no lock: beside a running writer it sees
-/// the journal as it was at some moment since it was called, possibly amid an append.
+/// Checks the frames of the journal in `dir` from the segment that holds `from_seq` on, which is not always the first,
+/// and shows them to `visit`. Of the segments before it looks at the headers alone. Needs no lock: beside a running
+/// writer it sees the journal as it was at some moment since it was called, possibly amid an append.
 pub(super) fn scan<E: From<LogError>>(
     disk: &dyn Disk,
     dir: &Path,
+    from_seq: u64,
+    visit: impl FnMut(&Frame<'_>) -> Result<(), Stop<E>>,
+) -> Result<Scan, E> {
+    let segments: Vec<(&Path, u64)> = first_seqs(disk, dir)?
+        .into_iter()
+        .map(|first_seq| (dir, first_seq))
+        .collect();
+    scan_segments(disk, &segments, from_seq, visit)
+}
+
+/// Like [`scan`], over segments that may lie in several directories.
+pub(super) fn scan_segments<E: From<LogError>>(
+    disk: &dyn Disk,
+    segments: &[(&Path, u64)],
+    from_seq: u64,
     mut visit: impl FnMut(&Frame<'_>) -> Result<(), Stop<E>>,
 ) -> Result<Scan, E> {
-    let segments = first_seqs(disk, dir)?;
+    let first = holding(segments, from_seq, |(_, first_seq)| *first_seq);
+    let (bytes, base) = skip(disk, &segments[..=first])?;
     let mut scan = Scan {
-        head: Head::START,
-        segments: 0,
+        base,
+        head: base,
+        segments: segments.len() as u64,
         batches: 0,
-        bytes: 0,
+        bytes,
         tail_bytes: 0,
         torn: None,
     };
-    for (at, first_seq) in segments.iter().enumerate() {
+    for (at, (dir, first_seq)) in segments.iter().enumerate().skip(first) {
         let (mut reader, continued) = SegmentReader::open(disk, dir, *first_seq)?;
         if continued != scan.head {
             return Err(reader.corrupt(continued.unlike(&scan.head)).into());
@@ -173,7 +199,6 @@ pub(super) fn scan<E: From<LogError>>(
                 bytes: reader.tail_bytes(),
             });
         }
-        scan.segments += 1;
         scan.batches += batches;
         scan.bytes += reader.offset();
         scan.tail_bytes = reader.offset();
@@ -181,9 +206,79 @@ pub(super) fn scan<E: From<LogError>>(
     Ok(scan)
 }
 
+/// Looks at the headers of segments that follow each other. Returns the length of all files but the last, and the head
+/// that the last continues.
+fn skip(disk: &dyn Disk, segments: &[(&Path, u64)]) -> Result<(u64, Head), LogError> {
+    let (mut bytes_before, mut bytes) = (0, 0);
+    let mut head = Head::START;
+    for (dir, first_seq) in segments {
+        let (file_bytes, continued) = segment::look_at(disk, dir, *first_seq)?;
+        if continued.at_ms < head.at_ms {
+            return Err(LogError::Corrupt {
+                segment: segment::path(dir, *first_seq),
+                offset: 0,
+                damage: continued.unlike(&Head {
+                    seq: continued.seq,
+                    ..head
+                }),
+            });
+        }
+        head = continued;
+        bytes_before = bytes;
+        bytes += file_bytes;
+    }
+    Ok((bytes_before, head))
+}
+
+/// The last of some ascending segments that begins at or before `seq`, else the first.
+pub(super) fn holding<T>(segments: &[T], seq: u64, first_seq: impl Fn(&T) -> u64) -> usize {
+    segments
+        .partition_point(|segment| first_seq(segment) <= seq)
+        .saturating_sub(1)
+}
+
+/// The head of the log in `dir` at record `seq`, if a batch ends there. Reads one segment at most, and nothing behind
+/// the record.
+pub(super) fn head_at(disk: &dyn Disk, dir: &Path, seq: u64) -> Result<Option<Head>, LogError> {
+    let segments = first_seqs(disk, dir)?;
+    let first_seq = segments[holding(&segments, seq + 1, |first_seq| *first_seq)];
+    let (mut reader, mut head) = SegmentReader::open(disk, dir, first_seq)?;
+    if head.seq > seq {
+        return Ok(None);
+    }
+    if head.seq == seq {
+        return Ok(Some(head));
+    }
+    let mut found = None;
+    let walked = walk(&mut reader, &mut head, |frame| {
+        if frame.last_seq >= seq {
+            found = (frame.last_seq == seq).then(|| Head::at(frame));
+            return Err(Stop::Visitor(Reached::Seq));
+        }
+        Ok(())
+    });
+    match walked {
+        Ok(None) | Err(Reached::Seq) => Ok(found),
+        Ok(Some(damage)) => Err(reader.corrupt(damage)),
+        Err(Reached::Fault(error)) => Err(error),
+    }
+}
+
+/// How a walk to some record ends early.
+enum Reached {
+    Seq,
+    Fault(LogError),
+}
+
+impl From<LogError> for Reached {
+    fn from(error: LogError) -> Self {
+        Self::Fault(error)
+    }
+}
+
 /// Visits the frames of one segment as long as each continues `head`. Returns what is wrong with the frame at the
 /// reader's offset, or `None` at the end of the file.
-fn walk<E: From<LogError>>(
+pub(super) fn walk<E: From<LogError>>(
     reader: &mut SegmentReader,
     head: &mut Head,
     mut visit: impl FnMut(&Frame<'_>) -> Result<(), Stop<E>>,
@@ -255,8 +350,13 @@ fn remove_unfinished(disk: &dyn Disk, dir: &Path) -> Result<Vec<Repair>, LogErro
     Ok(repairs)
 }
 
+/// The first record that the journal in `dir` holds, or will hold.
+pub(super) fn first_seq(disk: &dyn Disk, dir: &Path) -> Result<u64, LogError> {
+    Ok(first_seqs(disk, dir)?[0])
+}
+
 /// The first sequence numbers of the segments in `dir`, ascending, at least one.
-fn first_seqs(disk: &dyn Disk, dir: &Path) -> Result<Vec<u64>, LogError> {
+pub(super) fn first_seqs(disk: &dyn Disk, dir: &Path) -> Result<Vec<u64>, LogError> {
     let names = list(disk, dir, segment::FINISHED)?;
     let mut first_seqs: Vec<u64> = names
         .iter()

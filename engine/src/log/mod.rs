@@ -11,6 +11,9 @@
 //! reading: replay goes through sled, whose every frame it checks against its checksum and the chain, and goes on in
 //! the journal where sled fails it. So sled can lose or damage anything and cost no more than time.
 //!
+//! **A snapshot spares reading.** [`Log::open`] checks the journal from the newest snapshot on that fits its chain, and
+//! before that the segments' headers alone. Whatever is read later is checked when it is read.
+//!
 //! What a crash can leave behind, [`Log::open`] repairs and reports. What a crash cannot have done it refuses as
 //! [`LogError::Corrupt`], naming file and offset, and touches nothing.
 
@@ -20,10 +23,12 @@ mod error;
 mod frame;
 mod index;
 mod journal;
+mod reader;
 mod recovery;
 mod replay;
 mod snapshot;
 mod space;
+mod start;
 #[cfg(test)]
 mod tests;
 mod verify;
@@ -32,12 +37,14 @@ use std::fs::{File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 pub use batch::{BATCH_BYTES_MAX, BATCH_RECORDS_MAX, Batch, BatchError, Mark, RECORD_BYTES_MAX};
 pub use disk::{Disk, DiskFile, OsDisk};
 pub use error::{Damage, IndexFault, LogError, ReplayError};
 pub use journal::Torn;
+pub use reader::{LogReader, read_from};
 pub use snapshot::{
     DamagedSnapshot, Digest, SECTION_BYTES_MAX, Snapshot, SnapshotDamage, SnapshotError,
 };
@@ -49,6 +56,7 @@ use frame::Packer;
 use index::Index;
 use journal::{Journal, Scan};
 use replay::Replay;
+use start::Start;
 
 /// The journal format that this version reads and writes.
 const FORMAT_VERSION: u32 = 1;
@@ -99,8 +107,11 @@ impl Default for LogOptions {
 pub struct Opened {
     pub head: Head,
     pub segments: u64,
+    /// That were checked: from the newest snapshot on.
     pub batches: u64,
     pub journal_bytes: u64,
+    /// That fit the log, newest first. Their content shows only on reading it.
+    pub snapshots: Vec<Snapshot>,
     /// In the order in which they were made; none after an orderly stop.
     pub repairs: Vec<Repair>,
 }
@@ -112,6 +123,8 @@ pub enum Repair {
     UnfinishedSegmentRemoved(PathBuf),
     /// A snapshot that was being written was removed.
     UnfinishedSnapshotRemoved(PathBuf),
+    /// A snapshot is damaged or belongs to another log; it was renamed.
+    SnapshotSetAside { to: PathBuf, damage: SnapshotDamage },
     /// An append that was under way, never acknowledged, was cut off.
     TornTailCut(Torn),
     /// The journal had lost batches at its end that the index still had.
@@ -127,6 +140,8 @@ pub struct Log {
     disk: Arc<dyn Disk>,
     dir: PathBuf,
     head: Head,
+    /// The head's number, for those who read beside this writer.
+    durable_seq: Arc<AtomicU64>,
     packer: Packer,
     journal: Journal,
     /// `None` once it failed; the journal serves alone until the next open. Also on a disk that is not the machine's.
@@ -143,20 +158,29 @@ impl Log {
     /// [`LogError::InUse`] if another process has it, [`LogError::Corrupt`] if stored batches are damaged, or an
     /// operation on the file system failed.
     pub fn open(dir: &Path, options: &LogOptions) -> Result<(Self, Opened), LogError> {
-        let disk = Arc::new(OsDisk);
+        let disk: Arc<dyn Disk> = Arc::new(OsDisk);
         let (journal_dir, index_dir) = (journal_dir(dir), dir.join("index"));
         create_dir(&*disk, dir)?;
         let lock = lock(dir)?;
         create_dir(&*disk, &journal_dir)?;
         create_dir(&*disk, &index_dir)?;
+        let mut start = Start::find(&disk, dir)?;
         let (mut journal, mut scan, mut repairs) =
-            Journal::open(disk.clone(), &journal_dir, options.segment_bytes)?;
+            Journal::open(disk.clone(), &journal_dir, options.segment_bytes, |dir| {
+                start.scan(dir)
+            })?;
         let timeout = options.index_open_timeout;
         let index = Index::open(&index_dir, timeout, &mut repairs)?;
-        let (index, head) =
-            recovery::reconcile(&mut journal, scan.head, index, timeout, &mut repairs)?;
+        let (index, head) = recovery::reconcile(
+            &mut journal,
+            scan.head,
+            index,
+            timeout,
+            &mut repairs,
+            |head| start.check_end(head),
+        )?;
         scan.head = head;
-        let (mut log, opened) = Self::on(disk, dir, journal, scan, repairs)?;
+        let (mut log, opened) = Self::on(disk, dir, journal, scan, start, repairs)?;
         log.index = Some(index);
         log._lock = Some(lock);
         Ok((log, opened))
@@ -174,9 +198,12 @@ impl Log {
         let journal_dir = journal_dir(dir);
         create_dir(&*disk, dir)?;
         create_dir(&*disk, &journal_dir)?;
+        let mut start = Start::find(&disk, dir)?;
         let (journal, scan, repairs) =
-            Journal::open(disk.clone(), &journal_dir, options.segment_bytes)?;
-        Self::on(disk, dir, journal, scan, repairs)
+            Journal::open(disk.clone(), &journal_dir, options.segment_bytes, |dir| {
+                start.scan(dir)
+            })?;
+        Self::on(disk, dir, journal, scan, start, repairs)
     }
 
     /// A log whose copies are in order.
@@ -185,10 +212,12 @@ impl Log {
         dir: &Path,
         journal: Journal,
         scan: Scan,
+        start: Start,
         mut repairs: Vec<Repair>,
     ) -> Result<(Self, Opened), LogError> {
         let unfinished = snapshot::remove_unfinished(&disk, dir)?.into_iter();
         repairs.extend(unfinished.map(Repair::UnfinishedSnapshotRemoved));
+        let snapshots = start.settle(&journal_dir(dir), &scan.head, &mut repairs)?;
         for repair in &repairs {
             tracing::warn!(dir = %dir.display(), ?repair, "repaired the log");
         }
@@ -199,12 +228,14 @@ impl Log {
             segments: scan.segments,
             batches: scan.batches,
             journal_bytes: scan.bytes,
+            snapshots,
             repairs,
         };
         let log = Self {
             disk,
             dir: dir.to_owned(),
             head,
+            durable_seq: Arc::new(AtomicU64::new(head.seq)),
             packer,
             journal,
             index: None,
@@ -234,6 +265,7 @@ impl Log {
             return Err(error);
         }
         self.head = head;
+        self.durable_seq.store(head.seq, Ordering::Release);
         // The batch is durable, so the sender gets its acknowledgement whatever happens to the copy.
         if let Some(index) = &self.index
             && let Err(fault) = index.insert(frame, batch.first_seq())
@@ -254,10 +286,46 @@ impl Log {
         from_seq: u64,
         visit: impl FnMut(u64, u64, &[u8]) -> Result<(), E>,
     ) -> Result<(), ReplayError<E>> {
+        self.show(Replay::from(from_seq, visit)?)
+    }
+
+    /// Shows every record after `head`, which a snapshot or an earlier replay ended at, like [`Log::replay`].
+    ///
+    /// # Errors
+    /// Whatever `visit` returned, the log does not go on from there, or it cannot be read.
+    pub fn replay_after<E>(
+        &self,
+        head: &Head,
+        visit: impl FnMut(u64, u64, &[u8]) -> Result<(), E>,
+    ) -> Result<(), ReplayError<E>> {
+        if head.seq > self.head.seq {
+            return Err(LogError::EndsBefore {
+                seq: head.seq,
+                head_seq: self.head.seq,
+            }
+            .into());
+        }
+        if head.seq == self.head.seq && *head != self.head {
+            return Err(LogError::OtherHistory { seq: head.seq }.into());
+        }
+        self.show(Replay::after(*head, visit)?)
+    }
+
+    fn show<V, E>(&self, mut replay: Replay<V>) -> Result<(), ReplayError<E>>
+    where
+        V: FnMut(u64, u64, &[u8]) -> Result<(), E>,
+    {
         if self.poisoned {
             return Err(LogError::Poisoned.into());
         }
-        let mut replay = Replay::from(from_seq, visit)?;
+        let from_seq = replay.next_seq;
+        if from_seq < self.journal.first_seq() {
+            return Err(LogError::HistoryMissing {
+                from: from_seq,
+                to: self.journal.first_seq() - 1,
+            }
+            .into());
+        }
         if let Some(index) = &self.index {
             match index.visit(from_seq, |frame| replay.show(frame)) {
                 Ok(shown) => shown?,
@@ -272,6 +340,17 @@ impl Log {
                 .visit(replay.next_seq, |frame| replay.show(frame))?;
         }
         Ok(())
+    }
+
+    /// A reader of what follows `from` and is durable, to be used by another thread beside this writer.
+    #[must_use]
+    pub fn reader(&self, from: Head) -> LogReader {
+        LogReader::bounded(
+            Arc::clone(&self.disk),
+            &self.dir,
+            from,
+            Arc::clone(&self.durable_seq),
+        )
     }
 
     /// The head of what is durable.

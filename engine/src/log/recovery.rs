@@ -10,19 +10,23 @@ use super::{Head, Repair};
 /// Gives journal and index the same content, and returns the index and the head of both.
 ///
 /// A frame reaches the index only after the journal's sync. So an index that continues the journal proves, by the
-/// chain, that the journal has lost what was durable, and gives it back. Any other disagreement is the index's fault.
+/// chain, that the journal has lost what was durable, and gives it back. Any other disagreement is the index's fault,
+/// unless `check_end` knows that the log was longer than what both have.
 pub(super) fn reconcile(
     journal: &mut Journal,
     head: Head,
     opened: (Index, Head),
     timeout: Duration,
     repairs: &mut Vec<Repair>,
+    check_end: impl FnOnce(&Head) -> Result<(), LogError>,
 ) -> Result<(Index, Head), LogError> {
     let (mut index, mut indexed) = opened;
     let (head, restored) = restore_journal(journal, head, &index, &indexed)?;
     if restored > 0 {
         repairs.push(Repair::JournalRestored { batches: restored });
     }
+    // Before anything is replaced that a repair could need.
+    check_end(&head)?;
     if let Some(fault) = disagreement(journal, &head, &indexed)? {
         (index, indexed) = index.replace(fault, timeout, repairs)?;
     }

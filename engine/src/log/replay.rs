@@ -8,6 +8,8 @@ use super::journal::Stop;
 pub(super) struct Replay<V> {
     /// The next record to be shown: a replay that changes copies goes on exactly here.
     pub(super) next_seq: u64,
+    /// What the first frame must continue, if that is known.
+    after: Option<Head>,
     unpacker: Unpacker,
     visit: V,
 }
@@ -18,8 +20,17 @@ impl<V> Replay<V> {
         let unpacker = Unpacker::new().map_err(|source| LogError::Zstd { source })?;
         Ok(Self {
             next_seq,
+            after: (next_seq == Head::START.seq + 1).then_some(Head::START),
             unpacker,
             visit,
+        })
+    }
+
+    /// A replay of what continues `head`.
+    pub(super) fn after(head: Head, visit: V) -> Result<Self, LogError> {
+        Ok(Self {
+            after: Some(head),
+            ..Self::from(head.seq + 1, visit)?
         })
     }
 
@@ -32,6 +43,10 @@ impl<V> Replay<V> {
         if frame.first_seq > self.next_seq {
             let (expected, found) = (self.next_seq, frame.first_seq);
             return Err(Stop::Damaged(Damage::Sequence { expected, found }));
+        }
+        if let Some(head) = self.after {
+            head.after(frame).map_err(Stop::Damaged)?;
+            self.after = None;
         }
         for record in self.unpacker.records(frame).map_err(Stop::Damaged)? {
             let (seq, record) = record.map_err(Stop::Damaged)?;

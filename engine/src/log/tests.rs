@@ -5,7 +5,9 @@ mod damage;
 mod faults;
 mod faulty;
 mod index;
+mod reader;
 mod snapshot;
+mod start;
 mod verify;
 
 use std::convert::Infallible;

@@ -54,7 +54,7 @@ pub fn verify_on<E>(
     visit: impl FnMut(u64, u64, &[u8]) -> Result<(), E>,
 ) -> Result<Verified, ReplayError<E>> {
     let mut replay = Replay::from(Head::START.seq + 1, visit)?;
-    let scan = scan(disk, &journal_dir(dir), |frame| replay.show(frame))?;
+    let scan = scan(disk, &journal_dir(dir), 0, |frame| replay.show(frame))?;
     Ok(Verified {
         head: scan.head,
         segments: scan.segments,

@@ -66,7 +66,7 @@ fn header(head: &Head) -> Vec<u8> {
 }
 
 /// Reads a segment from its start up to where it ended when it was opened.
-pub(super) struct SegmentReader {
+pub(in crate::log) struct SegmentReader {
     path: PathBuf,
     file: Box<dyn DiskFile>,
     file_bytes: u64,
@@ -80,7 +80,7 @@ pub(super) struct SegmentReader {
 }
 
 /// What stands at the reader's offset.
-pub(super) enum Step<'a> {
+pub(in crate::log) enum Step<'a> {
     Frame(Frame<'a>),
     Bad(Damage),
     End,
@@ -88,10 +88,19 @@ pub(super) enum Step<'a> {
 
 impl SegmentReader {
     /// Opens the segment and returns the head that its header continues.
-    pub(super) fn open(
+    pub(in crate::log) fn open(
         disk: &dyn Disk,
         dir: &Path,
         first_seq: u64,
+    ) -> Result<(Self, Head), LogError> {
+        Self::open_with(disk, dir, first_seq, BUFFER_BYTES)
+    }
+
+    fn open_with(
+        disk: &dyn Disk,
+        dir: &Path,
+        first_seq: u64,
+        buffer_bytes: usize,
     ) -> Result<(Self, Head), LogError> {
         let path = path(dir, first_seq);
         let opened = disk.open(&path).and_then(|file| Ok((file.bytes()?, file)));
@@ -99,7 +108,7 @@ impl SegmentReader {
             path: path.clone(),
             source,
         })?;
-        let buffer = vec![0; BUFFER_BYTES];
+        let buffer = vec![0; buffer_bytes];
         let mut reader = Self {
             path,
             file,
@@ -128,8 +137,15 @@ impl SegmentReader {
         Ok((reader, head))
     }
 
+    /// Goes to an offset where a frame begins or the file ends.
+    pub(in crate::log) fn go_to(&mut self, offset: u64) {
+        (self.start, self.end) = (0, 0);
+        self.offset = offset;
+        self.frame_bytes = 0;
+    }
+
     /// Goes past the frame of the last step and reads the next.
-    pub(super) fn step(&mut self) -> Result<Step<'_>, LogError> {
+    pub(in crate::log) fn step(&mut self) -> Result<Step<'_>, LogError> {
         self.start += self.frame_bytes;
         self.offset += self.frame_bytes as u64;
         self.frame_bytes = 0;
@@ -154,7 +170,11 @@ impl SegmentReader {
     /// Whether the bad bytes at the offset can be what an interrupted append left, given that nothing before them is
     /// bad and the segment is the last. An append writes one frame and no other begins before it is synced: so there
     /// are no more bytes than a frame has, and no frame after them.
-    pub(super) fn is_torn(&mut self, damage: Damage, head: &Head) -> Result<bool, LogError> {
+    pub(in crate::log) fn is_torn(
+        &mut self,
+        damage: Damage,
+        head: &Head,
+    ) -> Result<bool, LogError> {
         match damage {
             Damage::Cut | Damage::Length(_) | Damage::Checksum => {}
             // These have a checksum that matches: they were written like this.
@@ -179,20 +199,25 @@ impl SegmentReader {
     }
 
     /// From the offset to the end of the file.
-    pub(super) fn tail_bytes(&self) -> u64 {
-        self.file_bytes - self.offset
+    pub(in crate::log) fn tail_bytes(&self) -> u64 {
+        self.file_bytes.saturating_sub(self.offset)
     }
 
-    pub(super) fn offset(&self) -> u64 {
+    pub(in crate::log) fn offset(&self) -> u64 {
         self.offset
     }
 
-    pub(super) fn path(&self) -> &Path {
+    /// The offset of the next step.
+    pub(in crate::log) fn next_offset(&self) -> u64 {
+        self.offset + self.frame_bytes as u64
+    }
+
+    pub(in crate::log) fn path(&self) -> &Path {
         &self.path
     }
 
     /// The error that says that what stands at the offset is damaged.
-    pub(super) fn corrupt(&self, damage: Damage) -> LogError {
+    pub(in crate::log) fn corrupt(&self, damage: Damage) -> LogError {
         LogError::Corrupt {
             segment: self.path.clone(),
             offset: self.offset,
@@ -210,7 +235,7 @@ impl SegmentReader {
         self.start = 0;
         while self.end < wanted {
             let at = self.offset + self.end as u64;
-            let unread = self.file_bytes - at;
+            let unread = self.file_bytes.saturating_sub(at);
             let room =
                 (self.buffer.len() - self.end).min(usize::try_from(unread).unwrap_or(usize::MAX));
             let buffer = &mut self.buffer[self.end..self.end + room];
@@ -227,6 +252,16 @@ impl SegmentReader {
         }
         Ok(())
     }
+}
+
+/// The length of a segment's file and the head that its header continues. Reads no frame.
+pub(super) fn look_at(
+    disk: &dyn Disk,
+    dir: &Path,
+    first_seq: u64,
+) -> Result<(u64, Head), LogError> {
+    let (reader, head) = SegmentReader::open_with(disk, dir, first_seq, HEADER_BYTES)?;
+    Ok((reader.file_bytes, head))
 }
 
 enum HeaderFault {
