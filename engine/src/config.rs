@@ -40,12 +40,15 @@ pub struct LogConfig {
     /// With less room than this on the log's file system, in MiB, nothing new starts: only pauses, cancels and reports on
     /// open work are taken, and the alert `storage_low` is raised. Default: 512.
     pub free_space_floor_mib: u64,
+    /// A snapshot is taken after every so many facts, so that a start has no more than these to fold. Default: 1000000.
+    pub snapshot_every: u64,
 }
 
 impl Default for LogConfig {
     fn default() -> Self {
         Self {
             free_space_floor_mib: Keeping::default().floor_bytes / (1024 * 1024),
+            snapshot_every: Keeping::default().snapshot_every,
         }
     }
 }

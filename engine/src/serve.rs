@@ -55,6 +55,7 @@ async fn serve(args: ServeArgs) -> Result<(), Box<dyn std::error::Error>> {
         speed: None,
         keeping: Keeping {
             floor_bytes: config.log.free_space_floor_mib.saturating_mul(1024 * 1024),
+            snapshot_every: config.log.snapshot_every.max(1),
         },
     })
     .await?;

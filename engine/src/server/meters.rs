@@ -175,6 +175,15 @@ fn describe() {
         "fleetfold_alert",
         "1 while the alert of this name is raised, 0 otherwise."
     );
+    describe_gauge!(
+        "fleetfold_snapshot_position",
+        "Log position of the newest snapshot taken by this process."
+    );
+    describe_histogram!("fleetfold_snapshot_seconds", "Time to take a snapshot.");
+    describe_counter!(
+        "fleetfold_snapshot_failures_total",
+        "Snapshots that were due and not taken."
+    );
     describe_gauge!("fleetfold_devices", "Registered devices.");
     describe_gauge!("fleetfold_releases", "Published releases.");
     describe_gauge!("fleetfold_campaigns", "Campaigns ever created.");

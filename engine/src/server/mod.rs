@@ -8,9 +8,11 @@ mod first_start;
 mod host;
 mod http;
 mod inbox;
+mod keeper;
 mod login;
 mod meters;
 mod owner;
+mod recovery;
 mod room;
 
 use std::{
@@ -21,7 +23,7 @@ use std::{
 
 use ed25519_dalek::SigningKey;
 use fleetfold_broker::{Broker, BrokerConfig, BrokerError};
-use fleetfold_core::{Core, Fact, Request};
+use fleetfold_core::Request;
 use fleetfold_schemas::Name;
 use tokio::sync::oneshot;
 
@@ -33,14 +35,17 @@ use self::{
     host::EngineHost,
     http::Health,
     inbox::{AnswerTo, Inbox, Message, Pending},
+    keeper::Keeper,
     login::Authenticator,
     owner::Owner,
+    recovery::Recovered,
     room::Room,
 };
 use crate::{
     artifacts::{ArtifactError, ArtifactStore},
     delta::{self, DeltaWorker},
-    log::{Log, LogError, LogOptions, ReplayError},
+    log::LogError,
+    replay::FoldError,
     turn::Engine,
 };
 
@@ -48,8 +53,8 @@ use crate::{
 /// is taken below it.
 const FLOOR_BYTES: u64 = 512 * 1024 * 1024;
 
-/// A log whose last record is this far ahead of the wall's time was written under a wrong clock, or runs on a faster one.
-const AHEAD_MS_MAX: u64 = 5 * 60 * 1000;
+/// Folding so many takes a start less than a second, about what reading a snapshot of a million devices takes.
+const SNAPSHOT_EVERY: u64 = 1_000_000;
 
 #[derive(Debug, Clone)]
 pub struct ServerOptions {
@@ -70,12 +75,15 @@ pub struct ServerOptions {
 pub struct Keeping {
     /// With less room than this on the log's file system, only what ends work is admitted.
     pub floor_bytes: u64,
+    /// A snapshot is taken after every so many facts.
+    pub snapshot_every: u64,
 }
 
 impl Default for Keeping {
     fn default() -> Self {
         Self {
             floor_bytes: FLOOR_BYTES,
+            snapshot_every: SNAPSHOT_EVERY,
         }
     }
 }
@@ -84,14 +92,8 @@ impl Default for Keeping {
 pub enum ServerError {
     #[error("cannot open the log")]
     Log(#[from] LogError),
-    #[error(
-        "record {position} of the log cannot be read; it was written by a newer version, or is damaged"
-    )]
-    Record {
-        position: u64,
-        #[source]
-        source: minicbor::decode::Error,
-    },
+    #[error(transparent)]
+    Fold(#[from] FoldError),
     #[error(
         "{} was written by a demonstration running at {speed} times the wall's speed, and is not served",
         data.display()
@@ -146,8 +148,12 @@ impl Server {
     /// Returns once connections are accepted.
     pub async fn start(options: ServerOptions) -> Result<Self, ServerError> {
         let metrics = http::recorder();
-        let opened = open(&options)?;
-        let Recovered { core, log, site } = opened;
+        let Recovered {
+            core,
+            log,
+            site,
+            snapshot_seq,
+        } = recovery::recover(&options)?;
         let is_first = core.state().site.is_none();
         let clock = Clock::start(log.head().at_ms, options.speed.unwrap_or(1));
         let (inbox, messages) = inbox::channel();
@@ -166,7 +172,18 @@ impl Server {
         let deltas = delta_worker(artifacts, inbox.clone())?;
         let engine = Engine::new(core, log, job_key.clone());
         let room = Room::new(options.keeping.floor_bytes);
-        let owner = Owner::new(engine, clock, messages, broker.clone(), deltas, room);
+        let every = options.keeping.snapshot_every;
+        let keeper = Keeper::start(&log_dir(&options.data), every, snapshot_seq);
+        let keeper = keeper.map_err(ServerError::Thread)?;
+        let owner = Owner::new(
+            engine,
+            clock,
+            messages,
+            broker.clone(),
+            deltas,
+            room,
+            keeper,
+        );
         let health: Health = Arc::new(AtomicBool::new(true));
         let ended = run_owner(owner, &health)?;
         let http_address = serve_http(&options, metrics, &health).await?;
@@ -202,51 +219,6 @@ impl Server {
         let _ = self.inbox.send(Message::Stop).await;
         self.ended.await.unwrap_or(Ok(()))
     }
-}
-
-struct Recovered {
-    core: Core,
-    log: Log,
-    site: Name,
-}
-
-/// Opens the log and folds it.
-fn open(options: &ServerOptions) -> Result<Recovered, ServerError> {
-    let (log, opened) = Log::open(&log_dir(&options.data), &LogOptions::default())?;
-    let mut core = Core::default();
-    let started = std::time::Instant::now();
-    let replayed = log.replay(1, |position, at_ms, record| {
-        let fact = Fact::decode(record).map_err(|source| (position, source))?;
-        core.replay(at_ms, &fact);
-        Ok(())
-    });
-    replayed.map_err(|error| match error {
-        ReplayError::Log(error) => ServerError::Log(error),
-        ReplayError::Visit((position, source)) => ServerError::Record { position, source },
-    })?;
-    core.replayed();
-    tracing::info!(
-        events = opened.head.seq,
-        took_ms = started.elapsed().as_millis(),
-        "replayed the log"
-    );
-    let site = match &core.state().site {
-        Some(site) => {
-            if let (Some(speed), None) = (site.speed, options.speed) {
-                let data = options.data.clone();
-                return Err(ServerError::Simulated { data, speed });
-            }
-            site.name.clone()
-        }
-        None => options.site.clone(),
-    };
-    let ahead_ms = opened.head.at_ms.saturating_sub(wall_ms());
-    if options.speed.is_none() && ahead_ms > AHEAD_MS_MAX {
-        return Err(ServerError::ClockBehind {
-            ahead_s: ahead_ms / 1000,
-        });
-    }
-    Ok(Recovered { core, log, site })
 }
 
 async fn start_broker(

@@ -14,6 +14,7 @@ use tokio::sync::mpsc;
 use super::{
     clock::Clock,
     inbox::{AnswerTo, LoginRecord, Message, Pending},
+    keeper::Keeper,
     meters::{self, Meters},
     room::Room,
 };
@@ -33,6 +34,7 @@ pub struct Owner {
     outside: Outside,
     meters: Meters,
     room: Room,
+    keeper: Keeper,
 }
 
 impl Owner {
@@ -43,6 +45,7 @@ impl Owner {
         broker: Broker,
         deltas: DeltaWorker,
         room: Room,
+        keeper: Keeper,
     ) -> Self {
         let meters = Meters::new(engine.core().state());
         let outside = Outside {
@@ -57,6 +60,7 @@ impl Owner {
             outside,
             meters,
             room,
+            keeper,
         }
     }
 
@@ -156,6 +160,7 @@ impl Owner {
             .engine
             .turn(self.clock.now_ms(), &requests, &mut self.outside)?;
         self.observe(&turned);
+        self.keeper.appended(self.engine.log().head());
         Ok(())
     }
 

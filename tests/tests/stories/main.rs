@@ -5,3 +5,4 @@ mod campaigns;
 mod directories;
 mod logins;
 mod room;
+mod snapshots;

@@ -19,9 +19,14 @@ use tokio::io::AsyncWriteExt;
 const TOKEN: &str = "correct horse battery staple";
 
 /// More than any disk has.
-const NEVER_ENOUGH: Keeping = Keeping {
-    floor_bytes: u64::MAX / 2,
-};
+const FLOOR_BYTES: u64 = u64::MAX / 2;
+
+fn never_enough() -> Keeping {
+    Keeping {
+        floor_bytes: FLOOR_BYTES,
+        ..Keeping::default()
+    }
+}
 
 fn hello(model: &ModelId) -> Result<Vec<u8>, Failure> {
     Ok(encode_cbor(&Hello {
@@ -56,11 +61,11 @@ async fn with_hardly_room_left_newcomers_wait_and_nobody_is_told_a_lie() {
         let alert = Topic::Alert("storage_low".parse()?);
 
         // Nearly full from the first start on: the installation is made all the same, and its operator can log in.
-        let engine = Hosted::start_keeping(dir.path(), NEVER_ENOUGH).await?;
+        let engine = Hosted::start_keeping(dir.path(), never_enough()).await?;
         let operator = engine.site.operator().await?;
         let raised: Alert = site::current(&operator, &alert).await?;
         let AlertKind::StorageLow { floor_bytes, .. } = raised.kind;
-        assert_eq!(floor_bytes, NEVER_ENOUGH.floor_bytes);
+        assert_eq!(floor_bytes, FLOOR_BYTES);
         assert_eq!(engine.metric("fleetfold_alert").await?, 1.0);
         match operator.command(registration.clone(), None).await {
             Err(CommandError::Rejected(refused)) => assert!(refused.is(Code::StorageLow)),
@@ -79,7 +84,7 @@ async fn with_hardly_room_left_newcomers_wait_and_nobody_is_told_a_lie() {
         engine.stop().await?;
 
         // A hello that cannot be recorded is not acknowledged: the session ends, and the device comes back.
-        let engine = Hosted::start_keeping(dir.path(), NEVER_ENOUGH).await?;
+        let engine = Hosted::start_keeping(dir.path(), never_enough()).await?;
         let mut stream = mqtt::login(engine.site.address, device.as_str(), TOKEN).await?;
         stream.write_all(&hello).await?;
         assert!(Pubacks::default().read(&mut stream).await.is_err());
