@@ -1,23 +1,20 @@
 //! `fleetfold log`
 
-use std::{
-    path::{Path, PathBuf},
-    process::ExitCode,
-};
+mod export;
+mod history;
+mod show;
+mod verify;
 
-use clap::Subcommand;
-use fleetfold_core::{Core, Fact};
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{Args, Subcommand};
 use fleetfold_schemas::topic::Topic;
 use serde_json::{Map, Value};
 
 use super::{
     connection::Connection,
     failure::Failure,
-    output::{self, done, print},
-};
-use crate::{
-    log::{ReplayError, verify_with},
-    server::log_dir,
+    output::{self, print},
 };
 
 #[derive(Debug, Subcommand)]
@@ -33,19 +30,38 @@ pub enum LogCommand {
     /// Check the log of a data directory from its first byte to its last
     ///
     /// Every checksum, the hash chain over all records, their numbering, and that each is a fact that this version
-    /// understands and can fold. Reads only; the server may run meanwhile. The chain value printed vouches for everything
-    /// before it: keep it elsewhere, and a later run shows whether history is still the same.
+    /// understands and can fold; that every snapshot holds what the facts before it fold to; and, if no server has the
+    /// directory, the index. Changes nothing; the server may run meanwhile. The chain value printed vouches for every
+    /// record, the state digest for what they add up to: keep them elsewhere, and a later run shows whether history is
+    /// still the same.
     Verify {
-        /// The server's data directory
-        #[arg(long, value_name = "DIR", default_value = "fleetfold-data")]
-        data: PathBuf,
+        #[command(flatten)]
+        dir: LogDir,
     },
+    /// Write facts as JSON lines, the same as on the topic log/facts
+    ///
+    /// Reads only; the server may run meanwhile.
+    Export(export::ExportArgs),
+    /// Print what was known at some moment, as JSON
+    ///
+    /// The same as the retained topics held then. Reads only; the server may run meanwhile.
+    Show(show::ShowArgs),
+}
+
+/// Where a log is.
+#[derive(Debug, Args)]
+pub struct LogDir {
+    /// The server's data directory
+    #[arg(long, value_name = "DIR", default_value = "fleetfold-data")]
+    data: PathBuf,
 }
 
 pub(super) async fn run(command: LogCommand) -> Result<ExitCode, Failure> {
     match command {
         LogCommand::Tail { json, connection } => tail(json, &connection).await,
-        LogCommand::Verify { data } => verify(&data),
+        LogCommand::Verify { dir } => verify::run(&dir),
+        LogCommand::Export(args) => export::run(&args),
+        LogCommand::Show(args) => show::run(&args),
     }
 }
 
@@ -79,48 +95,4 @@ fn line(mut fact: Map<String, Value>) -> String {
         }
     }
     fleetfold_schemas::id::printable(&line, usize::MAX)
-}
-
-fn verify(data: &Path) -> Result<ExitCode, Failure> {
-    let mut core = Core::default();
-    let folded = verify_with(&log_dir(data), |position, at_ms, record| {
-        let fact = Fact::decode(record).map_err(|source| (position, source))?;
-        core.replay(at_ms, &fact);
-        Ok(())
-    });
-    let verified = match folded {
-        Ok(verified) => verified,
-        Err(ReplayError::Log(error)) => return Err(Failure::new(error)),
-        Err(ReplayError::Visit((position, error))) => {
-            return Err(Failure::new(format!(
-                "record {position} is whole but not a fact this version understands: {error}"
-            ))
-            .advise("was it written by a newer version?"));
-        }
-    };
-    let state = core.state();
-    let mut text = format!(
-        "whole and in order: {} records, {} batches, {} segments, {}\n",
-        verified.records,
-        verified.batches,
-        verified.segments,
-        output::bytes(verified.journal_bytes)
-    );
-    text.push_str(&format!(
-        "folded: {} devices, {} campaigns, {} releases\n",
-        state.devices.len(),
-        state.campaigns.len(),
-        state.releases.len()
-    ));
-    if verified.incomplete.is_some() {
-        text.push_str("behind them stands an append that is under way or was cut off by a crash\n");
-    }
-    let head = verified.head;
-    text.push_str(&format!(
-        "head {} at {}, chain {}",
-        head.seq,
-        output::time(head.at_ms),
-        hex::encode(head.chain)
-    ));
-    done(&text)
 }

@@ -5,6 +5,8 @@ use std::{
     process::ExitCode,
 };
 
+use jiff::Timestamp;
+
 use super::failure::Failure;
 
 /// Writes to stdout. A reader that has seen enough (`| head`) is no failure, but the end.
@@ -79,19 +81,12 @@ impl std::fmt::Display for Table {
 
 /// A time as people and programs read it: `2026-11-22 05:40:12Z`.
 pub(super) fn time(at_ms: u64) -> String {
-    let (days, second) = (at_ms / 86_400_000, at_ms / 1000 % 86_400);
-    // Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", civil_from_days: years begin in March.
-    let days = days + 719_468;
-    let (era, day_of_era) = (days / 146_097, days % 146_097);
-    let year_of_era =
-        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_from_march = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = (month_from_march + 2) % 12 + 1;
-    let year = era * 400 + year_of_era + u64::from(month <= 2);
-    let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
-    format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}Z")
+    let at = i64::try_from(at_ms).ok().map(Timestamp::from_millisecond);
+    match at {
+        Some(Ok(at)) => at.strftime("%Y-%m-%d %H:%M:%SZ").to_string(),
+        // Past the year 9999; nobody's clock, but perhaps a device's.
+        _ => format!("{at_ms} ms"),
+    }
 }
 
 /// A size in the largest binary unit that leaves at least one of it.
