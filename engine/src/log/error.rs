@@ -74,6 +74,12 @@ pub enum LogError {
         super::SECTION_BYTES_MAX
     )]
     SectionTooLarge { bytes: usize },
+    #[error("cannot write the archive's {}", path.display())]
+    Archive { path: PathBuf, source: io::Error },
+    #[error("the archive's {} is not the journal's segment of that name; it is left as it is", path.display())]
+    ArchiveDiffers { path: PathBuf },
+    #[error("cannot remove the segment {}", path.display())]
+    RemoveSegment { path: PathBuf, source: io::Error },
     #[error("cannot set {} aside", path.display())]
     SetAside { path: PathBuf, source: io::Error },
     #[error("cannot build the index {}", path.display())]

@@ -5,7 +5,7 @@ mod segment;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub(super) use segment::SegmentReader;
+pub(super) use segment::{SegmentReader, look_at, path as segment_path};
 
 use segment::Step;
 
@@ -212,10 +212,11 @@ fn skip(disk: &dyn Disk, segments: &[(&Path, u64)]) -> Result<(u64, Head), LogEr
     let (mut bytes_before, mut bytes) = (0, 0);
     let mut head = Head::START;
     for (dir, first_seq) in segments {
-        let (file_bytes, continued) = segment::look_at(disk, dir, *first_seq)?;
+        let path = segment_path(dir, *first_seq);
+        let (file_bytes, continued) = look_at(disk, &path, *first_seq)?;
         if continued.at_ms < head.at_ms {
             return Err(LogError::Corrupt {
-                segment: segment::path(dir, *first_seq),
+                segment: path,
                 offset: 0,
                 damage: continued.unlike(&Head {
                     seq: continued.seq,

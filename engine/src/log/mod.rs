@@ -11,21 +11,26 @@
 //! reading: replay goes through sled, whose every frame it checks against its checksum and the chain, and goes on in
 //! the journal where sled fails it. So sled can lose or damage anything and cost no more than time.
 //!
+//! **History may go** when the archive has it and snapshots cover it, from both copies alike, by a [`Keeper`].
+//!
 //! **A snapshot spares reading.** [`Log::open`] checks the journal from the newest snapshot on that fits its chain, and
 //! before that the segments' headers alone. Whatever is read later is checked when it is read.
 //!
 //! What a crash can leave behind, [`Log::open`] repairs and reports. What a crash cannot have done it refuses as
 //! [`LogError::Corrupt`], naming file and offset, and touches nothing.
 
+mod archive;
 mod batch;
 mod disk;
 mod error;
 mod frame;
 mod index;
 mod journal;
+mod keeper;
 mod reader;
 mod recovery;
 mod replay;
+mod retention;
 mod snapshot;
 mod space;
 mod start;
@@ -37,14 +42,16 @@ use std::fs::{File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+pub use archive::Archived;
 pub use batch::{BATCH_BYTES_MAX, BATCH_RECORDS_MAX, Batch, BatchError, Mark, RECORD_BYTES_MAX};
 pub use disk::{Disk, DiskFile, OsDisk};
 pub use error::{Damage, IndexFault, LogError, ReplayError};
 pub use journal::Torn;
+pub use keeper::Keeper;
 pub use reader::{LogReader, read_from};
+pub use retention::{Dropped, Kept, Retention, SNAPSHOTS_MIN};
 pub use snapshot::{
     DamagedSnapshot, Digest, SECTION_BYTES_MAX, Snapshot, SnapshotDamage, SnapshotError,
 };
@@ -55,6 +62,7 @@ pub use verify::{Verified, verify, verify_on, verify_with};
 use frame::Packer;
 use index::Index;
 use journal::{Journal, Scan};
+use keeper::Bounds;
 use replay::Replay;
 use start::Start;
 
@@ -140,15 +148,14 @@ pub struct Log {
     disk: Arc<dyn Disk>,
     dir: PathBuf,
     head: Head,
-    /// The head's number, for those who read beside this writer.
-    durable_seq: Arc<AtomicU64>,
+    bounds: Arc<Bounds>,
     packer: Packer,
     journal: Journal,
     /// `None` once it failed; the journal serves alone until the next open. Also on a disk that is not the machine's.
     index: Option<Index>,
     poisoned: bool,
-    /// Last, so that the directory is free only after sled is closed.
-    _lock: Option<File>,
+    /// Last, so that the directory is free only after sled is closed. Shared with the keepers.
+    _lock: Option<Arc<File>>,
 }
 
 impl Log {
@@ -182,7 +189,7 @@ impl Log {
         scan.head = head;
         let (mut log, opened) = Self::on(disk, dir, journal, scan, start, repairs)?;
         log.index = Some(index);
-        log._lock = Some(lock);
+        log._lock = Some(Arc::new(lock));
         Ok((log, opened))
     }
 
@@ -235,7 +242,7 @@ impl Log {
             disk,
             dir: dir.to_owned(),
             head,
-            durable_seq: Arc::new(AtomicU64::new(head.seq)),
+            bounds: Arc::new(Bounds::new(journal.first_seq(), head.seq)),
             packer,
             journal,
             index: None,
@@ -265,7 +272,7 @@ impl Log {
             return Err(error);
         }
         self.head = head;
-        self.durable_seq.store(head.seq, Ordering::Release);
+        self.bounds.set_durable(head.seq);
         // The batch is durable, so the sender gets its acknowledgement whatever happens to the copy.
         if let Some(index) = &self.index
             && let Err(fault) = index.insert(frame, batch.first_seq())
@@ -319,10 +326,11 @@ impl Log {
             return Err(LogError::Poisoned.into());
         }
         let from_seq = replay.next_seq;
-        if from_seq < self.journal.first_seq() {
+        let first_seq = self.bounds.first_seq();
+        if from_seq < first_seq {
             return Err(LogError::HistoryMissing {
                 from: from_seq,
-                to: self.journal.first_seq() - 1,
+                to: first_seq - 1,
             }
             .into());
         }
@@ -342,15 +350,11 @@ impl Log {
         Ok(())
     }
 
-    /// A reader of what follows `from` and is durable, to be used by another thread beside this writer.
+    /// The second hand on this log, for a background thread.
     #[must_use]
-    pub fn reader(&self, from: Head) -> LogReader {
-        LogReader::bounded(
-            Arc::clone(&self.disk),
-            &self.dir,
-            from,
-            Arc::clone(&self.durable_seq),
-        )
+    pub fn keeper(&self) -> Keeper {
+        let (disk, bounds) = (Arc::clone(&self.disk), Arc::clone(&self.bounds));
+        Keeper::new(disk, &self.dir, bounds, self._lock.clone())
     }
 
     /// The head of what is durable.

@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::error::{LogError, ReplayError};
 use super::frame::Frame;
 use super::journal::{SegmentReader, Stop, first_seqs, holding, walk};
+use super::keeper::Bounds;
 use super::replay::Replay;
 use super::{Disk, Head, journal_dir};
 
@@ -19,8 +19,8 @@ pub struct LogReader {
     head: Head,
     /// The segment that ends or goes on at the head, and the offset; `None` before the first read.
     place: Option<(u64, u64)>,
-    /// The writer's last durable record, if it tells.
-    durable_seq: Option<Arc<AtomicU64>>,
+    /// What the writer says is durable, if it tells.
+    bounds: Option<Arc<Bounds>>,
 }
 
 /// Shows every record after `from` to `visit`, up to the last whole batch: its number, time in milliseconds UTC and
@@ -39,7 +39,7 @@ pub fn read_from<E>(
 
 impl LogReader {
     /// A reader of what follows `from`. It sees what the writer has written, durable or not: enough to look at a log,
-    /// but a snapshot must be made by [`Log::reader`](super::Log::reader).
+    /// but a snapshot must be made by [`Keeper::reader`](super::Keeper::reader).
     #[must_use]
     pub fn new(disk: Arc<dyn Disk>, log_dir: &Path, from: Head) -> Self {
         Self {
@@ -47,7 +47,7 @@ impl LogReader {
             journal_dir: journal_dir(log_dir),
             head: from,
             place: None,
-            durable_seq: None,
+            bounds: None,
         }
     }
 
@@ -56,10 +56,10 @@ impl LogReader {
         disk: Arc<dyn Disk>,
         log_dir: &Path,
         from: Head,
-        durable_seq: Arc<AtomicU64>,
+        bounds: Arc<Bounds>,
     ) -> Self {
         Self {
-            durable_seq: Some(durable_seq),
+            bounds: Some(bounds),
             ..Self::new(disk, log_dir, from)
         }
     }
@@ -80,10 +80,7 @@ impl LogReader {
         visit: impl FnMut(u64, u64, &[u8]) -> Result<(), E>,
     ) -> Result<Head, ReplayError<E>> {
         // Before the files: whatever is durable now is in them.
-        let limit = self
-            .durable_seq
-            .as_ref()
-            .map(|seq| seq.load(Ordering::Acquire));
+        let limit = self.bounds.as_ref().map(|bounds| bounds.durable_seq());
         if limit == Some(self.head.seq) {
             return Ok(self.head);
         }

@@ -1,6 +1,7 @@
 //! Stories of a log, its crashes and its damages, told through its public interface and its files.
 
 mod append;
+mod archive;
 mod damage;
 mod faults;
 mod faulty;

@@ -29,7 +29,7 @@ pub(super) const FINISHED: &str = ".ffj";
 pub(super) const UNFINISHED: &str = ".ffj-new";
 
 /// Where the segment that starts with `first_seq` is: names sort as numbers do.
-pub(super) fn path(dir: &Path, first_seq: u64) -> PathBuf {
+pub(in crate::log) fn path(dir: &Path, first_seq: u64) -> PathBuf {
     dir.join(format!("{first_seq:020}{FINISHED}"))
 }
 
@@ -93,16 +93,25 @@ impl SegmentReader {
         dir: &Path,
         first_seq: u64,
     ) -> Result<(Self, Head), LogError> {
-        Self::open_with(disk, dir, first_seq, BUFFER_BYTES)
+        Self::open_file(disk, &path(dir, first_seq), first_seq)
+    }
+
+    /// Opens the segment that begins with `first_seq`, whatever its file is called.
+    pub(in crate::log) fn open_file(
+        disk: &dyn Disk,
+        path: &Path,
+        first_seq: u64,
+    ) -> Result<(Self, Head), LogError> {
+        Self::open_with(disk, path, first_seq, BUFFER_BYTES)
     }
 
     fn open_with(
         disk: &dyn Disk,
-        dir: &Path,
+        path: &Path,
         first_seq: u64,
         buffer_bytes: usize,
     ) -> Result<(Self, Head), LogError> {
-        let path = path(dir, first_seq);
+        let path = path.to_owned();
         let opened = disk.open(&path).and_then(|file| Ok((file.bytes()?, file)));
         let (file_bytes, file) = opened.map_err(|source| LogError::Read {
             path: path.clone(),
@@ -255,12 +264,12 @@ impl SegmentReader {
 }
 
 /// The length of a segment's file and the head that its header continues. Reads no frame.
-pub(super) fn look_at(
+pub(in crate::log) fn look_at(
     disk: &dyn Disk,
-    dir: &Path,
+    path: &Path,
     first_seq: u64,
 ) -> Result<(u64, Head), LogError> {
-    let (reader, head) = SegmentReader::open_with(disk, dir, first_seq, HEADER_BYTES)?;
+    let (reader, head) = SegmentReader::open_with(disk, path, first_seq, HEADER_BYTES)?;
     Ok((reader.file_bytes, head))
 }
 

@@ -10,7 +10,7 @@ use zstd::bulk::Decompressor;
 use super::writer::section_crc;
 use super::{Digester, END_BYTES, HEADER_BYTES, SECTION_BYTES_MAX, SECTION_HEADER_BYTES};
 use super::{Snapshot, SnapshotDamage, SnapshotError, read_exactly, take};
-use crate::log::DiskFile;
+use crate::log::{DiskFile, LogError};
 
 /// One that is being taken, one that waits and one that is being decompressed.
 const BUFFERS: usize = 3;
@@ -60,6 +60,24 @@ impl Snapshot {
     /// The file is damaged or cannot be read.
     pub fn verify(&self) -> Result<(), SnapshotError<Infallible>> {
         self.read(|_| Ok(()))
+    }
+
+    /// Whether everything reads and is what the digest says.
+    ///
+    /// # Errors
+    /// The file system fails.
+    pub fn is_intact(&self) -> Result<bool, LogError> {
+        match self.verify() {
+            Ok(()) => Ok(true),
+            Err(SnapshotError::Damaged { path, damage }) => {
+                tracing::warn!(path = %path.display(), %damage, "a snapshot is damaged");
+                Ok(false)
+            }
+            Err(SnapshotError::Read { path, source }) => {
+                Err(LogError::ReadSnapshot { path, source })
+            }
+            Err(SnapshotError::Visit(never)) => match never {},
+        }
     }
 
     /// Sends every section. Ends early, without an error, when nobody takes them any more.

@@ -65,7 +65,7 @@ fn a_log_is_read_from_every_batch_on() {
 fn a_reader_goes_on_where_it_was_through_new_segments() {
     let dir = TempDir::new().unwrap();
     let mut log = small_segments(dir.path());
-    let mut beside = log.reader(Head::START);
+    let mut beside = log.keeper().reader(Head::START);
     let mut alone = LogReader::new(Arc::new(OsDisk), dir.path(), Head::START);
     let mut seen = Vec::new();
     for batches in [0, 1, 1, 5, 0, 3, 9] {
@@ -83,7 +83,7 @@ fn a_reader_goes_on_where_it_was_through_new_segments() {
 fn a_reader_beside_a_writer_at_work_sees_every_record_once() {
     let dir = TempDir::new().unwrap();
     let mut log = small_segments(dir.path());
-    let mut reader = log.reader(Head::START);
+    let mut reader = log.keeper().reader(Head::START);
     let writer = thread::spawn(move || {
         while log.head().seq < 600 {
             grow(&mut log, 1);
@@ -112,7 +112,7 @@ fn a_reader_of_the_log_does_not_see_what_is_not_durable_yet() {
     grow(&mut ahead, 1);
     fs::copy(&segments(twin.path())[0], &segments(dir.path())[0]).unwrap();
 
-    let mut reader = log.reader(Head::START);
+    let mut reader = log.keeper().reader(Head::START);
     assert_eq!(read(&mut reader).unwrap().len(), 3);
     assert_eq!(reader.head(), durable);
     assert_eq!(read_all(dir.path(), &durable).unwrap().0, ahead.head());
