@@ -124,8 +124,10 @@ pub enum IndexFault {
     Sled(#[from] sled::Error),
     #[error("sled panicked: {0}")]
     Panicked(String),
-    #[error("sled did not open in time")]
+    #[error("sled did not answer in time")]
     TimedOut,
+    #[error("it was let go of")]
+    Abandoned,
     #[error("it was found damaged in an earlier run")]
     Suspect,
     #[error("the row of batch {first_seq} is damaged: {damage}")]

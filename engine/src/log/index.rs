@@ -11,6 +11,8 @@
 //! into the next.
 
 mod guard;
+mod live;
+mod reading;
 
 use std::fs::{self, File};
 use std::io;
@@ -20,6 +22,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use guard::{guarded, within};
+pub(super) use live::LiveIndex;
 use sled::IVec;
 
 use super::error::{Damage, IndexFault, LogError};
@@ -49,6 +52,8 @@ pub(super) struct Index {
     dir: PathBuf,
     number: u64,
     suspect: AtomicBool,
+    /// Sled's destructor, which can hang after an I/O error, is not to run.
+    abandoned: AtomicBool,
 }
 
 /// The tree of frames; it keeps its database open.
@@ -122,6 +127,7 @@ impl Index {
                 dir: dir.to_owned(),
                 number,
                 suspect: AtomicBool::new(false),
+                abandoned: AtomicBool::new(false),
             },
             head,
         ))
@@ -129,8 +135,8 @@ impl Index {
 
     /// Gives up on an index that not even a new build repaired.
     pub(super) fn unusable(self, source: IndexFault) -> LogError {
-        let path = build_path(&self.dir, self.number);
         self.abandon();
+        let path = self.path();
         LogError::Index { path, source }
     }
 
@@ -189,7 +195,7 @@ impl Index {
         Ok(Ok(()))
     }
 
-    /// Remembers that this index is damaged, so that the next open rebuilds it.
+    /// Remembers that this index is damaged, so that nobody reads it and the next open rebuilds it.
     pub(super) fn condemn(&self) {
         self.suspect.store(true, Ordering::Relaxed);
         // Without the mark the next open may have to find the damage again, and no more.
@@ -198,21 +204,33 @@ impl Index {
         }
     }
 
-    /// Lets go of sled without running its destructor, which can hang after an I/O error.
-    pub(super) fn abandon(mut self) {
-        mem::forget(self.sled.take());
+    fn is_suspect(&self) -> bool {
+        self.suspect.load(Ordering::Relaxed)
+    }
+
+    /// Lets go of sled: whoever drops the index last leaves it as it is.
+    pub(super) fn abandon(&self) {
+        self.abandoned.store(true, Ordering::Relaxed);
+    }
+
+    fn is_abandoned(&self) -> bool {
+        self.abandoned.load(Ordering::Relaxed)
+    }
+
+    fn path(&self) -> PathBuf {
+        build_path(&self.dir, self.number)
     }
 
     fn sled(&self) -> &Sled {
         self.sled
             .as_ref()
-            .expect("taken only by abandon and drop, after which there is no index")
+            .expect("taken only by drop, after which there is no index")
     }
 }
 
 impl Drop for Index {
     fn drop(&mut self) {
-        if *self.suspect.get_mut() {
+        if *self.suspect.get_mut() || *self.abandoned.get_mut() {
             mem::forget(self.sled.take());
         }
     }

@@ -1,13 +1,17 @@
 //! The journal: the log's durable form, a directory of segment files that are only ever appended to.
 
+mod follower;
+mod reader;
 mod segment;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub(super) use segment::{SegmentReader, look_at, path as segment_path};
+pub(super) use follower::Follower;
+pub(super) use reader::{SegmentReader, look_at};
+pub(super) use segment::path as segment_path;
 
-use segment::Step;
+use reader::Step;
 
 use super::disk::{Disk, DiskFile};
 use super::error::{Damage, LogError};
@@ -116,6 +120,13 @@ impl Journal {
     /// The first record that the journal holds, or will hold.
     pub(super) fn first_seq(&self) -> u64 {
         self.segments[0]
+    }
+
+    /// A follower that begins at `head`, the journal's.
+    pub(super) fn follower(&self, head: Head) -> Result<Follower, LogError> {
+        let (disk, dir) = (self.disk.clone(), self.dir.clone());
+        let first_seq = self.segments[self.segments.len() - 1];
+        Follower::at(disk, dir, first_seq, self.tail_bytes, head)
     }
 
     /// Visits the frames from the one that holds `from_seq` on.

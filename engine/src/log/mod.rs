@@ -9,7 +9,8 @@
 //! ```
 //! **The journal is the log.** An append is acknowledged when its frame is synced there. **The index is a copy** for
 //! reading: replay goes through sled, whose every frame it checks against its checksum and the chain, and goes on in
-//! the journal where sled fails it. So sled can lose or damage anything and cost no more than time.
+//! the journal where sled fails it. So sled can lose or damage anything and cost no more than time. It is filled by a
+//! thread that follows the journal: appends never wait for it, and whoever reads or closes it waits only so long.
 //!
 //! **History may go** when the archive has it and snapshots cover it, from both copies alike, by a [`Keeper`].
 //!
@@ -60,7 +61,7 @@ pub use space::free_space_bytes;
 pub use verify::{Verified, verify, verify_on, verify_with};
 
 use frame::Packer;
-use index::Index;
+use index::{Index, LiveIndex};
 use journal::{Journal, Scan};
 use keeper::Bounds;
 use replay::Replay;
@@ -96,16 +97,16 @@ pub struct LogOptions {
     /// A segment gets no further frame that would bring it over this. The default, 64 MiB, is a comfortable unit for
     /// copying to an archive, and at 100 bytes a record holds some 700,000.
     pub segment_bytes: u64,
-    /// How long sled may take to open before it counts as hanging. It takes well under a second for ten million
-    /// records; the default of 30 s leaves room for a slow disk.
-    pub index_open_timeout: Duration,
+    /// How long sled may take to open, to read on, or to catch up and close, before it counts as hanging. It opens in
+    /// well under a second at ten million records; the default of 30 s leaves room for a slow disk.
+    pub index_timeout: Duration,
 }
 
 impl Default for LogOptions {
     fn default() -> Self {
         Self {
             segment_bytes: 64 * 1024 * 1024,
-            index_open_timeout: Duration::from_secs(30),
+            index_timeout: Duration::from_secs(30),
         }
     }
 }
@@ -151,8 +152,8 @@ pub struct Log {
     bounds: Arc<Bounds>,
     packer: Packer,
     journal: Journal,
-    /// `None` once it failed; the journal serves alone until the next open. Also on a disk that is not the machine's.
-    index: Option<Index>,
+    /// `None` after a failed append, and on a disk that is not the machine's.
+    index: Option<LiveIndex>,
     poisoned: bool,
     /// Last, so that the directory is free only after sled is closed. Shared with the keepers.
     _lock: Option<Arc<File>>,
@@ -165,7 +166,15 @@ impl Log {
     /// [`LogError::InUse`] if another process has it, [`LogError::Corrupt`] if stored batches are damaged, or an
     /// operation on the file system failed.
     pub fn open(dir: &Path, options: &LogOptions) -> Result<(Self, Opened), LogError> {
-        let disk: Arc<dyn Disk> = Arc::new(OsDisk);
+        Self::open_indexed(Arc::new(OsDisk), dir, options)
+    }
+
+    /// Lock and index are the machine's, whatever disk the journal is on.
+    fn open_indexed(
+        disk: Arc<dyn Disk>,
+        dir: &Path,
+        options: &LogOptions,
+    ) -> Result<(Self, Opened), LogError> {
         let (journal_dir, index_dir) = (journal_dir(dir), dir.join("index"));
         create_dir(&*disk, dir)?;
         let lock = lock(dir)?;
@@ -176,7 +185,7 @@ impl Log {
             Journal::open(disk.clone(), &journal_dir, options.segment_bytes, |dir| {
                 start.scan(dir)
             })?;
-        let timeout = options.index_open_timeout;
+        let timeout = options.index_timeout;
         let index = Index::open(&index_dir, timeout, &mut repairs)?;
         let (index, head) = recovery::reconcile(
             &mut journal,
@@ -186,9 +195,10 @@ impl Log {
             &mut repairs,
             |head| start.check_end(head),
         )?;
+        let follower = journal.follower(head)?;
         scan.head = head;
         let (mut log, opened) = Self::on(disk, dir, journal, scan, start, repairs)?;
-        log.index = Some(index);
+        log.index = Some(LiveIndex::start(index, follower, timeout)?);
         log._lock = Some(Arc::new(lock));
         Ok((log, opened))
     }
@@ -274,12 +284,8 @@ impl Log {
         self.head = head;
         self.bounds.set_durable(head.seq);
         // The batch is durable, so the sender gets its acknowledgement whatever happens to the copy.
-        if let Some(index) = &self.index
-            && let Err(fault) = index.insert(frame, batch.first_seq())
-        {
-            tracing::warn!(%fault, seq = head.seq, "the index failed; reading from the journal until the next open");
-            index.condemn();
-            self.index = None;
+        if let Some(index) = &self.index {
+            index.follow(head.seq);
         }
         Ok(head)
     }
@@ -339,7 +345,6 @@ impl Log {
                 Ok(shown) => shown?,
                 Err(fault) => {
                     tracing::warn!(%fault, "the index is damaged; replaying from the journal");
-                    index.condemn();
                 }
             }
         }

@@ -6,6 +6,7 @@ mod damage;
 mod faults;
 mod faulty;
 mod index;
+mod live_index;
 mod reader;
 mod snapshot;
 mod start;

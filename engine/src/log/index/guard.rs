@@ -7,21 +7,21 @@ use std::time::Duration;
 
 use crate::log::error::IndexFault;
 
-/// Runs `open` on a thread of its own and gives up on it after `timeout`.
+/// Runs `work` on a thread of its own and gives up on it after `timeout`.
 pub(super) fn within<T: Send + 'static>(
     timeout: Duration,
-    open: impl FnOnce() -> Result<T, IndexFault> + Send + 'static,
+    work: impl FnOnce() -> Result<T, IndexFault> + Send + 'static,
 ) -> Result<T, IndexFault> {
     let (sender, receiver) = mpsc::sync_channel(1);
     let spawned = thread::Builder::new()
-        .name("log-index-open".to_owned())
+        .name("log-index-guard".to_owned())
         .spawn(move || {
-            // What opens too late is dropped here, where a destructor that hangs holds up nobody.
-            let _late = sender.send(guarded(open));
+            // What comes too late is dropped here, where a destructor that hangs holds up nobody.
+            let _late = sender.send(guarded(work));
         });
     spawned?;
     match receiver.recv_timeout(timeout) {
-        Ok(opened) => opened,
+        Ok(done) => done,
         Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
             Err(IndexFault::TimedOut)
         }

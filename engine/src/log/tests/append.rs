@@ -253,9 +253,9 @@ fn after_a_failed_append_the_log_refuses_everything_and_loses_nothing_durable() 
 
     // Sled was let go of without its destructor, which may hang, so this process never gets it back.
     drop(log);
-    let index_open_timeout = Duration::from_secs(2);
+    let index_timeout = Duration::from_secs(2);
     let options = LogOptions {
-        index_open_timeout,
+        index_timeout,
         ..LogOptions::default()
     };
     let (mut log, opened) = Log::open(dir.path(), &options).unwrap();

@@ -16,7 +16,7 @@ use crate::log::{Head, Log, LogError, LogOptions, OsDisk, Repair, verify};
 /// So small that every third batch of [`grow`] begins a segment.
 const SMALL: LogOptions = LogOptions {
     segment_bytes: 400,
-    index_open_timeout: Duration::from_secs(30),
+    index_timeout: Duration::from_secs(30),
 };
 
 /// Opens a log and appends eight batches, until something fails. Returns the head of what was acknowledged.

@@ -237,9 +237,9 @@ fn an_index_that_does_not_open_in_time_is_given_up() {
     // Whoever holds sled's lock makes it hang.
     let held = File::open(build(dir.path(), 1).join("db")).unwrap();
     held.try_lock().unwrap();
-    let index_open_timeout = Duration::from_secs(2);
+    let index_timeout = Duration::from_secs(2);
     let options = LogOptions {
-        index_open_timeout,
+        index_timeout,
         ..LogOptions::default()
     };
     let (log, opened) = Log::open(dir.path(), &options).unwrap();
