@@ -3,6 +3,7 @@
 //! Ours and the peer's runs alternate within one process, because machines change their speed from minute to minute; the
 //! medians are compared.
 
+pub mod append;
 pub mod ingest;
 mod load;
 mod mosquitto;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 use fleetfold_tests::{
     Failure,
-    bench::{self, ingest},
+    bench::{self, append, ingest},
 };
 
 /// The peer that a figure is compared with is not installed.
@@ -22,6 +22,8 @@ struct Arguments {
 enum Figure {
     /// Reports a second, from publish through the log to PUBACK, beside mosquitto
     Ingest(Effort),
+    /// Durable events a second at batches of 1, 10, 100 and 1,000, beside a bare append and fdatasync of the same bytes
+    Append(Effort),
 }
 
 #[derive(Debug, Args)]
@@ -50,16 +52,26 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
     let dir = tempfile::Builder::new()
         .prefix("fleetfold-bench-")
         .tempdir()?;
-    let figure = match arguments.figure {
+    let figures = match arguments.figure {
         Figure::Ingest(Effort { quick }) => {
             let effort = if quick {
                 ingest::Effort::QUICK
             } else {
                 ingest::Effort::FULL
             };
-            ingest::run(effort, dir.path()).await?
+            vec![ingest::run(effort, dir.path()).await?]
+        }
+        Figure::Append(Effort { quick }) => {
+            let effort = if quick {
+                append::Effort::QUICK
+            } else {
+                append::Effort::FULL
+            };
+            append::run(effort, dir.path())?
         }
     };
-    println!("{figure}");
+    for figure in figures {
+        println!("{figure}");
+    }
     Ok(())
 }
