@@ -5,13 +5,15 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use fleetfold_schemas::Name;
+use fleetfold_schemas::{Name, campaign::DAY_MS};
 use serde::Deserialize;
 
 use crate::{
-    server::Keeping,
+    server::{Archive, Keeping},
     yaml::{self, YamlError},
 };
+
+const MIB: u64 = 1024 * 1024;
 
 /// Read from the working directory if it is there and nothing else is named.
 pub const FILE: &str = "fleetfold.yaml";
@@ -40,15 +42,25 @@ pub struct LogConfig {
     /// With less room than this on the log's file system, in MiB, nothing new starts: only pauses, cancels and reports on
     /// open work are taken, and the alert `storage_low` is raised. Default: 512.
     pub free_space_floor_mib: u64,
+    /// The size of a segment of the journal, in MiB: what is copied to an archive at once. Default: 64.
+    pub segment_mib: u64,
     /// A snapshot is taken after every so many facts, so that a start has no more than these to fold. Default: 1000000.
     pub snapshot_every: u64,
+    /// The directory to which complete segments of the journal are copied. It must exist. Without one nothing is copied, and
+    /// nothing is ever dropped.
+    pub archive: Option<PathBuf>,
+    /// With an archive: how many days of history stay in the log as well. Default: 30.
+    pub keep_days: u64,
 }
 
 impl Default for LogConfig {
     fn default() -> Self {
         Self {
-            free_space_floor_mib: Keeping::default().floor_bytes / (1024 * 1024),
+            free_space_floor_mib: Keeping::default().floor_bytes / MIB,
+            segment_mib: Keeping::default().segment_bytes / MIB,
             snapshot_every: Keeping::default().snapshot_every,
+            archive: None,
+            keep_days: 30,
         }
     }
 }
@@ -111,6 +123,22 @@ impl Config {
             }
         }
         Ok(())
+    }
+}
+
+impl LogConfig {
+    /// In the units that the server wants.
+    #[must_use]
+    pub fn keeping(&self) -> Keeping {
+        Keeping {
+            floor_bytes: self.free_space_floor_mib.saturating_mul(MIB),
+            segment_bytes: self.segment_mib.max(1).saturating_mul(MIB),
+            snapshot_every: self.snapshot_every.max(1),
+            archive: self.archive.clone().map(|dir| Archive {
+                dir,
+                keep_ms: self.keep_days.saturating_mul(DAY_MS),
+            }),
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::{
     config::Config,
     report::report,
-    server::{Keeping, Server, ServerOptions},
+    server::{Server, ServerOptions},
 };
 
 #[derive(Debug, Args)]
@@ -53,10 +53,7 @@ async fn serve(args: ServeArgs) -> Result<(), Box<dyn std::error::Error>> {
         listen_near: false,
         http_listen: config.metrics_listen,
         speed: None,
-        keeping: Keeping {
-            floor_bytes: config.log.free_space_floor_mib.saturating_mul(1024 * 1024),
-            snapshot_every: config.log.snapshot_every.max(1),
-        },
+        keeping: config.log.keeping(),
     })
     .await?;
     greet(&server);

@@ -34,17 +34,11 @@ pub enum Unusable {
     },
 }
 
-/// Writes what the facts up to `head` fold to. `head` must be durable.
+/// Writes the state, which is what the facts up to the writer's head fold to.
 ///
 /// # Errors
 /// The file system fails.
-pub fn store(
-    disk: &Arc<dyn Disk>,
-    log_dir: &Path,
-    head: Head,
-    state: &State,
-) -> Result<Snapshot, LogError> {
-    let mut writer = SnapshotWriter::create(Arc::clone(disk), log_dir, head, FORMAT)?;
+pub fn store(mut writer: SnapshotWriter, state: &State) -> Result<Snapshot, LogError> {
     let mut written = Ok(());
     snapshot::write(state, &mut |section| {
         if written.is_ok() {

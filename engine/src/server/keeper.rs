@@ -1,11 +1,11 @@
-//! Keeps the log short to open: takes snapshots of what it folds to.
+//! Keeps the log short to open: snapshots of what it folds to, the archive, and what may be dropped then.
 //!
 //! On a thread of its own with a state of its own, which it folds from the newest snapshot and the facts since, read
 //! beside the owner. So a snapshot never holds a step, and a snapshot is never made of a state that only memory knows.
 //! It costs the memory of another state while it is taken.
 
 use std::{
-    path::Path,
+    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -15,19 +15,29 @@ use std::{
     time::Instant,
 };
 
-use fleetfold_core::Fact;
+use fleetfold_core::{Fact, snapshot::FORMAT};
 use metrics::{counter, gauge, histogram};
 
+use super::wall_ms;
 use crate::{
-    log::{Disk, Head, LogError, LogReader, OsDisk, ReplayError, Snapshot, snapshots},
+    log::{Head, Keeper as LogKeeper, LogError, ReplayError, Retention, Snapshot},
     report::in_one_line,
     snapshots,
 };
 
 /// Below everything that acknowledges or decides.
 const NICENESS: i32 = 19;
-/// The newest, and one more should it turn out to be damaged.
+/// The newest, and one more should it turn out to be damaged; dropping history wants two as well.
 const KEPT: usize = 2;
+
+/// Where history goes that is not needed here any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Archive {
+    /// A directory, which must exist.
+    pub dir: PathBuf,
+    /// What is younger than this stays in the log as well.
+    pub keep_ms: u64,
+}
 
 /// The owner's side: says when a snapshot is due.
 #[derive(Debug)]
@@ -36,7 +46,7 @@ pub struct Keeper {
     /// The log's position at the newest snapshot, taken or ordered.
     covered: u64,
     /// `None` only while it is dropped.
-    orders: Option<SyncSender<Head>>,
+    orders: Option<SyncSender<()>>,
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
@@ -58,14 +68,23 @@ enum KeepError {
 
 impl Keeper {
     /// `covered` is the position of the newest snapshot there is; one is due after every so many records.
-    pub fn start(log_dir: &Path, every: u64, covered: u64) -> std::io::Result<Self> {
+    pub fn start(
+        log: LogKeeper,
+        every: u64,
+        covered: u64,
+        archive: Option<Archive>,
+    ) -> std::io::Result<Self> {
         // One at a time: whatever else falls due meanwhile is covered by the next.
         let (orders, ordered) = sync_channel(0);
         let stop = Arc::new(AtomicBool::new(false));
-        let (log_dir, stopped) = (log_dir.to_owned(), Arc::clone(&stop));
+        let work = Work {
+            log,
+            archive,
+            stop: Arc::clone(&stop),
+        };
         let thread = thread::Builder::new()
             .name("keeper".to_owned())
-            .spawn(move || keep(&log_dir, &ordered, &stopped))?;
+            .spawn(move || work.run(&ordered))?;
         Ok(Self {
             every,
             covered,
@@ -85,7 +104,7 @@ impl Keeper {
             .as_ref()
             .expect("taken only while it is dropped");
         // A keeper that is still at work is asked again after the next step.
-        if orders.try_send(head).is_ok() {
+        if orders.try_send(()).is_ok() {
             self.covered = head.seq;
         }
     }
@@ -102,72 +121,92 @@ impl Drop for Keeper {
     }
 }
 
-fn keep(log_dir: &Path, ordered: &Receiver<Head>, stop: &AtomicBool) {
-    // On Linux this is the priority of the calling thread alone.
-    if let Err(error) = rustix::process::nice(NICENESS) {
-        tracing::warn!(%error, "snapshots are taken with ordinary priority");
-    }
-    let disk: Arc<dyn Disk> = Arc::new(OsDisk);
-    for head in ordered {
-        let started = Instant::now();
-        match take(&disk, log_dir, head, stop) {
-            Ok(snapshot) => {
-                let took = started.elapsed();
-                tracing::info!(
-                    position = head.seq,
-                    bytes = snapshot.file_bytes(),
-                    took_ms = took.as_millis(),
-                    "snapshot"
-                );
-                histogram!("fleetfold_snapshot_seconds").record(took);
-                #[expect(clippy::cast_precision_loss, reason = "for people to look at")]
-                gauge!("fleetfold_snapshot_position").set(head.seq as f64);
+/// What the thread has.
+struct Work {
+    log: LogKeeper,
+    archive: Option<Archive>,
+    stop: Arc<AtomicBool>,
+}
+
+impl Work {
+    fn run(self, ordered: &Receiver<()>) {
+        // On Linux this is the priority of the calling thread alone.
+        if let Err(error) = rustix::process::nice(NICENESS) {
+            tracing::warn!(%error, "snapshots are taken with ordinary priority");
+        }
+        for () in ordered {
+            let started = Instant::now();
+            match self.take_snapshot() {
+                Ok(snapshot) => tell(&snapshot, started),
+                Err(KeepError::Stopped) => return,
+                // The log is whole without it; only the next start takes longer.
+                Err(error) => {
+                    counter!("fleetfold_snapshot_failures_total").increment(1);
+                    tracing::warn!(error = in_one_line(&error), "no snapshot was taken");
+                }
             }
-            Err(KeepError::Stopped) => return,
-            // The log is whole without it; only the next start takes longer.
-            Err(error) => {
-                counter!("fleetfold_snapshot_failures_total").increment(1);
-                tracing::warn!(
-                    error = in_one_line(&error),
-                    position = head.seq,
-                    "no snapshot was taken"
-                );
+            if let Some(archive) = &self.archive
+                && let Err(error) = self.archive(archive)
+            {
+                counter!("fleetfold_archive_failures_total").increment(1);
+                tracing::warn!(error = in_one_line(&error), dir = %archive.dir.display(), "the archive is not up to date");
             }
         }
+    }
+
+    /// Folds what is durable, writes that, and removes snapshots that are older than need be.
+    fn take_snapshot(&self) -> Result<Snapshot, KeepError> {
+        let (from, mut core) = snapshots::newest(&self.log.snapshots()?.found, u64::MAX);
+        let read = self.log.reader(from).read(|position, at_ms, record| {
+            if self.stop.load(Ordering::Relaxed) {
+                return Err(KeepError::Stopped);
+            }
+            let fact = Fact::decode(record);
+            let fact = fact.map_err(|source| KeepError::Record { position, source })?;
+            core.replay(at_ms, &fact);
+            Ok(())
+        });
+        let head = read.map_err(|error| match error {
+            ReplayError::Log(error) => KeepError::Log(error),
+            ReplayError::Visit(error) => error,
+        })?;
+        let writer = self.log.snapshot(head, FORMAT)?;
+        let snapshot = snapshots::store(writer, core.state())?;
+        drop(core);
+        self.log.thin_snapshots(KEPT)?;
+        Ok(snapshot)
+    }
+
+    /// Exports the segments that are complete, and drops those that are old enough.
+    fn archive(&self, archive: &Archive) -> Result<(), LogError> {
+        let archived = self.log.archive(&archive.dir)?;
+        let dropped = self.log.drop_history(&Retention {
+            archive: archive.dir.clone(),
+            keep_ms: archive.keep_ms,
+            now_ms: wall_ms(),
+        })?;
+        if !archived.copied.is_empty() || !dropped.segments.is_empty() {
+            tracing::info!(
+                copied = archived.copied.len(),
+                copied_bytes = archived.copied_bytes,
+                dropped = dropped.segments.len(),
+                first_position = dropped.first_seq,
+                "archived history"
+            );
+        }
+        Ok(())
     }
 }
 
-/// Folds the log up to `head`, writes that, and removes what is older than need be.
-fn take(
-    disk: &Arc<dyn Disk>,
-    log_dir: &Path,
-    head: Head,
-    stop: &AtomicBool,
-) -> Result<Snapshot, KeepError> {
-    let (from, mut core) = snapshots::newest_in(disk, log_dir, head.seq)?;
-    let mut reader = LogReader::new(Arc::clone(disk), log_dir, from);
-    let read = reader.read(|position, at_ms, record| {
-        // What was appended since may not be durable yet.
-        if position > head.seq {
-            return Err(None);
-        }
-        if stop.load(Ordering::Relaxed) {
-            return Err(Some(KeepError::Stopped));
-        }
-        let fact = Fact::decode(record);
-        let fact = fact.map_err(|source| Some(KeepError::Record { position, source }))?;
-        core.replay(at_ms, &fact);
-        Ok(())
-    });
-    match read {
-        Ok(_) | Err(ReplayError::Visit(None)) => {}
-        Err(ReplayError::Visit(Some(error))) => return Err(error),
-        Err(ReplayError::Log(error)) => return Err(error.into()),
-    }
-    let snapshot = snapshots::store(disk, log_dir, head, core.state())?;
-    drop(core);
-    for old in snapshots(disk, log_dir)?.found.into_iter().skip(KEPT) {
-        old.remove()?;
-    }
-    Ok(snapshot)
+fn tell(snapshot: &Snapshot, started: Instant) {
+    let (took, position) = (started.elapsed(), snapshot.head().seq);
+    tracing::info!(
+        position,
+        bytes = snapshot.file_bytes(),
+        took_ms = took.as_millis(),
+        "snapshot"
+    );
+    histogram!("fleetfold_snapshot_seconds").record(took);
+    #[expect(clippy::cast_precision_loss, reason = "for people to look at")]
+    gauge!("fleetfold_snapshot_position").set(position as f64);
 }

@@ -184,6 +184,10 @@ fn describe() {
         "fleetfold_snapshot_failures_total",
         "Snapshots that were due and not taken."
     );
+    describe_counter!(
+        "fleetfold_archive_failures_total",
+        "Times that the archive could not be brought up to date."
+    );
     describe_gauge!("fleetfold_devices", "Registered devices.");
     describe_gauge!("fleetfold_releases", "Published releases.");
     describe_gauge!("fleetfold_campaigns", "Campaigns ever created.");

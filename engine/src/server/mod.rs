@@ -30,6 +30,7 @@ use tokio::sync::oneshot;
 pub use self::{
     clock::{Clock, wall_ms},
     first_start::{ADMIN, ADMIN_PASSWORD_FILE, FirstStart},
+    keeper::Archive,
 };
 use self::{
     host::EngineHost,
@@ -44,7 +45,7 @@ use self::{
 use crate::{
     artifacts::{ArtifactError, ArtifactStore},
     delta::{self, DeltaWorker},
-    log::LogError,
+    log::{LogError, LogOptions},
     replay::FoldError,
     turn::Engine,
 };
@@ -75,15 +76,21 @@ pub struct ServerOptions {
 pub struct Keeping {
     /// With less room than this on the log's file system, only what ends work is admitted.
     pub floor_bytes: u64,
+    /// A segment of the journal gets no batch that would bring it over this.
+    pub segment_bytes: u64,
     /// A snapshot is taken after every so many facts.
     pub snapshot_every: u64,
+    /// Without one everything stays in the log.
+    pub archive: Option<Archive>,
 }
 
 impl Default for Keeping {
     fn default() -> Self {
         Self {
             floor_bytes: FLOOR_BYTES,
+            segment_bytes: LogOptions::default().segment_bytes,
             snapshot_every: SNAPSHOT_EVERY,
+            archive: None,
         }
     }
 }
@@ -115,6 +122,11 @@ pub enum ServerError {
         #[source]
         source: std::io::Error,
     },
+    #[error(
+        "the archive {} is not a directory; make it, or mount what it is on",
+        dir.display()
+    )]
+    NoArchive { dir: PathBuf },
     #[error("cannot start a thread")]
     Thread(#[source] std::io::Error),
 }
@@ -170,11 +182,12 @@ impl Server {
         });
         let broker = start_broker(&options, &host).await?;
         let deltas = delta_worker(artifacts, inbox.clone())?;
+        let every = options.keeping.snapshot_every;
+        let archive = options.keeping.archive.clone();
+        let keeper = Keeper::start(log.keeper(), every, snapshot_seq, archive);
+        let keeper = keeper.map_err(ServerError::Thread)?;
         let engine = Engine::new(core, log, job_key.clone());
         let room = Room::new(options.keeping.floor_bytes);
-        let every = options.keeping.snapshot_every;
-        let keeper = Keeper::start(&log_dir(&options.data), every, snapshot_seq);
-        let keeper = keeper.map_err(ServerError::Thread)?;
         let owner = Owner::new(
             engine,
             clock,

@@ -25,8 +25,18 @@ pub(super) struct Recovered {
 
 /// Opens the log and folds it, from the newest usable snapshot on.
 pub(super) fn recover(options: &ServerOptions) -> Result<Recovered, ServerError> {
+    if let Some(archive) = &options.keeping.archive
+        && !archive.dir.is_dir()
+    {
+        let dir = archive.dir.clone();
+        return Err(ServerError::NoArchive { dir });
+    }
     let started = Instant::now();
-    let (log, opened) = Log::open(&log_dir(&options.data), &LogOptions::default())?;
+    let log_options = LogOptions {
+        segment_bytes: options.keeping.segment_bytes,
+        ..LogOptions::default()
+    };
+    let (log, opened) = Log::open(&log_dir(&options.data), &log_options)?;
     let (from, core) = snapshots::newest(&opened.snapshots, u64::MAX);
     let mut core = fold(&log, core)?;
     core.replayed();

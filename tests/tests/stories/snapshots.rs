@@ -4,7 +4,7 @@ use std::{convert::Infallible, fs, path::Path, sync::Arc};
 
 use fleetfold::{
     log::{self, Disk, OsDisk, Snapshot, verify_with},
-    server::{Keeping, log_dir},
+    server::{Archive, Keeping, ServerError, log_dir},
     snapshots,
 };
 use fleetfold_core::{Core, Fact, snapshot};
@@ -42,6 +42,19 @@ fn flip_a_bit(snapshot: &Snapshot) -> Result<(), Failure> {
     Ok(fs::write(snapshot.path(), bytes)?)
 }
 
+/// Two facts for each device.
+async fn register(engine: &Hosted) -> Result<(), Failure> {
+    let operator = engine.site.operator().await?;
+    let model = ModelId::parse("sensor")?;
+    for number in 0..DEVICES {
+        let id = format!("d-{number}").parse()?;
+        let registration = devices::with_token(&id, &model, "token");
+        operator.command(registration, None).await?;
+    }
+    operator.close().await;
+    Ok(())
+}
+
 async fn devices_known(engine: &Hosted) -> Result<u64, Failure> {
     let operator = engine.site.operator().await?;
     let summary: FleetSummary = site::current(&operator, &Topic::FleetSummary).await?;
@@ -58,14 +71,7 @@ async fn a_start_takes_a_snapshot_for_what_it_is_and_a_damaged_one_for_nothing()
             ..Keeping::default()
         };
         let engine = Hosted::start_keeping(dir.path(), keeping.clone()).await?;
-        let operator = engine.site.operator().await?;
-        let model = ModelId::parse("sensor")?;
-        for number in 0..DEVICES {
-            let id = format!("d-{number}").parse()?;
-            let registration = devices::with_token(&id, &model, "token");
-            operator.command(registration, None).await?;
-        }
-        operator.close().await;
+        register(&engine).await?;
         while engine.metric("fleetfold_snapshot_position").await? < 2.0 {}
         engine.stop().await?;
 
@@ -94,6 +100,61 @@ async fn a_start_takes_a_snapshot_for_what_it_is_and_a_damaged_one_for_nothing()
         let engine = Hosted::start(dir.path(), None).await?;
         assert_eq!(devices_known(&engine).await?, DEVICES);
         engine.stop().await
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn history_moves_to_the_archive_and_a_start_does_not_need_it() {
+    bounded(async {
+        let (dir, archive) = (tempfile::tempdir()?, tempfile::tempdir()?);
+        let keeping = Keeping {
+            segment_bytes: 2_048,
+            snapshot_every: 20,
+            archive: Some(Archive {
+                dir: archive.path().to_owned(),
+                keep_ms: 0,
+            }),
+            ..Keeping::default()
+        };
+        let engine = Hosted::start_keeping(dir.path(), keeping.clone()).await?;
+        register(&engine).await?;
+        let journal = log_dir(dir.path()).join("journal");
+        let first = journal.join(format!("{:020}.ffj", 1));
+        while first.exists() {
+            engine.metric("fleetfold_snapshot_position").await?;
+        }
+        engine.stop().await?;
+
+        let engine = Hosted::start_keeping(dir.path(), keeping.clone()).await?;
+        assert_eq!(devices_known(&engine).await?, DEVICES);
+        engine.stop().await?;
+
+        // With the archive's segments back, history is whole from the first record on.
+        for segment in fs::read_dir(archive.path())? {
+            let segment = segment?;
+            fs::copy(segment.path(), journal.join(segment.file_name()))?;
+        }
+        let whole = digests(dir.path())?;
+        for snapshot in found(dir.path())? {
+            let seq = usize::try_from(snapshot.head().seq)?;
+            assert_eq!(snapshot.digest(), whole[seq - 1]);
+        }
+
+        // An archive that is not there is said at once, and not taken for an empty one.
+        let unmounted = archive.path().join("not-mounted");
+        let keeping = Keeping {
+            archive: Some(Archive {
+                dir: unmounted.clone(),
+                keep_ms: 0,
+            }),
+            ..keeping
+        };
+        match Hosted::start_keeping(dir.path(), keeping).await {
+            Err(ServerError::NoArchive { dir }) => assert_eq!(dir, unmounted),
+            other => panic!("{other:?}"),
+        }
+        Ok(())
     })
     .await;
 }
