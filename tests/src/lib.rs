@@ -1,7 +1,7 @@
 //! What the tests of the whole system share: a site to try, firmware to roll out, devices to roll it out to, and an
 //! account of a log that is made without the engine.
 //!
-//! The programs `crash` and `bench` are built on it, and so are the stories in `tests/`.
+//! The programs `crash`, `power` and `bench` are built on it, and so are the stories in `tests/`.
 
 pub mod bench;
 pub mod crash;
@@ -9,6 +9,8 @@ pub mod devices;
 pub mod firmware;
 pub mod hosted;
 pub mod mqtt;
+#[cfg(target_os = "linux")]
+pub mod power;
 pub mod recount;
 pub mod served;
 pub mod site;
