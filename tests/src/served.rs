@@ -1,12 +1,13 @@
 //! `fleetfold serve` as a process of its own, which can be killed.
 
 use std::{
+    ffi::OsString,
     fs::File,
     io::{BufRead, BufReader},
     net::{Ipv4Addr, SocketAddr, TcpListener},
     os::unix::process::ExitStatusExt,
     path::{Path, PathBuf},
-    process::{Child, ChildStdout, Command, Stdio},
+    process::{Child, ChildStdout, Command, ExitStatus, Stdio},
     time::Duration,
 };
 
@@ -37,6 +38,7 @@ pub struct ServeCommand {
     log: PathBuf,
     listen: SocketAddr,
     metrics_listen: SocketAddr,
+    environment: Vec<(OsString, OsString)>,
 }
 
 impl ServeCommand {
@@ -60,7 +62,22 @@ impl ServeCommand {
             log: below.join("serve.log"),
             listen: listen()?,
             metrics_listen: listen()?,
+            environment: Vec::new(),
         })
+    }
+
+    /// The same, with this in its environment.
+    #[must_use]
+    pub fn with(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
+        self.environment.push((name.into(), value.into()));
+        self
+    }
+
+    /// The same, of this directory.
+    #[must_use]
+    pub fn of_data(mut self, data: PathBuf) -> Self {
+        self.data = data;
+        self
     }
 
     #[must_use]
@@ -83,6 +100,7 @@ impl ServeCommand {
             .args(["--listen", &self.listen.to_string()])
             .args(["--metrics-listen", &self.metrics_listen.to_string()])
             .env("FLEETFOLD_LOG", "warn")
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(log)
@@ -126,6 +144,16 @@ impl Served {
         }
     }
 
+    /// Waits until it ends by itself.
+    pub async fn ended(&mut self) -> Result<ExitStatus, Failure> {
+        loop {
+            if let Some(status) = self.child.try_wait()? {
+                return Ok(status);
+            }
+            sleep(EXIT_POLL).await;
+        }
+    }
+
     /// SIGKILL, and gone when this returns.
     pub fn kill(mut self) -> Result<(), Failure> {
         if let Some(status) = self.child.try_wait()? {
@@ -158,12 +186,7 @@ impl Served {
     pub async fn ended_in_write(mut self) -> Result<(), Failure> {
         // The same number on all platforms that Linux runs on but MIPS.
         const SIGXFSZ: i32 = 25;
-        let status = loop {
-            if let Some(status) = self.child.try_wait()? {
-                break status;
-            }
-            sleep(EXIT_POLL).await;
-        };
+        let status = self.ended().await?;
         if status.signal() == Some(SIGXFSZ) {
             Ok(())
         } else {

@@ -12,6 +12,8 @@ pub(crate) struct Faults {
     /// `FLEETFOLD_RECORDER_FAIL_SYNC`: the sync with this number, from 1, fails, and no other. That is what Linux does:
     /// after an error it takes the lost pages for clean.
     sync: Option<u64>,
+    /// `FLEETFOLD_RECORDER_FAIL_SYNCS_FROM`: that one, and every one after it.
+    syncs_from: Option<u64>,
     /// `FLEETFOLD_RECORDER_FAIL_WRITE`: the write with this number fails, and every one after it.
     write: Option<u64>,
     /// `FLEETFOLD_RECORDER_FAIL_READ`: the read with this number fails, and every one after it.
@@ -32,6 +34,7 @@ impl Faults {
         Self {
             room: number("FULL_AFTER"),
             sync: number("FAIL_SYNC"),
+            syncs_from: number("FAIL_SYNCS_FROM"),
             write: number("FAIL_WRITE"),
             read: number("FAIL_READ"),
             read_only: number("READ_ONLY").is_some(),
@@ -60,7 +63,8 @@ impl Faults {
 
     pub(crate) fn sync(&mut self) -> Result<(), c_int> {
         self.syncs += 1;
-        if self.sync == Some(self.syncs) {
+        let fails_from_here = self.syncs_from.is_some_and(|first| self.syncs >= first);
+        if self.sync == Some(self.syncs) || fails_from_here {
             Err(libc::EIO)
         } else {
             Ok(())

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use super::cut::cut;
 use super::disk::{Disk, Lie};
 use super::ledger::Ledger;
-use super::life::{Life, Mark};
+use super::life::{Life, Mark, Reading};
 use super::stage::{Lived, Stage};
 use super::trace::{Op, Trace, first_promise, turning_points};
 use crate::Failure;
@@ -28,8 +28,9 @@ const CUTS_PER_FAMILY: u32 = 60;
 const DEPTH_MAX: u32 = 3;
 /// One in so many ends is a kill, each followed by power cuts.
 const KILL_ONE_IN: u32 = 4;
-/// One frame a segment, a few frames, most of a life, all of it.
-const SEGMENT_BYTES: [u64; 4] = [1, 3_000, 50_000, 4_000_000];
+/// One frame a segment, a few frames, most of a life, all of it. Families with and without snapshots alternate, so the
+/// number is odd.
+const SEGMENT_BYTES: [u64; 5] = [3_000, 1, 50_000, 9_000, 4_000_000];
 
 /// What is tried after a moment of a trace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,6 +54,9 @@ struct Counts {
     power_cuts: AtomicU32,
     kills: AtomicU32,
     repairs: Mutex<BTreeMap<String, u32>>,
+    /// Logs that were found with a snapshot, and without their beginning.
+    with_snapshots: AtomicU32,
+    with_dropped_history: AtomicU32,
 }
 
 struct Explorer<'a> {
@@ -103,6 +107,8 @@ pub(super) fn run(cuts: u32, seed: u64, lie: Option<Lie>, stage: &Stage) -> Resu
         "power_cuts": counts.power_cuts,
         "kills": counts.kills,
         "repairs": counts.repairs,
+        "with_snapshots": counts.with_snapshots,
+        "with_dropped_history": counts.with_dropped_history,
         "lost": 0,
     }))
 }
@@ -115,6 +121,7 @@ impl Explorer<'_> {
             life: 1,
             batches: self.dice.random_range(8..=24),
             segment_bytes: SEGMENT_BYTES[number as usize % SEGMENT_BYTES.len()],
+            keeps: number % 2 == 1,
         };
         let name = format!("{number}");
         let (mut disk, ledger) = (Disk::lying(self.lie), Ledger::default());
@@ -175,6 +182,7 @@ impl Explorer<'_> {
                     life: before.life.life + 1,
                     batches: self.dice.random_range(0..=3),
                     segment_bytes: *SEGMENT_BYTES.iter().choose(&mut self.dice).unwrap_or(&1),
+                    keeps: before.life.keeps,
                 },
                 ledger: ledger.clone(),
             };
@@ -226,13 +234,21 @@ impl Explorer<'_> {
 
     /// Whether a life found what it had to, and left what it should.
     fn check(&self, case: &Case, lived: &Lived) -> Result<(), String> {
-        let repairs = judge(&case.ledger, lived)?;
+        let found = judge(&case.ledger, lived)?;
+        if !found.snapshots.is_empty() {
+            self.counts.with_snapshots.fetch_add(1, Ordering::Relaxed);
+        }
+        if found.first_seq > 1 {
+            self.counts
+                .with_dropped_history
+                .fetch_add(1, Ordering::Relaxed);
+        }
         let mut counted = self
             .counts
             .repairs
             .lock()
             .map_err(|_| "the test panicked")?;
-        for repair in repairs {
+        for repair in &found.repairs {
             let kind = repair.split([' ', '(']).next().unwrap_or_default();
             *counted.entry(kind.to_owned()).or_default() += 1;
         }
@@ -249,8 +265,8 @@ impl Explorer<'_> {
     }
 }
 
-/// Whether a life found what it had to, and left what it should. Returns what the log repaired.
-pub(super) fn judge(before: &Ledger, lived: &Lived) -> Result<Vec<String>, String> {
+/// Whether a life found what it had to, and left what it should. Returns what it found.
+pub(super) fn judge<'a>(before: &Ledger, lived: &'a Lived) -> Result<&'a Reading, String> {
     let Some(account) = &lived.account else {
         return Err(format!("{}: {}", lived.status, lived.said));
     };
@@ -265,7 +281,7 @@ pub(super) fn judge(before: &Ledger, lived: &Lived) -> Result<Vec<String>, Strin
         let repairs = &account.last.repairs;
         return Err(format!("opening again repaired {repairs:?}"));
     }
-    Ok(account.first.repairs.clone())
+    Ok(&account.first)
 }
 
 /// The ledger after a whole life.
@@ -293,6 +309,6 @@ pub(super) fn again(kept: &Path, stage: &Stage) -> Result<Value, Failure> {
     let case: Case = serde_json::from_slice(&fs::read(kept.join("case.json"))?)?;
     let mut disk = Disk::read_from(&kept.join("disk"))?;
     let lived = stage.live("again", &mut disk, &case.life, &[])?;
-    let repairs = judge(&case.ledger, &lived)?;
-    Ok(json!({ "repairs": repairs, "lost": 0 }))
+    let found = judge(&case.ledger, &lived)?;
+    Ok(json!({ "repairs": found.repairs, "lost": 0 }))
 }

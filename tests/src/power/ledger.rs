@@ -14,6 +14,8 @@ pub(super) struct Ledger {
     promised: usize,
     /// The chain values that were told, by the number of the record before.
     chains: BTreeMap<u64, String>,
+    /// The newest snapshot.
+    snapshot: u64,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -37,6 +39,7 @@ impl Ledger {
                 self.promise(known)?;
             }
             Mark::Appended(known) => self.promise(known)?,
+            Mark::Snapshot { seq } => self.snapshot = *seq,
         }
         Ok(())
     }
@@ -94,6 +97,12 @@ impl Ledger {
             .map_or(0, |last| self.sent[last].last_seq);
         if reading.known.seq != seq {
             return Err(format!("it ends at {}, not at {seq}", reading.known.seq));
+        }
+        if reading.snapshots.first().copied().unwrap_or(0) < self.snapshot {
+            let (found, newest) = (&reading.snapshots, self.snapshot);
+            return Err(format!(
+                "there are snapshots at {found:?}, and none at {newest}"
+            ));
         }
         match self.chains.get(&seq) {
             Some(chain) if *chain != reading.known.chain => {

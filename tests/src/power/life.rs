@@ -8,10 +8,11 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
-use fleetfold::log::{Head, Log, LogError, LogOptions, Opened, ReplayError, verify};
+use fleetfold::log::{Head, Log, LogError, LogOptions, Opened, ReplayError, verify_with};
 use serde::{Deserialize, Serialize};
 
 use super::history::{History, stamp};
+use super::keeping::{Keeping, check_snapshot};
 use crate::Failure;
 
 /// A sled that hangs is given up after that.
@@ -31,6 +32,9 @@ pub struct Life {
     pub batches: u32,
     #[arg(long)]
     pub segment_bytes: u64,
+    /// Take snapshots, archive, and drop what is archived
+    #[arg(long)]
+    pub keeps: bool,
 }
 
 /// What is true at this point of the process's life.
@@ -42,6 +46,8 @@ pub(super) enum Mark {
     Sending { at_ms: u64, last_seq: u64 },
     /// It was.
     Appended(Known),
+    /// There is a snapshot of everything up to this number.
+    Snapshot { seq: u64 },
 }
 
 /// What the process knows of the log.
@@ -62,8 +68,12 @@ pub(super) struct Account {
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Reading {
     pub known: Known,
-    /// The times of all batches.
+    /// The times of all batches, those that only the archive has included.
     pub batches: Vec<u64>,
+    /// The first record that the log itself still has.
+    pub first_seq: u64,
+    /// Up to where there are snapshots, newest first.
+    pub snapshots: Vec<u64>,
     pub repairs: Vec<String>,
 }
 
@@ -95,15 +105,19 @@ impl Life {
         }
     }
 
-    fn live(&self, dir: &Path, marks: &Path) -> Result<Account, Failure> {
+    fn live(&self, dir: &Path, marks_path: &Path) -> Result<Account, Failure> {
         let options = LogOptions {
             segment_bytes: self.segment_bytes,
             index_timeout: INDEX_TIMEOUT,
         };
-        let mut marks = File::create(marks)?;
+        let mut marks = File::create(marks_path)?;
         let mut mark = |mark: Mark| marks.write_all(serde_json::json!(mark).to_string().as_bytes());
+        let kept = self
+            .keeps
+            .then(|| Keeping::prepare(dir, marks_path))
+            .transpose()?;
         let (mut log, opened) = Log::open(dir, &options)?;
-        let first = self.read(dir, &log, opened)?;
+        let first = self.read(dir, &log, opened, kept.as_ref())?;
         mark(Mark::Opened(first.known.clone()))?;
         let history = History::new(self.seed);
         for _ in 0..self.batches {
@@ -115,38 +129,79 @@ impl Life {
             })?;
             let head = log.append(&batch)?;
             mark(Mark::Appended(Known::of(&head)))?;
+            if let Some(kept) = &kept {
+                kept.work(&log, &history, &mut mark)?;
+            }
         }
         drop(log);
 
         let (log, opened) = Log::open(dir, &options)?;
-        let last = self.read(dir, &log, opened)?;
+        let last = self.read(dir, &log, opened, kept.as_ref())?;
         mark(Mark::Opened(last.known.clone()))?;
         drop(log);
         Ok(Account { first, last })
     }
 
     /// Reads everything in two ways, and checks every byte.
-    fn read(&self, dir: &Path, log: &Log, opened: Opened) -> Result<Reading, Failure> {
-        let mut reader = Reader::new(self.seed);
-        let read = log.replay(1, |seq, at_ms, record| reader.see(seq, at_ms, record));
-        read.map_err(ended)?;
-        let batches = reader.end(log.head().seq)?;
+    fn read(
+        &self,
+        dir: &Path,
+        log: &Log,
+        opened: Opened,
+        kept: Option<&Keeping>,
+    ) -> Result<Reading, Failure> {
         if opened.head != log.head() {
             return Err(format!("opened at {:?}, goes on at {:?}", opened.head, log.head()).into());
         }
-        let verified = verify(dir)?;
+        let whole = match kept {
+            Some(kept) => kept.put_together(dir)?,
+            None => dir.to_owned(),
+        };
+        let mut reader = Reader::new(self.seed);
+        let verified = verify_with(&whole, |seq, at_ms, record| reader.see(seq, at_ms, record));
+        let verified = verified.map_err(ended)?;
         if verified.head != log.head() || verified.incomplete.is_some() {
             return Err(format!("the log has {:?}, verified {verified:?}", log.head()).into());
+        }
+        let batches = reader.end(log.head().seq)?;
+
+        let first_seq = match log.replay(1, |_, _, _| Err("enough")) {
+            Err(ReplayError::Log(LogError::HistoryMissing { to, .. })) => to + 1,
+            Err(ReplayError::Log(error)) => return Err(error.into()),
+            Err(ReplayError::Visit("enough")) | Ok(()) => 1,
+            Err(ReplayError::Visit(_)) => unreachable!("the visitor says nothing else"),
+        };
+        let mut reader = Reader::starting(self.seed, first_seq);
+        let replayed = log.replay(first_seq, |seq, at_ms, record| {
+            reader.see(seq, at_ms, record)
+        });
+        replayed.map_err(ended)?;
+        if !batches.ends_with(&reader.end(log.head().seq)?) {
+            return Err(format!("from {first_seq} on, index and journal differ").into());
+        }
+        let history = History::new(self.seed);
+        for snapshot in &opened.snapshots {
+            check_snapshot(snapshot, &history)?;
+        }
+        let snapshots: Vec<u64> = opened.snapshots.iter().map(|s| s.head().seq).collect();
+        if snapshots
+            .first()
+            .is_none_or(|newest| newest + 1 < first_seq)
+            && first_seq > 1
+        {
+            return Err(format!("nothing covers what is before {first_seq}").into());
         }
         Ok(Reading {
             known: Known::of(&log.head()),
             batches,
+            first_seq,
+            snapshots,
             repairs: opened.repairs.iter().map(|r| format!("{r:?}")).collect(),
         })
     }
 }
 
-fn ended(error: ReplayError<String>) -> Failure {
+pub(super) fn ended(error: ReplayError<String>) -> Failure {
     match error {
         ReplayError::Log(error) => error.into(),
         ReplayError::Visit(wrong) => wrong.into(),
@@ -165,9 +220,14 @@ pub(super) struct Reader {
 
 impl Reader {
     pub(super) fn new(seed: u64) -> Self {
+        Self::starting(seed, 1)
+    }
+
+    /// From the first record of a batch on.
+    fn starting(seed: u64, next_seq: u64) -> Self {
         Self {
             history: History::new(seed),
-            next_seq: 1,
+            next_seq,
             at_ms: 0,
             expected: Vec::new().into_iter(),
             batches: Vec::new(),

@@ -18,9 +18,11 @@ mod disk;
 mod explore;
 mod failing;
 mod history;
+mod keeping;
 mod ledger;
 mod life;
 mod rot;
+mod serving;
 mod stage;
 mod trace;
 
@@ -61,6 +63,7 @@ pub fn run(plan: Plan, below: &Path) -> Result<Value, Failure> {
     }
     if plan.failing {
         found["failing"] = failing::run(seed, &stage)?;
+        found["serving"] = serving::run(seed, &stage)?;
     }
     found["seconds"] = started.elapsed().as_secs().into();
     Ok(found)

@@ -27,16 +27,29 @@ pub(super) struct Stage {
 pub(super) enum Fault {
     FullAfter(u64),
     FailSync(u64),
+    FailSyncsFrom(u64),
     FailWrite(u64),
     FailRead(u64),
     ReadOnly,
 }
 
 impl Fault {
+    /// As the system's errors number it: no space left on device, I/O error, read-only file system.
+    pub(super) fn os_error(self) -> u32 {
+        match self {
+            Self::FullAfter(_) => 28,
+            Self::ReadOnly => 30,
+            Self::FailSync(_) | Self::FailSyncsFrom(_) | Self::FailWrite(_) | Self::FailRead(_) => {
+                5
+            }
+        }
+    }
+
     pub(super) fn variable(self) -> (&'static str, String) {
         let (name, number) = match self {
             Self::FullAfter(bytes) => ("FLEETFOLD_RECORDER_FULL_AFTER", bytes),
             Self::FailSync(number) => ("FLEETFOLD_RECORDER_FAIL_SYNC", number),
+            Self::FailSyncsFrom(number) => ("FLEETFOLD_RECORDER_FAIL_SYNCS_FROM", number),
             Self::FailWrite(number) => ("FLEETFOLD_RECORDER_FAIL_WRITE", number),
             Self::FailRead(number) => ("FLEETFOLD_RECORDER_FAIL_READ", number),
             Self::ReadOnly => ("FLEETFOLD_RECORDER_READ_ONLY", 1),
@@ -65,6 +78,10 @@ impl Stage {
             recorder,
             below,
         })
+    }
+
+    pub(super) fn recorder(&self) -> &Path {
+        &self.recorder
     }
 
     pub(super) fn below(&self) -> &Path {
@@ -97,6 +114,7 @@ impl Stage {
             .args(["--life", &life.life.to_string()])
             .args(["--batches", &life.batches.to_string()])
             .args(["--segment-bytes", &life.segment_bytes.to_string()])
+            .args(life.keeps.then_some("--keeps"))
             .env("LD_PRELOAD", &self.recorder)
             .env("FLEETFOLD_RECORDER_DIR", &root)
             .env("FLEETFOLD_RECORDER_TRACE", &trace)
