@@ -7,7 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::error::LogError;
+use super::error::{Damage, LogError};
 use super::frame::Frame;
 use super::journal::{SegmentReader, Stop, first_seqs, look_at, segment_path, walk};
 use super::{Disk, DiskFile, Head, journal_dir};
@@ -144,6 +144,7 @@ fn check_segment(disk: &dyn Disk, path: &Path, first_seq: u64, end: &Head) -> Re
     let any = |_: &Frame<'_>| Ok::<(), Stop<LogError>>(());
     match walk(&mut reader, &mut head, any)? {
         Some(damage) => Err(reader.corrupt(damage)),
+        None if !reader.is_complete() => Err(reader.corrupt(Damage::Unsealed)),
         None if head != *end => Err(reader.corrupt(end.unlike(&head))),
         None => Ok(()),
     }

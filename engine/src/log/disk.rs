@@ -97,6 +97,15 @@ pub trait DiskFile: Debug + Send {
     /// # Errors
     /// The file system fails; what was not durable before may or may not be now.
     fn sync(&mut self) -> io::Result<()>;
+
+    /// Takes away everyone's right to change the file, where files have such rights. A precaution that a power cut may
+    /// undo.
+    ///
+    /// # Errors
+    /// The file system refuses.
+    fn protect(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// The machine's file system.
@@ -179,5 +188,11 @@ impl DiskFile for OsFile {
 
     fn sync(&mut self) -> io::Result<()> {
         self.0.sync_data()
+    }
+
+    fn protect(&mut self) -> io::Result<()> {
+        let mut permissions = self.0.metadata()?.permissions();
+        permissions.set_readonly(true);
+        self.0.set_permissions(permissions)
     }
 }

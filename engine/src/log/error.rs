@@ -18,7 +18,7 @@ pub enum LogError {
         offset: u64,
         damage: Damage,
     },
-    #[error("{} has journal format {version}; this version reads format {}", segment.display(), super::FORMAT_VERSION)]
+    #[error("{} has journal format {version}; this version reads formats 1 to {}", segment.display(), super::FORMAT_VERSION)]
     UnknownFormat { segment: PathBuf, version: u32 },
     #[error(
         "the log ends at record {head_seq}, and the snapshot {} was made of records up to {snapshot_seq}: \
@@ -61,6 +61,8 @@ pub enum LogError {
     OpenTail { path: PathBuf, source: io::Error },
     #[error("cannot append to {}", path.display())]
     Append { path: PathBuf, source: io::Error },
+    #[error("cannot seal the segment {}", path.display())]
+    Seal { path: PathBuf, source: io::Error },
     #[error("cannot truncate the torn tail of {}", path.display())]
     Truncate { path: PathBuf, source: io::Error },
     #[error("cannot read the snapshot {}", path.display())]
@@ -111,6 +113,12 @@ pub enum Damage {
     Time { tail_ms: u64, at_ms: u64 },
     #[error("the chain value does not continue the chain")]
     Chain,
+    #[error("the seal does not match what it closes")]
+    Seal,
+    #[error("the segment is complete and has lost its seal")]
+    Unsealed,
+    #[error("something stands behind the seal")]
+    BehindSeal,
     #[error("the file's header is damaged")]
     SegmentHeader,
     #[error("the file's name and its header disagree")]

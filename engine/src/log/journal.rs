@@ -2,7 +2,9 @@
 
 mod follower;
 mod reader;
+mod seal;
 mod segment;
+mod tail;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,8 +14,10 @@ pub(super) use reader::{SegmentReader, look_at};
 pub(super) use segment::path as segment_path;
 
 use reader::Step;
+use seal::SEAL_BYTES;
+use tail::{Content, Tail};
 
-use super::disk::{Disk, DiskFile};
+use super::disk::Disk;
 use super::error::{Damage, LogError};
 use super::frame::Frame;
 use super::{Head, Repair};
@@ -25,7 +29,9 @@ pub(super) struct Journal {
     segment_bytes_max: u64,
     /// The first sequence number of every segment, ascending; never empty.
     segments: Vec<u64>,
-    tail: Box<dyn DiskFile>,
+    /// `None` if the last segment is complete: the next append begins another.
+    tail: Option<Tail>,
+    /// The length of the last segment.
     tail_bytes: u64,
 }
 
@@ -49,6 +55,8 @@ pub(super) struct Scan {
     pub(super) bytes: u64,
     /// Of the last file, without a torn tail.
     tail_bytes: u64,
+    /// What the last file holds, if frames may follow in it.
+    tail: Option<Content>,
     pub(super) torn: Option<Torn>,
 }
 
@@ -83,7 +91,7 @@ impl Journal {
         let mut scan = check(dir)?;
         let segments = first_seqs(&*disk, dir)?;
         let path = segment::path(dir, segments[segments.len() - 1]);
-        let tail = open_tail(&*disk, &path, scan.torn.as_ref())?;
+        let tail = open_tail(&*disk, &path, scan.torn.as_ref(), scan.tail.take())?;
         repairs.extend(scan.torn.take().map(Repair::TornTailCut));
         let tail_bytes = scan.tail_bytes;
         Ok((
@@ -102,19 +110,36 @@ impl Journal {
 
     /// Appends one frame, which continues `head`, and returns when it is on stable storage.
     pub(super) fn append(&mut self, head: &Head, frame: &[u8]) -> Result<(), LogError> {
-        let full = self.tail_bytes + frame.len() as u64 > self.segment_bytes_max;
-        if full && self.tail_bytes > segment::HEADER_BYTES as u64 {
-            self.tail = create_segment(&*self.disk, &self.dir, head)?;
-            self.tail_bytes = segment::HEADER_BYTES as u64;
-            self.segments.push(head.seq + 1);
+        let bytes = self.tail_bytes + (frame.len() + SEAL_BYTES) as u64;
+        if bytes > self.segment_bytes_max && self.tail_bytes > segment::HEADER_BYTES as u64 {
+            self.seal_tail(head)?;
         }
-        let written = self.tail.append(frame).and_then(|()| self.tail.sync());
-        written.map_err(|source| {
+        let tail = match &mut self.tail {
+            Some(tail) => tail,
+            None => self.tail.insert(begin_segment(
+                &*self.disk,
+                &self.dir,
+                &mut self.segments,
+                head,
+            )?),
+        };
+        tail.append(frame).map_err(|source| {
             let path = segment::path(&self.dir, self.segments[self.segments.len() - 1]);
             LogError::Append { path, source }
         })?;
-        self.tail_bytes += frame.len() as u64;
+        self.tail_bytes = tail.content.bytes;
         Ok(())
+    }
+
+    /// Closes the last segment for ever, at `head`.
+    fn seal_tail(&mut self, head: &Head) -> Result<(), LogError> {
+        let Some(tail) = self.tail.take() else {
+            return Ok(());
+        };
+        tail.seal(head).map_err(|source| LogError::Seal {
+            path: segment::path(&self.dir, self.segments[self.segments.len() - 1]),
+            source,
+        })
     }
 
     /// The first record that the journal holds, or will hold.
@@ -185,6 +210,7 @@ pub(super) fn scan_segments<E: From<LogError>>(
         batches: 0,
         bytes,
         tail_bytes: 0,
+        tail: None,
         torn: None,
     };
     for (at, (dir, first_seq)) in segments.iter().enumerate().skip(first) {
@@ -198,8 +224,11 @@ pub(super) fn scan_segments<E: From<LogError>>(
             batches += 1;
             Ok(())
         })?;
+        let last = at + 1 == segments.len();
+        if damage.is_none() && !last && !reader.is_complete() {
+            return Err(reader.corrupt(Damage::Unsealed).into());
+        }
         if let Some(damage) = damage {
-            let last = at + 1 == segments.len();
             if !last || !reader.is_torn(damage, &scan.head)? {
                 return Err(reader.corrupt(damage).into());
             }
@@ -213,6 +242,7 @@ pub(super) fn scan_segments<E: From<LogError>>(
         scan.batches += batches;
         scan.bytes += reader.offset();
         scan.tail_bytes = reader.offset();
+        scan.tail = reader.open_content().cloned();
     }
     Ok(scan)
 }
@@ -298,6 +328,8 @@ pub(super) fn walk<E: From<LogError>>(
     loop {
         let frame = match reader.step()? {
             Step::Frame(frame) => frame,
+            Step::Seal(seal) if seal.head == *head => continue,
+            Step::Seal(_) => return Ok(Some(Damage::Seal)),
             Step::Bad(damage) => return Ok(Some(damage)),
             Step::End => return Ok(None),
         };
@@ -313,34 +345,55 @@ pub(super) fn walk<E: From<LogError>>(
     }
 }
 
-/// Opens the last segment for appending, without what is torn, and makes durable what it holds: what a killed process
-/// wrote and did not sync reads like everything else, and is about to be built upon.
+/// Cuts off what is torn and makes durable what the last segment holds: what a killed process wrote and did not sync
+/// reads like everything else, and is about to be built upon. Returns the segment if frames may follow in it.
 fn open_tail(
     disk: &dyn Disk,
     path: &Path,
     torn: Option<&Torn>,
-) -> Result<Box<dyn DiskFile>, LogError> {
-    let opened = disk.open_writable(path);
-    let mut tail = opened.map_err(|source| LogError::OpenTail {
+    content: Option<Content>,
+) -> Result<Option<Tail>, LogError> {
+    let writes = content.is_some() || torn.is_some();
+    let opened = if writes {
+        disk.open_writable(path)
+    } else {
+        disk.open(path)
+    };
+    let mut file = opened.map_err(|source| LogError::OpenTail {
         path: path.to_owned(),
         source,
     })?;
     if let Some(torn) = torn {
-        let cut = tail.truncate(torn.offset);
+        let cut = file.truncate(torn.offset);
         cut.map_err(|source| LogError::Truncate {
             path: path.to_owned(),
             source,
         })?;
     }
-    let synced = tail.sync();
+    let synced = file.sync();
     synced.map_err(|source| LogError::Append {
         path: path.to_owned(),
         source,
     })?;
+    Ok(content.map(|content| Tail { file, content }))
+}
+
+/// Creates the segment that follows `head`. The one before is complete and durable.
+fn begin_segment(
+    disk: &dyn Disk,
+    dir: &Path,
+    segments: &mut Vec<u64>,
+    head: &Head,
+) -> Result<Tail, LogError> {
+    let tail = create_segment(disk, dir, head)?;
+    // One of the older format without a frame was replaced.
+    if segments.last() != Some(&(head.seq + 1)) {
+        segments.push(head.seq + 1);
+    }
     Ok(tail)
 }
 
-fn create_segment(disk: &dyn Disk, dir: &Path, head: &Head) -> Result<Box<dyn DiskFile>, LogError> {
+fn create_segment(disk: &dyn Disk, dir: &Path, head: &Head) -> Result<Tail, LogError> {
     segment::create(disk, dir, head).map_err(|source| LogError::CreateSegment {
         path: segment::path(dir, head.seq + 1),
         source,

@@ -14,6 +14,10 @@
 //!
 //! **History may go** when the archive has it and snapshots cover it, from both copies alike, by a [`Keeper`].
 //!
+//! **A segment that is full is sealed**: its last bytes name what it holds and have the BLAKE3 of everything before, so
+//! that it vouches for itself wherever it is copied. Then the next one begins. Segments of version 1, which had no
+//! seals, stay readable; what is appended behind them goes to a new segment of the current version.
+//!
 //! **A snapshot spares reading.** [`Log::open`] checks the journal from the newest snapshot on that fits its chain, and
 //! before that the segments' headers alone. Whatever is read later is checked when it is read.
 //!
@@ -67,8 +71,8 @@ use keeper::Bounds;
 use replay::Replay;
 use start::Start;
 
-/// The journal format that this version reads and writes.
-const FORMAT_VERSION: u32 = 1;
+/// The journal format that this version writes. It reads all before it, too.
+const FORMAT_VERSION: u32 = 2;
 
 /// The BLAKE3 chain value over a log up to some frame; all zeros before the first.
 pub type Chain = [u8; 32];
@@ -94,7 +98,7 @@ impl Head {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogOptions {
-    /// A segment gets no further frame that would bring it over this. The default, 64 MiB, is a comfortable unit for
+    /// A segment gets no further frame that would bring it over this, seal included. The default, 64 MiB, is a comfortable unit for
     /// copying to an archive, and at 100 bytes a record holds some 700,000.
     pub segment_bytes: u64,
     /// How long sled may take to open, to read on, or to catch up and close, before it counts as hanging. It opens in
@@ -239,7 +243,6 @@ impl Log {
             tracing::warn!(dir = %dir.display(), ?repair, "repaired the log");
         }
         let head = scan.head;
-        let packer = Packer::new().map_err(|source| LogError::Zstd { source })?;
         let opened = Opened {
             head,
             segments: scan.segments,
@@ -253,7 +256,7 @@ impl Log {
             dir: dir.to_owned(),
             head,
             bounds: Arc::new(Bounds::new(journal.first_seq(), head.seq)),
-            packer,
+            packer: Packer::default(),
             journal,
             index: None,
             poisoned: false,

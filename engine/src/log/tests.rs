@@ -5,9 +5,11 @@ mod archive;
 mod damage;
 mod faults;
 mod faulty;
+mod fixtures;
 mod index;
 mod live_index;
 mod reader;
+mod seals;
 mod snapshot;
 mod start;
 mod verify;
@@ -85,12 +87,19 @@ fn build(dir: &Path, number: u64) -> PathBuf {
     dir.join(format!("index/{number:06}"))
 }
 
-/// The offsets at which the frames of a segment begin, and its length.
+const SEAL_BYTES: usize = 112;
+
+/// The offsets at which the frames of a segment begin, and where the last of them ends.
 fn frame_offsets(segment: &Path) -> Vec<usize> {
     let bytes = fs::read(segment).unwrap();
     let mut offsets = vec![64];
     while let Some(&at) = offsets.last().filter(|at| **at < bytes.len()) {
         let length: [u8; 4] = bytes[at + 4..at + 8].try_into().unwrap();
+        if length == [0; 4] {
+            // A seal, which ends the file.
+            assert_eq!(bytes.len(), at + SEAL_BYTES);
+            break;
+        }
         offsets.push(at + 40 + u32::from_le_bytes(length) as usize);
     }
     offsets
@@ -112,6 +121,12 @@ fn copy(from: &Path, to: &Path) {
 fn flip(file: &Path, at: usize) {
     let mut bytes = fs::read(file).unwrap();
     bytes[at] ^= 0x10;
+    overwrite(file, bytes);
+}
+
+/// Also what is read-only.
+fn overwrite(file: &Path, bytes: impl AsRef<[u8]>) {
+    fs::remove_file(file).unwrap();
     fs::write(file, bytes).unwrap();
 }
 

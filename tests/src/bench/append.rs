@@ -167,6 +167,11 @@ impl Written {
             while self.offset < end {
                 let mut length = [0; 4];
                 file.read_exact_at(&mut length, self.offset + 4)?;
+                if length == [0; 4] {
+                    // The segment's seal.
+                    self.offset = end;
+                    break;
+                }
                 let bytes = Self::PREFIX_BYTES + u64::from(u32::from_le_bytes(length));
                 let mut frame = vec![0; usize::try_from(bytes)?];
                 file.read_exact_at(&mut frame, self.offset)?;

@@ -60,6 +60,7 @@ impl Follower {
                             Err(Stop::Visitor(error)) => Ok(Err(error)),
                         })
                 }
+                Step::Seal(_) => continue,
                 Step::Bad(damage) => Err(damage),
                 Step::End => {
                     self.next_segment()?;

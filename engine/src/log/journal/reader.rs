@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::segment::{HEADER_BYTES, HeaderFault, parse_header, path};
+use super::seal::{SEAL_BYTES, Seal};
+use super::segment::{Format, HEADER_BYTES, HeaderFault, parse_header, path};
+use super::tail::Content;
 use crate::log::Head;
 use crate::log::disk::{Disk, DiskFile};
 use crate::log::error::{Damage, LogError};
@@ -23,11 +25,17 @@ pub(in crate::log) struct SegmentReader {
     /// The file offset of `start`.
     offset: u64,
     frame_bytes: usize,
+    format: Format,
+    /// Everything before the offset; `None` without seals, and for a reader that began in the middle.
+    content: Option<Content>,
+    sealed: bool,
 }
 
 /// What stands at the reader's offset.
 pub(in crate::log) enum Step<'a> {
     Frame(Frame<'a>),
+    /// The segment is complete; nothing but its end follows.
+    Seal(Seal),
     Bad(Damage),
     End,
 }
@@ -73,11 +81,18 @@ impl SegmentReader {
             end: 0,
             offset: 0,
             frame_bytes: HEADER_BYTES,
+            format: Format::Two,
+            content: None,
+            sealed: false,
         };
         reader.fill(HEADER_BYTES)?;
         let header = &reader.buffer[..reader.end];
         let head = match parse_header(header) {
-            Ok(head) => head,
+            Ok((format, head)) => {
+                reader.format = format;
+                reader.content = (format == Format::Two).then(|| Content::new(head));
+                head
+            }
             Err(HeaderFault::Damaged) => return Err(reader.corrupt(Damage::SegmentHeader)),
             Err(HeaderFault::Version(version)) => {
                 return Err(LogError::UnknownFormat {
@@ -97,18 +112,25 @@ impl SegmentReader {
         (self.start, self.end) = (0, 0);
         self.offset = offset;
         self.frame_bytes = 0;
+        self.content = None;
+        self.sealed = false;
     }
 
     /// Goes past the frame of the last step and reads the next.
     pub(in crate::log) fn step(&mut self) -> Result<Step<'_>, LogError> {
-        self.start += self.frame_bytes;
-        self.offset += self.frame_bytes as u64;
-        self.frame_bytes = 0;
+        self.pass();
         self.fill(LENGTH_END)?;
         if self.start == self.end {
             return Ok(Step::End);
         }
-        match stored_bytes(&self.buffer[self.start..self.end]) {
+        if self.sealed {
+            return Ok(Step::Bad(Damage::BehindSeal));
+        }
+        let begins = &self.buffer[self.start..self.end];
+        if self.format == Format::Two && Seal::begins(begins) {
+            return self.seal();
+        }
+        match stored_bytes(begins) {
             Ok(Some(bytes)) => self.fill(bytes)?,
             Ok(None) => return Ok(Step::Bad(Damage::Cut)),
             Err(damage) => return Ok(Step::Bad(damage)),
@@ -122,9 +144,47 @@ impl SegmentReader {
         }
     }
 
+    /// Goes past what the last step found.
+    fn pass(&mut self) {
+        if let Some(content) = &mut self.content
+            && self.frame_bytes > 0
+        {
+            content.add(&self.buffer[self.start..self.start + self.frame_bytes]);
+            content.batches += u64::from(self.offset > 0);
+        }
+        self.start += self.frame_bytes;
+        self.offset += self.frame_bytes as u64;
+        self.frame_bytes = 0;
+    }
+
+    fn seal(&mut self) -> Result<Step<'_>, LogError> {
+        self.fill(SEAL_BYTES)?;
+        let seal = match Seal::parse(&self.buffer[self.start..self.end]) {
+            Ok(seal) => seal,
+            Err(damage) => return Ok(Step::Bad(damage)),
+        };
+        let matches = |content: &Content| content.seal(&seal.head) == seal;
+        if !self.content.as_ref().is_none_or(matches) {
+            return Ok(Step::Bad(Damage::Seal));
+        }
+        self.frame_bytes = SEAL_BYTES;
+        self.sealed = true;
+        Ok(Step::Seal(seal))
+    }
+
+    /// Whether the segment is complete, once its end was reached, as far as the segment itself tells.
+    pub(in crate::log) fn is_complete(&self) -> bool {
+        self.sealed || self.format == Format::One
+    }
+
+    /// Whether frames may follow in this segment, and what it then holds.
+    pub(super) fn open_content(&self) -> Option<&Content> {
+        self.content.as_ref().filter(|_| !self.sealed)
+    }
+
     /// Whether the bad bytes at the offset can be what an interrupted append left, given that nothing before them is
     /// bad and the segment is the last. An append writes one frame and no other begins before it is synced: so there
-    /// are no more bytes than a frame has, and no frame after them.
+    /// are no more bytes than a frame has, and neither a frame nor a seal after them.
     pub(in crate::log) fn is_torn(
         &mut self,
         damage: Damage,
@@ -139,6 +199,7 @@ impl SegmentReader {
             Damage::Time { .. } | Damage::Chain | Damage::SegmentHeader | Damage::SegmentName => {
                 return Ok(false);
             }
+            Damage::Seal | Damage::Unsealed | Damage::BehindSeal => return Ok(false),
         }
         let Ok(tail_bytes) = usize::try_from(self.tail_bytes()) else {
             return Ok(false);
@@ -150,7 +211,10 @@ impl SegmentReader {
         let tail = &self.buffer[self.start..self.end];
         let later_frame = (1..tail.len())
             .any(|at| Frame::parse(&tail[at..]).is_ok_and(|frame| frame.first_seq > head.seq));
-        Ok(!later_frame)
+        let sealed = tail
+            .last_chunk::<SEAL_BYTES>()
+            .is_some_and(|end| Seal::parse(end).is_ok());
+        Ok(!later_frame && !sealed)
     }
 
     /// Takes note of what was appended since the file was opened.

@@ -1,4 +1,4 @@
-//! A segment: one file of the journal, a header and then frames up to its end.
+//! A segment: one file of the journal. A header, then frames, then in a complete segment a seal.
 //!
 //! ```text
 //! magic     8 bytes   "FFJOURNL"
@@ -8,15 +8,27 @@
 //! chain     32 bytes  and chain value
 //! crc32     u32 LE    over all of the above
 //! ```
+//! Version 1 has no seals and is only read; version 2 also packs with LZ4. No file mixes versions.
+//!
 //! A header is complete before the file gets its name, so one that does not read is damage and never a crash's doing.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::log::disk::{Disk, DiskFile};
+use super::tail::{Content, Tail};
+use crate::log::disk::Disk;
 use crate::log::{FORMAT_VERSION, Head};
 
 const MAGIC: [u8; 8] = *b"FFJOURNL";
+/// Which rules a segment follows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Format {
+    /// Complete when another segment follows.
+    One,
+    /// Complete when it is sealed.
+    Two,
+}
+
 pub(super) const HEADER_BYTES: usize = 8 + 4 + 8 + 8 + 32 + 4;
 
 /// The suffix of a segment, and of one that is being created.
@@ -36,17 +48,20 @@ pub(super) fn first_seq_of(name: &str) -> Option<u64> {
     digits.parse().ok()
 }
 
-/// Creates the segment that follows `head`, and returns it ready for appending.
-pub(super) fn create(disk: &dyn Disk, dir: &Path, head: &Head) -> io::Result<Box<dyn DiskFile>> {
+/// Creates the segment that follows `head`, and returns it ready for appending. One that is there has no frame.
+pub(super) fn create(disk: &dyn Disk, dir: &Path, head: &Head) -> io::Result<Tail> {
     let path = path(dir, head.seq + 1);
     let unfinished = path.with_extension(&UNFINISHED[1..]);
     let mut file = disk.create(&unfinished)?;
-    file.append(&header(head))?;
+    let header = header(head);
+    file.append(&header)?;
     file.sync()?;
     disk.rename(&unfinished, &path)?;
     // Without this a power cut may take the name, and with it every frame that is synced into the file later on.
     disk.sync_dir(dir)?;
-    Ok(file)
+    let mut content = Content::new(*head);
+    content.add(&header);
+    Ok(Tail { file, content })
 }
 
 fn header(head: &Head) -> Vec<u8> {
@@ -65,7 +80,7 @@ pub(super) enum HeaderFault {
     Version(u32),
 }
 
-pub(super) fn parse_header(bytes: &[u8]) -> Result<Head, HeaderFault> {
+pub(super) fn parse_header(bytes: &[u8]) -> Result<(Format, Head), HeaderFault> {
     let header = bytes
         .first_chunk::<HEADER_BYTES>()
         .ok_or(HeaderFault::Damaged)?;
@@ -77,10 +92,11 @@ pub(super) fn parse_header(bytes: &[u8]) -> Result<Head, HeaderFault> {
         return Err(HeaderFault::Damaged);
     }
     // Before the checksum, which another version may place elsewhere.
-    let version = u32::from_le_bytes(*version);
-    if version != FORMAT_VERSION {
-        return Err(HeaderFault::Version(version));
-    }
+    let format = match u32::from_le_bytes(*version) {
+        1 => Format::One,
+        FORMAT_VERSION => Format::Two,
+        unknown => return Err(HeaderFault::Version(unknown)),
+    };
     let (first_seq, rest) = rest.split_first_chunk::<8>().ok_or(HeaderFault::Damaged)?;
     let (at_ms, rest) = rest.split_first_chunk::<8>().ok_or(HeaderFault::Damaged)?;
     let (chain, rest) = rest.split_first_chunk::<32>().ok_or(HeaderFault::Damaged)?;
@@ -90,9 +106,10 @@ pub(super) fn parse_header(bytes: &[u8]) -> Result<Head, HeaderFault> {
     let seq = u64::from_le_bytes(*first_seq)
         .checked_sub(1)
         .ok_or(HeaderFault::Damaged)?;
-    Ok(Head {
+    let head = Head {
         seq,
         at_ms: u64::from_le_bytes(*at_ms),
         chain: *chain,
-    })
+    };
+    Ok((format, head))
 }

@@ -5,7 +5,9 @@ use std::path::Path;
 
 use tempfile::TempDir;
 
-use super::{append, build, closed_log, contents, copy, flip, frame_offsets, grow, open, segments};
+use super::{
+    append, build, closed_log, contents, copy, flip, frame_offsets, grow, open, overwrite, segments,
+};
 use crate::log::{Damage, Head, Log, LogError, LogOptions, Repair, Torn, verify};
 
 fn open_fails(dir: &Path) -> LogError {
@@ -167,30 +169,32 @@ fn damage_is_refused_in_sealed_segments_where_a_torn_tail_cannot_be() {
     assert!(files.len() > 2);
 
     let bytes = fs::read(&files[1]).unwrap();
-    fs::write(&files[1], &bytes[..bytes.len() - 1]).unwrap();
+    overwrite(&files[1], &bytes[..bytes.len() - 1]);
     let refused = open_fails(dir.path());
     assert!(
         matches!(&refused, LogError::Corrupt { segment, .. } if *segment == files[1]),
         "{refused:?}"
     );
 
-    // Cut at a frame's end, which nothing but the numbering of the next file shows.
+    // Cut at a frame's end, so that everything there is whole, without the seal and without a frame.
     let offsets = frame_offsets(&files[0]);
-    fs::write(&files[1], &bytes).unwrap();
+    overwrite(&files[1], &bytes);
     let whole = fs::read(&files[0]).unwrap();
-    fs::write(&files[0], &whole[..offsets[offsets.len() - 2]]).unwrap();
-    let refused = open_fails(dir.path());
-    let LogError::Corrupt {
-        segment,
-        damage: Damage::Sequence { .. },
-        ..
-    } = &refused
-    else {
-        panic!("{refused:?}")
-    };
-    assert_eq!(*segment, files[1]);
+    for length in &offsets[offsets.len() - 2..] {
+        overwrite(&files[0], &whole[..*length]);
+        let refused = open_fails(dir.path());
+        let LogError::Corrupt {
+            segment,
+            offset,
+            damage: Damage::Unsealed,
+        } = &refused
+        else {
+            panic!("{refused:?}")
+        };
+        assert_eq!((segment, *offset), (&files[0], *length as u64));
+    }
 
-    fs::write(&files[0], &whole).unwrap();
+    overwrite(&files[0], &whole);
     fs::rename(&files[1], dir.path().join("lost")).unwrap();
     let refused = open_fails(dir.path());
     let LogError::Corrupt {

@@ -88,7 +88,7 @@ fn a_disk_that_fails_while_a_torn_tail_is_cut_leaves_a_log_that_opens() {
     for sound in 0.. {
         let dir = TempDir::new().unwrap();
         let torn = FaultyDisk::sound();
-        let (mut log, _) = Log::open_on(torn.clone(), dir.path(), &SMALL).unwrap();
+        let (mut log, _) = Log::open_on(torn.clone(), dir.path(), &LogOptions::default()).unwrap();
         grow(&mut log, 2);
         torn.fail_after(0, Errno::NOSPC);
         let failed = log.append(&batch(7, 9, &["torn"]));

@@ -103,22 +103,35 @@ fn anyone_can_recompute_the_chain_from_the_stored_bytes() {
     assert_eq!(contents(&log).len(), 10);
 }
 
-/// Format 1, byte for byte. It must stay readable: if this fails, the format has changed and needs another number.
+/// Format 2, byte for byte. It must stay readable: if this fails, the format has changed and needs another number.
 #[test]
-fn the_first_journal_format_is_what_it_was() {
+fn the_second_journal_format_is_what_it_was() {
     let dir = TempDir::new().unwrap();
-    let (mut log, _) = open(dir.path());
+    let options = LogOptions {
+        segment_bytes: 1,
+        ..LogOptions::default()
+    };
+    let (mut log, _) = Log::open(dir.path(), &options).unwrap();
     append(&mut log, 1_700_000_000_000, &["fact one", "fact two"]);
-    let hex: String = fs::read(&segments(dir.path())[0])
-        .unwrap()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    let header = "46464a4f55524e4c010000000100000000000000";
+    append(&mut log, 1_700_000_000_001, &["fact three"]);
+    let sealed = fs::read(&segments(dir.path())[0]).unwrap();
+    let hex: String = sealed.iter().map(|byte| format!("{byte:02x}")).collect();
+    let header = "46464a4f55524e4c020000000100000000000000";
     let nothing_before = "0".repeat(80);
     assert_eq!(hex[..120], format!("{header}{nothing_before}"));
     let body = "01000000000000000068e5cf8b010000020000001200000000";
     let records = "4866616374206f6e65486661637420";
     assert_eq!(hex[208..208 + 50], *body);
     assert_eq!(hex[258..258 + 30], *records);
+
+    let (before, seal) = sealed.split_at(sealed.len() - 112);
+    let chain = &before[72..104];
+    let last_and_time = "02000000000000000068e5cf8b010000";
+    assert_eq!(seal[4..16], *b"\0\0\0\0FFSEALED");
+    assert_eq!(hex[2 * before.len() + 32..][..32], *last_and_time);
+    assert_eq!(seal[32..64], *chain);
+    let two_records_in_one_batch = [2, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0];
+    assert_eq!(seal[64..80], two_records_in_one_batch);
+    assert_eq!(seal[80..], *blake3::hash(before).as_bytes());
+    assert_eq!(seal[..4], crc32fast::hash(&seal[4..]).to_le_bytes());
 }
