@@ -15,6 +15,7 @@ pub mod cose;
 pub mod device;
 pub mod id;
 pub mod job;
+pub mod mutant;
 mod plain;
 pub mod status;
 pub mod suit;

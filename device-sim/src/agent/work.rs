@@ -1,5 +1,6 @@
 //! What an accepted job sets in motion: fetch, verify, install, try, confirm or go back.
 
+use fleetfold_schemas::mutant::{Mutant, is_on};
 use fleetfold_schemas::{
     DeviceTopic, Topic,
     codec::encode_cbor,
@@ -286,7 +287,7 @@ impl Agent {
         let is_right = digests.blake3 == job.image.digest
             && digests.sha256 == job.image_sha256
             && digests.bytes == job.image_bytes;
-        if is_right {
+        if is_right || is_on(Mutant::ImageNotChecked) {
             self.flash(Mutation::SlotWritten);
             self.install(now);
         } else {

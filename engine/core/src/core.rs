@@ -4,6 +4,7 @@
 //! requests happened to be batched, and a gate that is reached has paused in the same step.
 
 use alloc::{collections::BTreeSet, vec::Vec};
+use fleetfold_schemas::mutant::{Mutant, is_on};
 
 use fleetfold_schemas::{
     DeviceId, OperatorId,
@@ -55,7 +56,7 @@ struct Budget {
 impl Default for Budget {
     fn default() -> Self {
         Self {
-            starts: STARTS_PER_STEP_MAX,
+            starts: STARTS_PER_STEP_MAX + u32::from(is_on(Mutant::StartsOffByOne)),
             timers: TIMERS_PER_STEP_MAX,
         }
     }
@@ -91,7 +92,9 @@ impl Core {
 
     /// The log has been read to its end.
     pub fn replayed(&mut self) {
-        self.timers.rebuild(&self.state);
+        if !is_on(Mutant::TimersForgotten) {
+            self.timers.rebuild(&self.state);
+        }
     }
 
     /// Takes requests and the time, and decides everything that follows.
@@ -232,7 +235,11 @@ impl Core {
 
     /// What a fact means for timers, for its campaign, and for campaigns that wait for its device or its release.
     fn follow(&mut self, fact: &Fact, open: &mut Open) {
-        open.campaigns.extend(fact.campaign());
+        let is_passed_over =
+            is_on(Mutant::GateNotAskedAfterFailure) && matches!(fact, Fact::ExecutionFailed(_));
+        if !is_passed_over {
+            open.campaigns.extend(fact.campaign());
+        }
         if let Some((device, is_free)) = execution_changed(fact) {
             if let (Some(ix), Some((latest, at))) =
                 (fact.campaign(), self.state.devices.get(device).execution)

@@ -4,6 +4,7 @@
 //! what follows from those; nothing is remembered between calls.
 
 use alloc::vec::Vec;
+use fleetfold_schemas::mutant::{Mutant, is_on};
 
 use fleetfold_schemas::{
     campaign::{BasisPoints, MINUTE_MS},
@@ -30,7 +31,9 @@ pub const DELTA_WAIT_MS: u64 = 10 * MINUTE_MS;
 #[must_use]
 pub fn retry_at(campaign: &Campaign, member: &Member, now: Timestamp) -> Option<Timestamp> {
     let handling = &campaign.spec.failure_handling;
-    if member.attempts > u32::from(handling.max_retries) || campaign.status.is_final() {
+    let is_spent =
+        member.attempts > u32::from(handling.max_retries) && !is_on(Mutant::RetriesWithoutLimit);
+    if is_spent || campaign.status.is_final() {
         return None;
     }
     let doublings = member.attempts.saturating_sub(1);

@@ -43,6 +43,7 @@ mod start;
 mod tests;
 mod verify;
 
+use fleetfold_schemas::mutant::{Mutant, is_on};
 use std::fs::{File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -242,7 +243,10 @@ impl Log {
         for repair in &repairs {
             tracing::warn!(dir = %dir.display(), ?repair, "repaired the log");
         }
-        let head = scan.head;
+        let mut head = scan.head;
+        if is_on(Mutant::ChainBegunAnew) {
+            head.chain = Head::START.chain;
+        }
         let opened = Opened {
             head,
             segments: scan.segments,

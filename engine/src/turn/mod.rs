@@ -17,7 +17,10 @@ use bytes::Bytes;
 use ed25519_dalek::SigningKey;
 use fleetfold_broker::Qos;
 use fleetfold_core::{Answer, Core, Fact, ReleaseIx, Request, Step, Timestamp};
-use fleetfold_schemas::{DeviceId, Digest, Topic};
+use fleetfold_schemas::{
+    DeviceId, Digest, Topic,
+    mutant::{Mutant, is_on},
+};
 
 use crate::log::{Batch, BatchError, Log, LogError};
 use retained::Renderer;
@@ -124,18 +127,36 @@ impl Engine {
         let at = now.max(self.log.head().at_ms);
         let first = self.core.state().position + 1;
         let step = self.core.step(at, requests);
-        let append_took = self.append(first, at, &step)?;
-        for (request, answer) in requests.iter().zip(&step.answers) {
-            world.answer(request, answer);
+        if is_on(Mutant::AcknowledgeBeforeFlush) {
+            self.answer(requests, &step, world);
         }
-        let renderer = self.renderer(at);
-        egress::publish_facts(&renderer, first, &step.facts, world);
-        egress::perform(&renderer, &step.effects, world);
+        if is_on(Mutant::PublishBeforeFlush) {
+            self.publish(first, at, &step, world);
+        }
+        let append_took = self.append(first, at, &step)?;
+        if !is_on(Mutant::AcknowledgeBeforeFlush) {
+            self.answer(requests, &step, world);
+        }
+        if !is_on(Mutant::PublishBeforeFlush) {
+            self.publish(first, at, &step, world);
+        }
         Ok(Turned {
             at,
             step,
             append_took,
         })
+    }
+
+    fn answer(&self, requests: &[Request], step: &Step, world: &mut impl World) {
+        for (request, answer) in requests.iter().zip(&step.answers) {
+            world.answer(request, answer);
+        }
+    }
+
+    fn publish(&self, first: u64, at: Timestamp, step: &Step, world: &mut impl World) {
+        let renderer = self.renderer(at);
+        egress::publish_facts(&renderer, first, &step.facts, world);
+        egress::perform(&renderer, &step.effects, world);
     }
 
     /// Returns when all facts are on disk.

@@ -1,6 +1,7 @@
 //! Commands about campaigns.
 
 use alloc::{format, string::ToString, vec::Vec};
+use fleetfold_schemas::mutant::{Mutant, is_on};
 
 use fleetfold_schemas::{
     CampaignId, OperatorId,
@@ -117,7 +118,8 @@ pub fn cancel(
     let queued = row
         .members
         .iter()
-        .filter(|member| member.state == MemberState::Queued);
+        .filter(|member| member.state == MemberState::Queued)
+        .filter(|_| !is_on(Mutant::CancelForgetsQueued));
     facts.extend(queued.map(|member| {
         Fact::from(ExecutionCanceled {
             campaign,

@@ -1,6 +1,7 @@
 //! What devices say, held against what is known of them.
 
 use alloc::{format, vec::Vec};
+use fleetfold_schemas::mutant::{Mutant, is_on};
 
 use fleetfold_schemas::{
     DeviceId, Name,
@@ -102,7 +103,7 @@ enum Numbering {
 /// One remembered number does de-duplication, reordering and replay protection: an older snapshot tells nothing new.
 fn check_number(row: &Device, number: (u64, u64), fingerprint: u32) -> Numbering {
     let last = (row.epoch, row.seq);
-    if number > last {
+    if number > last || is_on(Mutant::MessagesRepeated) {
         return Numbering::New;
     }
     if number.0 < row.epoch {
@@ -139,6 +140,7 @@ fn check_hello(row: &Device, hello: &Hello, login_counter: Option<u64>) -> Resul
     // Two connections that log in with the same token: the second one to say hello is a replay.
     if let (Some(counter), Some(last)) = (login_counter, row.login_counter)
         && counter <= last
+        && !is_on(Mutant::LoginCounterReused)
     {
         return Err(Rejection::new(
             Code::NotAuthorized,

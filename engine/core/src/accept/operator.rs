@@ -1,6 +1,7 @@
 //! What operators ask for: who may, whether it was answered before, and the record of it.
 
 use alloc::{format, string::ToString, vec::Vec};
+use fleetfold_schemas::mutant::{Mutant, is_on};
 
 use fleetfold_schemas::id::printable;
 use fleetfold_schemas::{
@@ -46,6 +47,7 @@ pub fn accept(
     };
     if let Some(id) = id
         && state.commands.answer(operator, id).is_some()
+        && !is_on(Mutant::CommandsRepeated)
     {
         return Answer::Duplicate;
     }

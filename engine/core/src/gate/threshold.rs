@@ -1,6 +1,7 @@
 //! The literal gate: more than a share of the resolved devices has failed.
 
 use fleetfold_schemas::campaign::BasisPoints;
+use fleetfold_schemas::mutant::{Mutant, is_on};
 
 /// Whether `failed` of `resolved` is more than `limit`; exactly on the limit is not. Nothing is judged before `sample_min`
 /// outcomes, or the whole cohort if that is smaller.
@@ -12,6 +13,9 @@ pub fn pauses(
     sample_min: u64,
     cohort: u64,
 ) -> bool {
+    if is_on(Mutant::ThresholdOnItsLimit) && failed > 0 {
+        return resolved >= sample_min.min(cohort) && limit.is_reached_by(failed, resolved);
+    }
     resolved >= sample_min.min(cohort) && limit.is_exceeded_by(failed, resolved)
 }
 

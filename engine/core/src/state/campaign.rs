@@ -4,6 +4,7 @@
 //! it contributes after, so no transition can forget one.
 
 use alloc::{collections::BTreeSet, string::String, vec::Vec};
+use fleetfold_schemas::mutant::{Mutant, is_on};
 
 use fleetfold_schemas::{CampaignId, OperatorId, campaign::CampaignSpec, device::ErrorClass};
 use minicbor::{Decode, Encode};
@@ -209,6 +210,9 @@ impl Campaign {
         let after = member.contribution();
         // Members beyond the last cut exist when the last phase holds less than all; nothing is ever offered to them.
         if let Some(phase) = self.phases.get_mut(phase) {
+            if is_on(Mutant::TallyForgotten) && member.state == MemberState::Removed {
+                return;
+            }
             phase.tally -= before;
             phase.tally += after;
         }

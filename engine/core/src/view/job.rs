@@ -1,6 +1,7 @@
 //! What a device's job topic should hold. Made on demand from facts, signed by the shell, never stored.
 
 use alloc::{vec, vec::Vec};
+use fleetfold_schemas::mutant::{Mutant, is_on};
 
 use fleetfold_schemas::job::{DELTA_FORMAT, Installation, Job, JobKind, Offer};
 
@@ -51,9 +52,9 @@ pub fn job(state: &State, ix: DeviceIx) -> Option<Job> {
 
 /// A queued job is hidden while its campaign is paused, so nothing new starts then; one that the device has accepted
 /// stays, so it can finish.
-pub(crate) const fn is_shown(campaign: &Campaign, member: &Member) -> bool {
+pub(crate) fn is_shown(campaign: &Campaign, member: &Member) -> bool {
     match member.state {
-        MemberState::Queued => campaign.status.is_rolling(),
+        MemberState::Queued => campaign.status.is_rolling() || is_on(Mutant::JobShownWhilePaused),
         MemberState::InProgress => true,
         _ => false,
     }

@@ -1,0 +1,98 @@
+//! Seeded defects, for a test of the tests: the simulator switches one on and must notice.
+//!
+//! Without the feature `mutants`, which nothing that is shipped has, [`is_on`] is a constant `false` and the compiler
+//! leaves nothing of the defects. With it, one of them at a time can be switched on in the running process.
+
+/// Something that a program of ours could get wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mutant {
+    /// The engine answers before the log has been flushed.
+    AcknowledgeBeforeFlush,
+    /// The engine publishes before the log has been flushed.
+    PublishBeforeFlush,
+    /// The journal returns without having synced.
+    JournalNotSynced,
+    /// A log that is opened again begins its chain anew.
+    ChainBegunAnew,
+    /// A message of a device is taken again when it comes again.
+    MessagesRepeated,
+    /// A command is carried out again when it comes again.
+    CommandsRepeated,
+    /// A hello is taken although its connection's token has been used.
+    LoginCounterReused,
+    /// The failure threshold pauses on its limit, not above it.
+    ThresholdOnItsLimit,
+    /// A failure is not a reason to look at the gates.
+    GateNotAskedAfterFailure,
+    /// A withdrawn execution is not counted.
+    TallyForgotten,
+    /// One execution more is started in a step than may be.
+    StartsOffByOne,
+    /// A queued job is shown while its campaign is paused.
+    JobShownWhilePaused,
+    /// Canceling a campaign leaves its queued jobs.
+    CancelForgetsQueued,
+    /// Timers are not set again after a replay.
+    TimersForgotten,
+    /// A device may be tried again and again.
+    RetriesWithoutLimit,
+    /// The device takes for the image whatever has been written.
+    ImageNotChecked,
+}
+
+impl Mutant {
+    pub const ALL: [Self; 16] = [
+        Self::AcknowledgeBeforeFlush,
+        Self::PublishBeforeFlush,
+        Self::JournalNotSynced,
+        Self::ChainBegunAnew,
+        Self::MessagesRepeated,
+        Self::CommandsRepeated,
+        Self::LoginCounterReused,
+        Self::ThresholdOnItsLimit,
+        Self::GateNotAskedAfterFailure,
+        Self::TallyForgotten,
+        Self::StartsOffByOne,
+        Self::JobShownWhilePaused,
+        Self::CancelForgetsQueued,
+        Self::TimersForgotten,
+        Self::RetriesWithoutLimit,
+        Self::ImageNotChecked,
+    ];
+}
+
+/// Whether a defect has been switched on.
+#[cfg(not(feature = "mutants"))]
+#[must_use]
+#[inline]
+pub const fn is_on(_: Mutant) -> bool {
+    false
+}
+
+#[cfg(feature = "mutants")]
+pub use switch::{is_on, set};
+
+#[cfg(feature = "mutants")]
+mod switch {
+    use core::sync::atomic::{AtomicU8, Ordering};
+
+    use super::Mutant;
+
+    /// One more than the number of the mutant that is on; 0 for none.
+    static ON: AtomicU8 = AtomicU8::new(0);
+
+    const fn number(mutant: Mutant) -> u8 {
+        mutant as u8 + 1
+    }
+
+    /// Whether a defect has been switched on.
+    #[must_use]
+    pub fn is_on(mutant: Mutant) -> bool {
+        ON.load(Ordering::Relaxed) == number(mutant)
+    }
+
+    /// Switches one defect on, or all of them off, in the whole process.
+    pub fn set(mutant: Option<Mutant>) {
+        ON.store(mutant.map_or(0, number), Ordering::Relaxed);
+    }
+}
