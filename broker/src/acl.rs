@@ -25,7 +25,10 @@ pub(crate) const DEVICE_READS: [DeviceTopic; 5] = [
 ];
 
 /// Reads the topic of a publish and says whether this identity may publish there.
-pub(crate) fn publishable(who: &Identity, topic: &str) -> Result<Topic, Refusal> {
+///
+/// # Errors
+/// The refusal that the client is told.
+pub fn publishable(who: &Identity, topic: &str) -> Result<Topic, Refusal> {
     match who {
         Identity::Device { id, .. } => device_publishes(id, topic),
         Identity::Operator { id, role } => operator_publishes(id, *role, topic),
@@ -78,7 +81,8 @@ fn below<'a>(topic: &'a str, kind: &str, id: &str) -> Option<&'a str> {
 }
 
 /// Whether a message on this topic may be given to this identity.
-pub(crate) fn readable(who: &Identity, topic: &Topic) -> bool {
+#[must_use]
+pub fn readable(who: &Identity, topic: &Topic) -> bool {
     match (who, topic) {
         (Identity::Device { id, .. }, Topic::Device(device, kind)) => {
             id == device && DEVICE_READS.contains(kind)
@@ -99,7 +103,10 @@ pub(crate) fn readable(who: &Identity, topic: &Topic) -> bool {
 }
 
 /// Whether this identity may hold this subscription.
-pub(crate) fn subscribable(who: &Identity, filter: &str) -> Result<(), Refusal> {
+///
+/// # Errors
+/// The refusal that the client is told.
+pub fn subscribable(who: &Identity, filter: &str) -> Result<(), Refusal> {
     if filter.starts_with("$share/") {
         return Err(Refusal::SharedSubscription);
     }
@@ -154,7 +161,8 @@ fn overlap(left: &str, right: &str) -> bool {
 }
 
 /// Topics whose value stays: a subscriber gets it at once, and it is published as retained.
-pub(crate) const fn is_retained(topic: &Topic) -> bool {
+#[must_use]
+pub const fn is_retained(topic: &Topic) -> bool {
     match topic {
         Topic::Device(_, kind) => matches!(
             kind,

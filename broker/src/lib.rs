@@ -42,6 +42,11 @@ mod session;
 mod subscriptions;
 mod window;
 
+/// The access rules alone, for whoever carries messages some other way: a simulator without sockets.
+pub mod policy {
+    pub use crate::acl::{is_retained, publishable, readable, subscribable};
+}
+
 pub use ack::{Ack, AckReason};
 pub use broker::{Broker, BrokerError};
 pub use config::BrokerConfig;
