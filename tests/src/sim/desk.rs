@@ -1,0 +1,365 @@
+//! The work of an operator: a plan that is carried out whatever happens.
+
+use std::collections::VecDeque;
+
+use super::{
+    catalog::{Catalog, Model},
+    invariants::Status,
+    operator::{OrderId, ROOT},
+    random::Stream,
+    world::Sim,
+};
+use fleetfold_core::CampaignIx;
+use fleetfold_schemas::{
+    CampaignId, DeviceId, Name, OperatorTopic, Topic,
+    campaign::{
+        BasisPoints, CampaignSpec, Days, FailureHandling, HOUR_MS, Hours, MINUTE_MS, PhaseSpec,
+        ReleaseRef, Timeouts,
+    },
+    command::{
+        CampaignCommand, Command, CreateCampaign, Credential, Lifecycle, RegisterDevice,
+        SetLifecycle, TrustKey,
+    },
+};
+
+/// Commands sent at once: a first set-up of a large fleet is done in bursts, too.
+const BURST: usize = 200;
+/// Resumes of one campaign before its operator has had enough.
+const RESUMES_MAX: u32 = 4;
+
+/// The operator's plan.
+#[derive(Debug)]
+pub struct Desk {
+    lanes: Vec<Lane>,
+    campaigns: Vec<Care>,
+    stream: Stream,
+}
+
+/// Things that are done one after the other, independently of other lanes. The first is the set-up.
+#[derive(Debug)]
+struct Lane {
+    at_ms: u64,
+    steps: VecDeque<Step>,
+    waiting: Vec<(OrderId, Option<Command>)>,
+}
+
+#[derive(Debug, Clone)]
+enum Step {
+    Commands(Vec<Command>),
+    Upload { model: usize, release: usize },
+}
+
+/// What the operator thinks of one campaign.
+#[derive(Debug, Default, Clone)]
+struct Care {
+    decide_at_ms: Option<u64>,
+    resumes: u32,
+    is_left: bool,
+}
+
+impl Desk {
+    #[must_use]
+    pub fn new(stream: Stream) -> Self {
+        Self {
+            lanes: Vec::new(),
+            campaigns: Vec::new(),
+            stream,
+        }
+    }
+
+    fn lane(&mut self, at_ms: u64, steps: Vec<Step>) {
+        self.lanes.push(Lane {
+            at_ms,
+            steps: steps.into(),
+            waiting: Vec::new(),
+        });
+    }
+}
+
+impl Sim {
+    /// Lays out everything that the operator wants to do.
+    pub fn make_plan(&mut self) {
+        let trust = Command::TrustKey(TrustKey {
+            name: Name::parse("release").expect("our own names are valid"),
+            public_key: self.catalog.release_key.verifying_key().to_bytes(),
+        });
+        let mut steps = vec![Step::Commands(vec![trust])];
+        let catalog = &self.catalog;
+        let mut registrations: Vec<_> = self
+            .devices
+            .iter()
+            .map(|device| device.registration(catalog))
+            .chain(self.liars.iter().map(|liar| liar.registration(catalog)))
+            .collect();
+        registrations.extend((0..self.plan.ghosts).map(|number| ghost(number, &catalog.models[0])));
+        steps.extend(
+            registrations
+                .chunks(BURST)
+                .map(|burst| Step::Commands(burst.to_vec())),
+        );
+        for model in 0..catalog.models.len() {
+            // Deltas from the factory's image need it, too.
+            steps.extend(publication(catalog, model, 0));
+        }
+        let now = self.queue.now_ms();
+        self.desk.lane(now, steps);
+        for number in 0..self.plan.campaigns {
+            self.plan_campaign(number);
+        }
+    }
+
+    fn plan_campaign(&mut self, number: usize) {
+        let now = self.queue.now_ms();
+        let stream = &mut self.desk.stream;
+        let model = stream.below(self.catalog.models.len());
+        let releases = self.catalog.models[model].releases.len();
+        let release = (1 + number).min(releases - 1);
+        let at_ms = now + 10 * MINUTE_MS + stream.within(0..=self.plan.safety_ms / 2);
+        let id = CampaignId::parse(&format!("campaign-{number}")).expect("our own names are valid");
+        let spec = spec(stream, &id, &self.catalog.models[model], release);
+        let mut steps = publication(&self.catalog, model, release);
+        steps.push(Step::Commands(vec![Command::CreateCampaign(
+            CreateCampaign { campaign: spec },
+        )]));
+        steps.push(Step::Commands(vec![Command::StartCampaign(of(&id))]));
+        self.desk.lane(at_ms, steps);
+    }
+
+    #[must_use]
+    pub fn is_plan_done(&self) -> bool {
+        let is_done = |lane: &Lane| lane.steps.is_empty() && lane.waiting.is_empty();
+        self.desk.lanes.iter().all(is_done)
+    }
+
+    pub fn follow_plan(&mut self) {
+        for at in 0..self.desk.lanes.len() {
+            self.follow_lane(at);
+            let is_set_up =
+                self.desk.lanes[0].steps.is_empty() && self.desk.lanes[0].waiting.is_empty();
+            if !is_set_up {
+                return;
+            }
+        }
+        for ix in 0..self.book.campaigns.len() {
+            self.care_for(ix);
+        }
+        if self.is_peaceful {
+            self.end_maintenance();
+        }
+    }
+
+    fn follow_lane(&mut self, at: usize) {
+        let now = self.queue.now_ms();
+        let waiting = std::mem::take(&mut self.desk.lanes[at].waiting);
+        let mut still = Vec::new();
+        for (order, command) in waiting {
+            if !self.is_answered(order) {
+                still.push((order, command));
+            } else if let Some(command) = command.filter(|_| self.was_untimely(order)) {
+                // The clocks disagree: without an id, time plays no part.
+                let order = self.command(ROOT, command, false);
+                still.push((order, None));
+            }
+        }
+        let lane = &mut self.desk.lanes[at];
+        if lane.at_ms > now || !still.is_empty() {
+            lane.waiting = still;
+            return;
+        }
+        let Some(step) = lane.steps.pop_front() else {
+            return;
+        };
+        let orders = match step {
+            Step::Commands(commands) => commands
+                .into_iter()
+                .map(|command| {
+                    let with_id = self.desk.stream.percent(85);
+                    let order = self.command(ROOT, command.clone(), with_id);
+                    (order, Some(command))
+                })
+                .collect(),
+            Step::Upload { model, release } => {
+                let firmware = self.catalog.models[model].releases[release].clone();
+                let operator = self.operators[ROOT].id.clone();
+                let upload = OperatorTopic::Upload(firmware.digest, 0);
+                let topic = Topic::Operator(operator, upload).to_string();
+                let order = self.send_order(ROOT, None, topic, firmware.image.to_vec(), false);
+                vec![(order, None)]
+            }
+        };
+        self.desk.lanes[at].waiting = orders;
+    }
+
+    /// Looks after a campaign that is paused, or was never started.
+    fn care_for(&mut self, ix: usize) {
+        let now = self.queue.now_ms();
+        while self.desk.campaigns.len() <= ix {
+            self.desk.campaigns.push(Care::default());
+        }
+        let campaign = self
+            .book
+            .campaign(CampaignIx::try_from(ix).expect("few campaigns"));
+        let (id, status) = (campaign.id().clone(), campaign.status.clone());
+        let care = &mut self.desk.campaigns[ix];
+        if care.is_left {
+            return;
+        }
+        match (&status, care.decide_at_ms) {
+            (Status::Paused(_), None) | (Status::Draft, None) => {
+                let most_ms = if self.is_peaceful {
+                    10 * MINUTE_MS
+                } else {
+                    2 * HOUR_MS
+                };
+                care.decide_at_ms = Some(now + self.desk.stream.within(MINUTE_MS..=most_ms));
+            }
+            (Status::Draft, Some(at_ms)) if at_ms <= now && self.is_peaceful => {
+                care.decide_at_ms = None;
+                let start = self.desk.stream.percent(70);
+                self.campaign_command(&id, if start { Verb::Start } else { Verb::Cancel });
+            }
+            (Status::Paused(_), Some(at_ms)) if at_ms <= now => {
+                care.decide_at_ms = None;
+                care.resumes += 1;
+                let resumes = care.resumes;
+                match self.desk.stream.below(100) {
+                    0..75 if resumes <= RESUMES_MAX => self.campaign_command(&id, Verb::Resume),
+                    75..85 => self.campaign_command(&id, Verb::Cancel),
+                    _ if self.is_peaceful => self.desk.campaigns[ix].is_left = true,
+                    _ => {}
+                }
+            }
+            (Status::Rolling, _) if !self.is_peaceful && self.desk.stream.below(3_000) == 0 => {
+                let verb =
+                    self.desk
+                        .stream
+                        .pick(&[Verb::Pause, Verb::Pause, Verb::Pause, Verb::Cancel]);
+                self.campaign_command(&id, verb);
+            }
+            _ => {}
+        }
+    }
+
+    fn campaign_command(&mut self, id: &CampaignId, verb: Verb) {
+        self.command(ROOT, verb.of(id), true);
+    }
+
+    /// Every device that was taken out of service comes back.
+    fn end_maintenance(&mut self) {
+        let out: Vec<_> = self
+            .book
+            .fleet
+            .devices
+            .iter()
+            .filter(|device| device.lifecycle == Lifecycle::Maintenance)
+            .map(|device| device.id.clone())
+            .collect();
+        if self.operators[ROOT].open_orders() > 0 {
+            return;
+        }
+        for device in out {
+            let lifecycle = Lifecycle::Active;
+            let command = Command::SetLifecycle(SetLifecycle { device, lifecycle });
+            self.command(ROOT, command, true);
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Verb {
+    Start,
+    Pause,
+    Resume,
+    Cancel,
+}
+
+impl Verb {
+    pub(super) const ALL: [Self; 4] = [Self::Start, Self::Pause, Self::Resume, Self::Cancel];
+
+    pub(super) fn of(self, id: &CampaignId) -> Command {
+        match self {
+            Self::Start => Command::StartCampaign(of(id)),
+            Self::Pause => Command::PauseCampaign(of(id)),
+            Self::Resume => Command::ResumeCampaign(of(id)),
+            Self::Cancel => Command::CancelCampaign(of(id)),
+        }
+    }
+}
+
+fn of(id: &CampaignId) -> CampaignCommand {
+    CampaignCommand {
+        campaign: id.clone(),
+        reason: None,
+    }
+}
+
+fn ghost(number: usize, model: &Model) -> Command {
+    let mut hash = [0; 32];
+    hash[..8].copy_from_slice(&(number as u64).to_le_bytes());
+    Command::RegisterDevice(RegisterDevice {
+        device: DeviceId::parse(&format!("ghost-{number}")).expect("our own names are valid"),
+        model: model.id.clone(),
+        credential: Credential::TokenSha256(hash),
+    })
+}
+
+fn publication(catalog: &Catalog, model: usize, release: usize) -> Vec<Step> {
+    let firmware = &catalog.models[model].releases[release];
+    let command = catalog.models[model].publish(firmware, &catalog.release_key);
+    vec![
+        Step::Upload { model, release },
+        Step::Commands(vec![command]),
+    ]
+}
+
+pub(super) fn spec(
+    stream: &mut Stream,
+    id: &CampaignId,
+    model: &Model,
+    release: usize,
+) -> CampaignSpec {
+    let percent = |percent: u8| BasisPoints::from_percent(percent);
+    let shares: &[&[u8]] = &[
+        &[100],
+        &[10, 100],
+        &[1, 25, 100],
+        &[5, 20, 50, 100],
+        &[30, 60],
+    ];
+    let minutes =
+        |stream: &mut Stream, most: u64| Hours::from_ms(stream.within(0..=most) * MINUTE_MS);
+    let shares = stream.pick(shares);
+    let phases = shares
+        .iter()
+        .enumerate()
+        .map(|(number, share)| PhaseSpec {
+            name: Name::parse(&format!("phase-{number}")).expect("our own names are valid"),
+            percentage: percent(*share),
+            duration_hours: minutes(stream, 120),
+            wait_for_success: stream.percent(75),
+            success_threshold: percent(stream.pick(&[50, 75, 80, 90, 95, 100])),
+        })
+        .collect();
+    CampaignSpec {
+        id: id.clone(),
+        release: ReleaseRef {
+            model: model.id.clone(),
+            version: model.releases[release].version.clone(),
+        },
+        phases,
+        failure_threshold: percent(stream.pick(&[0, 5, 10, 20, 25, 50, 90])),
+        sample_min: stream.pick(&[1, 2, 3, 5, 10, 20]),
+        expected_failure: percent(stream.pick(&[1, 2, 5, 10, 30])),
+        false_pause: percent(stream.pick(&[1, 5, 10])),
+        quorum: percent(stream.pick(&[50, 80, 95, 100])),
+        failure_handling: FailureHandling {
+            max_retries: stream.pick(&[0, 1, 2, 3]),
+            retry_backoff_hours: minutes(stream, 40),
+        },
+        timeouts: Timeouts {
+            contact_hours: Hours::from_ms(stream.within(30..=300) * MINUTE_MS),
+            execution_hours: Hours::from_ms(stream.within(15..=180) * MINUTE_MS),
+        },
+        max_rollout_days: Days::from_ms(stream.within(6..=40) * HOUR_MS),
+    }
+}

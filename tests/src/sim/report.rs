@@ -1,0 +1,232 @@
+//! What a run of seeds amounts to: figures that show that what should happen did happen, and the account of a failure.
+
+use std::{collections::BTreeMap, fmt};
+
+use serde_json::json;
+
+use super::{
+    invariants::{Breach, Status},
+    trace::{Clock, START_MS},
+    world::Sim,
+};
+
+/// Figures, added up over seeds.
+#[derive(Debug, Default, Clone)]
+pub struct Summary {
+    pub seeds: u64,
+    pub virtual_ms: u64,
+    figures: BTreeMap<String, u64>,
+}
+
+/// What must occur over a few hundred seeds: a simulator in which it no longer does has gone soft.
+const EXPECTED: &[&str] = &[
+    "ack_refused:epoch_regressed",
+    "ack_refused:sequence_conflict",
+    "already",
+    "campaigns_canceled",
+    "campaigns_completed",
+    "campaigns_failed",
+    "campaigns_paused",
+    "clock_behind_at_start",
+    "crash_after_publishing",
+    "crash_after_receive",
+    "crash_amid_append",
+    "crash_amid_publishing",
+    "crash_amid_pubacks",
+    "crash_amid_recovery",
+    "crash_at_any_moment",
+    "crash_before_pubacks",
+    "crash_before_publishing",
+    "crash_of_the_machine",
+    "crash_of_the_process",
+    "deferred",
+    "device_power_cut",
+    "disk_error",
+    "duplicate_recognised",
+    "engine_clock_step",
+    "failed",
+    "flash_failure",
+    "flash_flip",
+    "hello_timeout",
+    "job_forged",
+    "job_replayed",
+    "lie",
+    "login_refused",
+    "malformed",
+    "not_contacted",
+    "old_message_again",
+    "packets_delayed",
+    "packets_duplicated",
+    "packets_half_open",
+    "packets_lost",
+    "partition",
+    "pauses_by_evidence",
+    "pauses_by_operator",
+    "pauses_by_threshold",
+    "pauses_unreachable",
+    "publish_refused",
+    "rejected",
+    "resumes",
+    "retracted",
+    "retries",
+    "self_test_fails",
+    "self_test_hangs",
+    "starts_limited",
+    "superseded",
+    "tail_flipped",
+    "tail_lost",
+    "tail_torn",
+    "takeover",
+    "timeouts",
+    "trouble",
+];
+
+/// Seeds after which everything that can happen should have happened.
+pub const SEEDS_TO_SEE_ALL: u64 = 200;
+
+impl Summary {
+    /// One simulation, as it ended.
+    #[must_use]
+    pub fn of(sim: &Sim) -> Self {
+        let mut figures = BTreeMap::new();
+        let mut add = |name: &str, count: u64| {
+            *figures.entry(name.to_owned()).or_insert(0) += count;
+        };
+        for (name, count) in sim.counts() {
+            add(name, *count);
+        }
+        for (code, count) in sim.codes() {
+            add(&format!("ack_refused:{code}"), *count);
+        }
+        let (book, net) = (&sim.book, sim.net.counts);
+        let counts = book.counts;
+        for (name, count) in [
+            ("turns", sim.turns),
+            ("facts", book.position()),
+            ("engine_starts", u64::from(sim.processes)),
+            ("refolds", sim.refolds),
+            ("device_boots", sim.boots),
+            ("devices", sim.plan.devices as u64),
+            ("liars", sim.plan.liars as u64),
+            ("commands_accepted", book.commands.accepted),
+            ("commands_refused", book.commands.refused),
+            ("packets", net.packets),
+            ("packets_lost", net.lost),
+            ("packets_delayed", net.delayed),
+            ("packets_duplicated", net.duplicated),
+            ("packets_half_open", net.half_open),
+            ("pauses_by_threshold", counts.pauses_by_threshold),
+            ("pauses_by_evidence", counts.pauses_by_evidence),
+            ("pauses_unreachable", counts.pauses_unreachable),
+            ("pauses_by_operator", counts.pauses_by_operator),
+            ("resumes", counts.resumes),
+            ("retries", counts.retries),
+            ("timeouts", counts.timeouts),
+            ("not_contacted", counts.not_contacted),
+            ("retracted", counts.retracted),
+            ("deferred", counts.deferred),
+            ("rejected", counts.rejected),
+            ("succeeded", counts.succeeded),
+            ("failed", counts.failed),
+            ("already", counts.already),
+            ("superseded", counts.superseded),
+            ("starts_limited", counts.starts_limited),
+        ] {
+            add(name, count);
+        }
+        for campaign in &book.campaigns {
+            let name = match campaign.status {
+                Status::Completed => "campaigns_completed",
+                Status::Canceled => "campaigns_canceled",
+                Status::Failed => "campaigns_failed",
+                Status::Paused(_) => "campaigns_paused",
+                Status::Draft | Status::Staged | Status::Rolling | Status::Monitoring => {
+                    "campaigns_open"
+                }
+            };
+            add(name, 1);
+        }
+        Self {
+            seeds: 1,
+            virtual_ms: sim.queue.now_ms() - START_MS,
+            figures,
+        }
+    }
+
+    pub fn add(&mut self, other: &Self) {
+        self.seeds += other.seeds;
+        self.virtual_ms += other.virtual_ms;
+        for (name, count) in &other.figures {
+            *self.figures.entry(name.clone()).or_default() += count;
+        }
+    }
+
+    /// What should have happened and has not.
+    #[must_use]
+    pub fn missing(&self) -> Vec<&'static str> {
+        let is_missing = |name: &&&str| self.figures.get(**name).copied().unwrap_or(0) == 0;
+        EXPECTED.iter().filter(is_missing).copied().collect()
+    }
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let value = json!({
+            "figure": "sim",
+            "seeds": self.seeds,
+            "virtual_hours": self.virtual_ms / 3_600_000,
+            "figures": self.figures,
+        });
+        write!(f, "{value}")
+    }
+}
+
+/// A seed that failed, and all that is needed to see it fail again.
+#[derive(Debug)]
+pub struct Failed {
+    pub seed: u64,
+    pub breach: Breach,
+    now_ms: u64,
+    records: Vec<String>,
+    wire: Vec<String>,
+}
+
+impl Failed {
+    #[must_use]
+    pub fn of(sim: &Sim, breach: Breach) -> Self {
+        Self {
+            seed: sim.plan.seed,
+            breach,
+            now_ms: sim.queue.now_ms(),
+            records: sim.trace.records.iter().cloned().collect(),
+            wire: sim.trace.wire.iter().cloned().collect(),
+        }
+    }
+}
+
+impl fmt::Display for Failed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Breach { invariant, what } = &self.breach;
+        writeln!(
+            f,
+            "seed {} at {}: broken: {invariant}",
+            self.seed,
+            Clock(self.now_ms)
+        )?;
+        writeln!(f, "  {what}")?;
+        writeln!(f, "the last records:")?;
+        for line in &self.records {
+            writeln!(f, "  {line}")?;
+        }
+        writeln!(f, "the last messages:")?;
+        for line in &self.wire {
+            writeln!(f, "  {line}")?;
+        }
+        write!(
+            f,
+            "again: cargo run --release -p fleetfold-tests --bin sim -- --seeds {}..{}",
+            self.seed,
+            self.seed + 1
+        )
+    }
+}
