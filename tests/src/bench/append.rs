@@ -32,10 +32,10 @@ use crate::Failure;
 const SIZES: [u32; 4] = [1, 10, 100, 1_000];
 /// How many devices report, in random order.
 const DEVICES: u32 = 1_000_000;
-/// Between a turn of ours and one of the peer's, for the index and what sled writes behind.
-const REST: Duration = Duration::from_millis(100);
-/// Long enough for a hundred appends of the slowest kind, and short enough that both sides meet the same machine.
-const TURN: Duration = Duration::from_millis(250);
+/// Between a turn of ours and one of the peer's, for the index, which is filled in the background.
+const REST: Duration = Duration::from_millis(60);
+/// Long enough for dozens of appends, and so short that both sides meet the same machine.
+const TURN: Duration = Duration::from_millis(100);
 
 /// How often both sides take turns at each size.
 #[derive(Debug, Clone, Copy)]
@@ -44,9 +44,9 @@ pub struct Effort {
 }
 
 impl Effort {
-    pub const FULL: Self = Self { rounds: 31 };
+    pub const FULL: Self = Self { rounds: 61 };
     /// Well within 40 seconds.
-    pub const QUICK: Self = Self { rounds: 9 };
+    pub const QUICK: Self = Self { rounds: 15 };
 }
 
 /// Runs in an empty directory, and returns one JSON object per size.

@@ -4,6 +4,7 @@
 //! in memory. So the queue needs no bound of its own, an index that falls behind costs no memory, and one that hangs
 //! holds up nobody: what it lacks is read from the journal.
 
+use std::mem;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -15,6 +16,10 @@ use super::reading::Reading;
 use crate::log::error::{IndexFault, LogError, ReplayError};
 use crate::log::frame::Frame;
 use crate::log::journal::{Follower, Stop};
+
+/// For so long the thread lets frames gather before it takes them: a wake-up per append would cost the appending thread
+/// more than passing on a frame, and nobody waits for the index.
+const GATHER: Duration = Duration::from_millis(20);
 
 pub(in crate::log) struct LiveIndex {
     /// `None` only while it is dropped.
@@ -36,6 +41,8 @@ struct Progress {
 struct Wanted {
     durable_seq: u64,
     stop: bool,
+    /// The thread has nothing to do and is to be woken.
+    idle: bool,
 }
 
 impl LiveIndex {
@@ -70,8 +77,11 @@ impl LiveIndex {
 
     /// Tells that the journal is durable up to `seq`.
     pub(in crate::log) fn follow(&self, seq: u64) {
-        self.progress.wanted().durable_seq = seq;
-        self.progress.changed.notify_one();
+        let mut wanted = self.progress.wanted();
+        wanted.durable_seq = seq;
+        if mem::take(&mut wanted.idle) {
+            self.progress.changed.notify_one();
+        }
     }
 
     /// Visits the frames that the index has, from the one that holds `from_seq` on; the inner result is the visitor's.
@@ -137,9 +147,14 @@ impl Progress {
 
     /// Waits until more than `filled_seq` is durable, and returns how much; `None` when it is time to stop.
     fn next(&self, filled_seq: u64) -> Option<u64> {
+        let mut wanted = self.wanted();
+        wanted.idle = wanted.durable_seq <= filled_seq;
         let waiting = |wanted: &mut Wanted| !wanted.stop && wanted.durable_seq <= filled_seq;
-        let waited = self.changed.wait_while(self.wanted(), waiting);
+        let waited = self.changed.wait_while(wanted, waiting);
         let wanted = waited.unwrap_or_else(PoisonError::into_inner);
+        let gathering = |wanted: &mut Wanted| !wanted.stop;
+        let gathered = self.changed.wait_timeout_while(wanted, GATHER, gathering);
+        let (wanted, _) = gathered.unwrap_or_else(PoisonError::into_inner);
         (wanted.durable_seq > filled_seq).then_some(wanted.durable_seq)
     }
 }

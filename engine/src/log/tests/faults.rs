@@ -84,6 +84,32 @@ fn whichever_operation_fails_the_error_is_told_and_nothing_acknowledged_is_lost(
 }
 
 #[test]
+fn a_batch_whose_sync_fails_is_never_acknowledged_and_the_log_goes_no_further() {
+    let dir = TempDir::new().unwrap();
+    let disk = FaultyDisk::sound();
+    let (mut log, _) = Log::open_on(disk.clone(), dir.path(), &LogOptions::default()).unwrap();
+    grow(&mut log, 2);
+    let head = log.head();
+    // The write succeeds, and the sync does not.
+    disk.fail_after(1, Errno::IO);
+    let failed = log.append(&batch(7, 9, &["perhaps stored"])).unwrap_err();
+    assert_eq!(disk.failed(), Some("sync"));
+    assert!(
+        matches!(&failed, LogError::Append { path, .. } if path.ends_with("00000000000000000001.ffj"))
+    );
+    assert_eq!(source(&failed), Some(Errno::IO.raw_os_error()));
+    // A second sync may well succeed without having written anything, so there is none.
+    let refused = log.append(&batch(7, 9, &["perhaps stored"]));
+    assert!(matches!(refused, Err(LogError::Poisoned)), "{refused:?}");
+    assert_eq!(log.head(), head);
+    drop(log);
+
+    let (log, opened) = open(dir.path());
+    assert!([6, 7].contains(&opened.head.seq), "{opened:?}");
+    assert_eq!(contents(&log).len() as u64, opened.head.seq);
+}
+
+#[test]
 fn a_disk_that_fails_while_a_torn_tail_is_cut_leaves_a_log_that_opens() {
     for sound in 0.. {
         let dir = TempDir::new().unwrap();
