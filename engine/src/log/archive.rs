@@ -83,11 +83,11 @@ pub(super) fn has(
     }
 }
 
-/// Makes the archive's names durable.
-pub(super) fn sync_names(disk: &dyn Disk, archive: &Path) -> Result<(), LogError> {
-    disk.sync_dir(archive)
+/// Makes the names in a directory durable.
+pub(super) fn sync_names(disk: &dyn Disk, dir: &Path) -> Result<(), LogError> {
+    disk.sync_dir(dir)
         .map_err(|source| LogError::SyncDirectory {
-            path: archive.to_owned(),
+            path: dir.to_owned(),
             source,
         })
 }

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use super::error::LogError;
 use super::journal::{first_seqs, head_at, look_at, segment_path};
-use super::snapshot::{Snapshot, snapshots};
+use super::snapshot::{Snapshot, snapshot_dir, snapshots};
 use super::{Disk, archive, journal_dir};
 
 /// How many snapshots must cover what is dropped. With one, a single flipped bit in it would keep the log from opening
@@ -95,7 +95,9 @@ pub(super) fn drop_history(
             dropped.kept = Kept::NotArchived { segment: path };
             break;
         }
+        // A process that was killed may have named a copy or a snapshot without making the name durable.
         archive::sync_names(&**disk, &retention.archive)?;
+        archive::sync_names(&**disk, &snapshot_dir(log_dir))?;
         remove(&**disk, &journal, &path)?;
         moved(next_seq);
         dropped.segments.push(path);

@@ -302,7 +302,7 @@ pub(super) fn remove_unfinished(
     Ok(removed)
 }
 
-fn snapshot_dir(log_dir: &Path) -> PathBuf {
+pub(super) fn snapshot_dir(log_dir: &Path) -> PathBuf {
     log_dir.join("snapshots")
 }
 

@@ -2,8 +2,9 @@
 //!
 //! What one copy lost, journal or index, is given back by the other, or the log is refused by the name of the damaged
 //! file; no record is ever shown that was not sent. If both copies lose their end, nothing is left that could tell, and
-//! the log ends earlier: that is the one loss that is not noticed here. A snapshot beyond the end would tell.
+//! the log ends earlier: that is the one loss that nobody can notice, unless a snapshot was made of what is lost.
 
+use std::convert::Infallible;
 use std::fs;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -11,7 +12,7 @@ use std::process::{Command, ExitCode};
 use std::time::Duration;
 
 use clap::Args;
-use fleetfold::log::{Log, LogError, LogOptions, ReplayError, verify_with};
+use fleetfold::log::{Head, Log, LogError, LogOptions, Opened, ReplayError, Snapshot, verify_with};
 use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -29,6 +30,7 @@ const CASES_PER_PROCESS: u32 = 50;
 /// Batches of the log: a few segments, and some work for each case.
 const BATCHES: u32 = 12;
 const SEGMENT_BYTES: u64 = 12_000;
+const SNAPSHOTS_AFTER: [u32; 2] = [4, 9];
 /// A sled that hangs is given up after that, so it decides how long a case may take.
 const INDEX_TIMEOUT: Duration = Duration::from_secs(3);
 
@@ -63,11 +65,18 @@ enum Harm {
     Removed,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Journal,
+    Index,
+    Snapshots,
+}
+
 /// A file of the log.
 #[derive(Debug, Clone)]
 struct Victim {
     path: PathBuf,
-    is_journal: bool,
+    part: Part,
     /// Without the zeros that sled fills its file with.
     bytes: usize,
 }
@@ -160,8 +169,11 @@ impl Rot {
 fn grow(dir: &Path, seed: u64) -> Result<Vec<u64>, Failure> {
     let history = History::new(seed);
     let (mut log, _) = Log::open(dir, &options())?;
-    for _ in 0..BATCHES {
-        log.append(&history.batch(1, log.head().seq + 1))?;
+    for number in 1..=BATCHES {
+        let head = log.append(&history.batch(1, log.head().seq + 1))?;
+        if SNAPSHOTS_AFTER.contains(&number) {
+            take_snapshot(&log, &head, &history)?;
+        }
     }
     drop(log);
     // Once more, so that sled has written all that it writes at its start and end.
@@ -183,9 +195,18 @@ fn options() -> LogOptions {
     }
 }
 
+fn take_snapshot(log: &Log, head: &Head, history: &History) -> Result<(), Failure> {
+    let mut snapshot = log.keeper().snapshot(*head, 1)?;
+    for section in history.records(head.seq) {
+        snapshot.section(&section)?;
+    }
+    snapshot.finish()?;
+    Ok(())
+}
+
 fn victims(dir: &Path) -> Result<Vec<Victim>, Failure> {
     let mut victims = Vec::new();
-    for part in ["journal", "index/000001"] {
+    for part in ["journal", "index/000001", "snapshots"] {
         for entry in fs::read_dir(dir.join(part))? {
             let path = entry?.path();
             if path.is_dir() {
@@ -195,7 +216,11 @@ fn victims(dir: &Path) -> Result<Vec<Victim>, Failure> {
             let used = content.iter().rposition(|byte| *byte != 0);
             victims.push(Victim {
                 path: path.strip_prefix(dir)?.to_owned(),
-                is_journal: part == "journal",
+                part: match part {
+                    "journal" => Part::Journal,
+                    "snapshots" => Part::Snapshots,
+                    _ => Part::Index,
+                },
                 bytes: used.map_or(0, |last| last + 1),
             });
         }
@@ -211,23 +236,22 @@ fn harm(
     victims: &[Victim],
     dice: &mut ChaCha8Rng,
 ) -> Result<Vec<(Victim, Harm)>, Failure> {
-    let kinds: &[bool] = match dice.random_range(0..10) {
-        0..5 => &[true],
-        5..8 => &[false],
-        _ => &[true, false],
+    let parts: &[Part] = match dice.random_range(0..12) {
+        0..5 => &[Part::Journal],
+        5..8 => &[Part::Index],
+        8 | 9 => &[Part::Snapshots],
+        10 => &[Part::Journal, Part::Index],
+        _ => &[Part::Journal, Part::Index, Part::Snapshots],
     };
     let mut harmed = Vec::new();
-    for is_journal in kinds {
-        let of_kind: Vec<_> = victims
-            .iter()
-            .filter(|v| v.is_journal == *is_journal)
-            .collect();
-        let last = of_kind.last().ok_or("a copy has no file")?;
+    for part in parts {
+        let of_part: Vec<_> = victims.iter().filter(|v| v.part == *part).collect();
+        let last = of_part.last().ok_or("a part has no file")?;
         // The end is where damage can be taken for a crash.
         let victim = if dice.random_bool(0.4) {
             last
         } else {
-            of_kind.choose(dice).unwrap_or(last)
+            of_part.choose(dice).unwrap_or(last)
         };
         let harm = Harm::at_random(victim.bytes, dice);
         harm.apply(&dir.join(&victim.path), dice)?;
@@ -285,6 +309,12 @@ impl Harm {
     }
 }
 
+/// The times of all batches, or a refusal that names what is damaged.
+enum Read {
+    All(Vec<u64>),
+    Refused,
+}
+
 enum End {
     Whole,
     Refused,
@@ -303,7 +333,7 @@ impl Case<'_> {
         self.verify()?;
         let harmed = Disk::read_from(&self.dir.join("journal")).map_err(|e| e.to_string())?;
         match Log::open(self.dir, &options()) {
-            Ok((log, _)) => self.opened(log),
+            Ok((log, opened)) => self.opened(log, &opened),
             Err(error) => {
                 self.is_named(&error)?;
                 let changed = harmed.differs_from(&self.dir.join("journal"));
@@ -327,8 +357,15 @@ impl Case<'_> {
         }
     }
 
-    fn opened(&self, mut log: Log) -> Result<End, String> {
-        let found = self.read(&log)?;
+    fn opened(&self, mut log: Log, opened: &Opened) -> Result<End, String> {
+        for snapshot in &opened.snapshots {
+            self.check_snapshot(snapshot)?;
+        }
+        let found = match self.read(&log)? {
+            Read::All(found) => found,
+            // What a snapshot covers is not looked at before it is read.
+            Read::Refused => return Ok(End::Refused),
+        };
         if !self.sent.starts_with(&found) {
             return Err(format!("it holds {found:x?} of {:x?}", self.sent));
         }
@@ -351,26 +388,50 @@ impl Case<'_> {
         if !opened.repairs.is_empty() {
             return Err(format!("opening again repaired {:?}", opened.repairs));
         }
-        let again = self.read(&log)?;
-        if again != [found, vec![batch.at_ms()]].concat() {
-            return Err(format!("opened again it holds {again:x?}"));
+        match self.read(&log)? {
+            Read::All(again) if again == [found, vec![batch.at_ms()]].concat() => Ok(end),
+            Read::All(again) => Err(format!("opened again it holds {again:x?}")),
+            Read::Refused => Err("opened again it cannot be read".to_owned()),
         }
-        Ok(end)
     }
 
-    fn read(&self, log: &Log) -> Result<Vec<u64>, String> {
+    /// Damage may show only while it is read, but a snapshot that was read without an error is what was written.
+    fn check_snapshot(&self, snapshot: &Snapshot) -> Result<(), String> {
+        let mut sections = Vec::new();
+        let read = snapshot.read(|section| {
+            sections.push(section.to_vec());
+            Ok::<(), Infallible>(())
+        });
+        let seq = snapshot.head().seq;
+        if read.is_ok() && sections != History::new(self.seed).records(seq) {
+            return Err(format!("the snapshot of {seq} has other content"));
+        }
+        let is_harmed = self
+            .harmed
+            .iter()
+            .any(|(victim, _)| victim.part == Part::Snapshots);
+        match read {
+            Err(error) if !is_harmed => Err(format!("the snapshots are whole, and yet: {error}")),
+            _ => Ok(()),
+        }
+    }
+
+    fn read(&self, log: &Log) -> Result<Read, String> {
         let mut reader = Reader::new(self.seed);
-        log.replay(1, |seq, at_ms, record| reader.see(seq, at_ms, record))
-            .map_err(|error| match error {
-                ReplayError::Log(error) => error.to_string(),
-                ReplayError::Visit(wrong) => wrong,
-            })?;
-        reader.end(log.head().seq)
+        match log.replay(1, |seq, at_ms, record| reader.see(seq, at_ms, record)) {
+            Ok(()) => Ok(Read::All(reader.end(log.head().seq)?)),
+            Err(ReplayError::Log(error)) => self.is_named(&error).map(|()| Read::Refused),
+            Err(ReplayError::Visit(wrong)) => Err(wrong),
+        }
     }
 
     /// A refusal names the damaged file, or, if that is gone or ends too early, the one that should follow it.
     fn is_named(&self, error: &LogError) -> Result<(), String> {
-        let Some((victim, harm)) = self.harmed.iter().find(|(victim, _)| victim.is_journal) else {
+        let Some((victim, harm)) = self
+            .harmed
+            .iter()
+            .find(|(victim, _)| victim.part == Part::Journal)
+        else {
             return Err(format!("the journal is whole, and yet: {error}"));
         };
         // Without its first segments a journal looks like one whose history was dropped.
@@ -378,6 +439,10 @@ impl Case<'_> {
             (harm, error),
             (Harm::Removed, LogError::HistoryMissing { .. })
         ) {
+            return Ok(());
+        }
+        // The end is in no copy any more, but a snapshot knows of it.
+        if self.harmed.len() > 1 && matches!(error, LogError::Behind { .. }) {
             return Ok(());
         }
         let (LogError::Corrupt { segment, .. } | LogError::UnknownFormat { segment, .. }) = error
