@@ -97,6 +97,15 @@ pub enum Lifecycle {
     Retired,
 }
 
+impl Lifecycle {
+    pub const ALL: [Self; 4] = [
+        Self::Provisioned,
+        Self::Active,
+        Self::Maintenance,
+        Self::Retired,
+    ];
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SetLifecycle {

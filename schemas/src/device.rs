@@ -80,7 +80,7 @@ pub struct Running {
     pub digest: Digest,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, Encode, Decode)]
 #[cbor(map)]
 pub struct Image {
     #[n(0)]
@@ -200,7 +200,7 @@ impl fmt::Display for ErrorClass {
 }
 
 /// What went wrong: the class for the engine, a stable code for programs, a line for people.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, Encode, Decode)]
 #[cbor(map)]
 pub struct DeviceError {
     #[n(0)]

@@ -13,13 +13,12 @@ use crate::{
     fact::{
         CampaignCanceled, CampaignCompleted, CampaignCreated, CampaignFailed, CampaignMonitoring,
         CampaignPaused, CampaignResumed, CampaignStaged, CampaignStarted, DeviceGreeted,
-        DeviceRegistered, DeviceReported, ExecutionQueued, ExecutionSucceeded, Fact, KeyTrusted,
-        LifecycleChanged, OperatorAdded, PauseCause, PhasePassed, PhaseStarted, ReleasePublished,
-        SiteOpened,
+        DeviceReported, ExecutionQueued, ExecutionSucceeded, Fact, KeyTrusted, LifecycleChanged,
+        OperatorAdded, PauseCause, PhasePassed, PhaseStarted, ReleasePublished, SiteOpened,
     },
     state::{
-        Answered, Campaign, Counted, Delta, Device, Inventory, Member, MemberState, Operator,
-        Release, Site, State, Status, StorageShortage,
+        Answered, Campaign, Counted, Delta, Device, Member, MemberState, Operator, Release, Said,
+        Site, State, Status, StorageShortage,
     },
 };
 
@@ -58,11 +57,14 @@ pub fn apply(state: &mut State, at: Timestamp, fact: &Fact) {
             });
         }
         Fact::StorageRecovered(_) => state.storage_low = None,
-        Fact::DeviceRegistered(fact) => device_registered(state, fact),
+        Fact::DeviceRegistered(fact) => {
+            let id = fact.id.as_str();
+            state.devices.insert(id, &fact.model, &fact.credential);
+        }
         Fact::DeviceGreeted(fact) => device_greeted(state, at, fact),
         Fact::DeviceReported(fact) => device_reported(state, at, fact),
         Fact::LifecycleChanged(LifecycleChanged { device, lifecycle }) => {
-            state.devices.get_mut(*device).lifecycle = *lifecycle;
+            state.devices.set_lifecycle(*device, *lifecycle);
         }
         Fact::ReleasePublished(fact) => release_published(state, at, fact),
         Fact::DeltaRequested(fact) => delta(state, fact.release, fact.from, Delta::Building),
@@ -135,62 +137,39 @@ fn delta(state: &mut State, release: ReleaseIx, from: ReleaseIx, delta: Delta) {
     state.releases.get_mut(release).deltas.insert(from, delta);
 }
 
-fn device_registered(state: &mut State, fact: &DeviceRegistered) {
-    state.devices.insert(Device {
-        id: fact.id.clone(),
-        model: fact.model.clone(),
-        lifecycle: Lifecycle::Provisioned,
-        credential: fact.credential.clone(),
-        login_counter: None,
-        epoch: 0,
-        seq: 0,
-        fingerprint: 0,
-        last_seen: None,
-        running: None,
-        standby: None,
-        inventory: Inventory::default(),
-        boot_ms: None,
-        execution: None,
-        stage: None,
-        progress_percent: None,
-    });
-}
-
 fn device_greeted(state: &mut State, at: Timestamp, fact: &DeviceGreeted) {
-    let device = state.devices.get_mut(fact.device);
-    device.epoch = fact.epoch;
-    device.seq = fact.seq;
-    device.fingerprint = fact.fingerprint;
-    device.login_counter = fact.login_counter.or(device.login_counter);
-    device.last_seen = Some(at);
-    device.running = Some(fact.running.clone());
-    device.standby.clone_from(&fact.standby);
-    device.inventory = Inventory {
-        hardware: fact.hardware.clone(),
-        capabilities: fact.capabilities.clone(),
-        region: fact.region.clone(),
-        tenant: fact.tenant.clone(),
-        tags: fact.tags.clone(),
-        attributes: fact
-            .attributes
-            .iter()
-            .cloned()
-            .collect::<BTreeMap<Name, _>>(),
-    };
+    let (devices, device) = (&mut state.devices, fact.device);
+    devices.set_last(device, (fact.epoch, fact.seq), fact.fingerprint, Some(at));
+    if let Some(counter) = fact.login_counter {
+        devices.set_login_counter(device, counter);
+    }
+    devices.set_running(device, &fact.running);
+    devices.set_standby(device, fact.standby.as_ref());
+    devices.set_inventory(
+        device,
+        &Said {
+            hardware: fact.hardware.as_ref(),
+            capabilities: &fact.capabilities,
+            region: fact.region.as_ref(),
+            tenant: fact.tenant.as_ref(),
+            tags: &fact.tags,
+            attributes: &fact.attributes,
+        },
+    );
 }
 
 fn device_reported(state: &mut State, at: Timestamp, fact: &DeviceReported) {
-    let device = state.devices.get_mut(fact.device);
-    device.epoch = fact.epoch.unwrap_or(device.epoch);
-    device.seq = fact.seq;
-    device.fingerprint = fact.fingerprint;
-    device.last_seen = Some(at);
+    let (devices, device) = (&mut state.devices, fact.device);
+    let (epoch, _) = devices.get(device).last_number();
+    let number = (fact.epoch.unwrap_or(epoch), fact.seq);
+    devices.set_last(device, number, fact.fingerprint, Some(at));
     if let Some(running) = &fact.running {
-        device.running = Some(running.clone());
+        devices.set_running(device, running);
     }
-    device.stage = fact.stage;
-    device.progress_percent = fact.progress_percent;
-    device.boot_ms = fact.boot_ms.or(device.boot_ms);
+    devices.set_stage(device, fact.stage, fact.progress_percent);
+    if let Some(boot_ms) = fact.boot_ms {
+        devices.set_boot_ms(device, boot_ms);
+    }
 }
 
 fn release_published(state: &mut State, at: Timestamp, fact: &ReleasePublished) {
@@ -272,7 +251,7 @@ fn campaign_changed(state: &mut State, at: Timestamp, fact: &Fact) {
 fn enroll(state: &mut State, ix: CampaignIx) {
     let model = &state.releases.get(state.campaigns.get(ix).release).model;
     let takes_part =
-        |device: &Device| device.model == *model && device.lifecycle != Lifecycle::Retired;
+        |device: &Device<'_>| device.model() == model && device.lifecycle() != Lifecycle::Retired;
     let devices = state
         .devices
         .iter()
@@ -305,7 +284,7 @@ fn execution_changed(state: &mut State, at: Timestamp, fact: &Fact) {
         unreachable!("an execution fact names a member of its campaign")
     };
     let position = state.position;
-    let row = state.devices.get_mut(device);
+    let devices = &mut state.devices;
     let campaign = state.campaigns.get_mut(ix);
     if at_member == campaign.offered {
         campaign.offered += 1;
@@ -316,12 +295,11 @@ fn execution_changed(state: &mut State, at: Timestamp, fact: &Fact) {
         fact,
         Fact::ExecutionAccepted(_) | Fact::ExecutionDeferred(_)
     ) {
-        row.stage = None;
-        row.progress_percent = None;
+        devices.set_stage(device, None, None);
     }
     // The device's latest execution, to which its reports belong.
     if matches!(fact, Fact::ExecutionQueued(_) | Fact::ExecutionSucceeded(_)) {
-        row.execution = Some((ix, at_member));
+        devices.set_execution(device, (ix, at_member));
     }
     member_changed(campaign, at_member, at, position, fact);
 }
@@ -400,7 +378,7 @@ fn retry_or(retry_at: Option<Timestamp>, last: MemberState) -> MemberState {
 
 /// The member behind a device: its latest execution in almost all cases, a look-up by rank otherwise.
 fn member_at(state: &State, campaign: CampaignIx, device: DeviceIx) -> Option<u32> {
-    match state.devices.get(device).execution {
+    match state.devices.get(device).execution() {
         Some((latest, member)) if latest == campaign => Some(member),
         _ => state
             .campaigns

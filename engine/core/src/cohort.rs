@@ -10,12 +10,17 @@ const DOMAIN: &[u8] = b"fleetfold/cohort/v1";
 /// The first 8 bytes, little-endian, of BLAKE3(`fleetfold/cohort/v1` 0 campaign 0 device).
 #[must_use]
 pub fn rank(campaign: &CampaignId, device: &DeviceId) -> u64 {
+    rank_of(campaign, device.as_str())
+}
+
+/// As [`rank`], of a device's id as text.
+pub(crate) fn rank_of(campaign: &CampaignId, device: &str) -> u64 {
     let mut hasher = blake3::Hasher::new();
     hasher.update(DOMAIN);
     hasher.update(&[0]);
     hasher.update(campaign.as_str().as_bytes());
     hasher.update(&[0]);
-    hasher.update(device.as_str().as_bytes());
+    hasher.update(device.as_bytes());
     let digest = hasher.finalize();
     let (first, _) = digest
         .as_bytes()

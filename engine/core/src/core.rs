@@ -198,7 +198,7 @@ impl Core {
         let Fact::ExecutionAccepted(ExecutionAccepted { device, .. }) = fact else {
             return None;
         };
-        let (campaign, at) = self.state.devices.get(*device).execution?;
+        let (campaign, at) = self.state.devices.get(*device).execution()?;
         let campaign = self.state.campaigns.get(campaign);
         (!is_shown(campaign, campaign.member(at))).then_some(*device)
     }
@@ -242,7 +242,7 @@ impl Core {
         }
         if let Some((device, is_free)) = execution_changed(fact) {
             if let (Some(ix), Some((latest, at))) =
-                (fact.campaign(), self.state.devices.get(device).execution)
+                (fact.campaign(), self.state.devices.get(device).execution())
                 && ix == latest
             {
                 self.timers.add(&self.state, ix, at);
@@ -318,13 +318,8 @@ impl Core {
     ) -> Outcome {
         let answered = id.and_then(|id| self.state.commands.answer(operator, id));
         match answered.expect("only a remembered command is a duplicate") {
-            Answered::Accepted { position } => Outcome::Accepted {
-                position: *position,
-            },
-            Answered::Refused { code, message } => Outcome::Rejected {
-                code: code.clone(),
-                message: message.clone(),
-            },
+            Answered::Accepted { position } => Outcome::Accepted { position },
+            Answered::Refused { code, message } => Outcome::Rejected { code, message },
         }
     }
 }

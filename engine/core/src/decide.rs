@@ -78,7 +78,7 @@ fn start(state: &State, ix: CampaignIx, row: &Campaign) -> Fact {
     let devices = state
         .devices
         .iter()
-        .filter(|(_, device)| device.model == *model && device.lifecycle != Lifecycle::Retired)
+        .filter(|(_, device)| device.model() == model && device.lifecycle() != Lifecycle::Retired)
         .count();
     CampaignStarted {
         campaign: ix,
@@ -174,7 +174,7 @@ fn offer_one(
 ) -> Fact {
     let campaign = ix;
     let known = state.devices.get(device);
-    if known.lifecycle == Lifecycle::Retired {
+    if known.lifecycle() == Lifecycle::Retired {
         let cause = RemovalCause::Retired;
         return ExecutionRemoved {
             campaign,
@@ -192,7 +192,7 @@ fn offer_one(
         .into();
     }
     let release = state.releases.get(row.release);
-    let running = known.running.as_ref().map(|running| running.digest);
+    let running = known.running_digest();
     if attempt == 1 && running == Some(release.image) {
         let already = true;
         return ExecutionSucceeded {
@@ -223,11 +223,11 @@ fn offer_one(
 fn unavailable(state: &State, device: DeviceIx) -> Option<DeferralCause> {
     let known = state.devices.get(device);
     let is_busy = known
-        .execution
+        .execution()
         .is_some_and(|(campaign, member)| state.campaigns.get(campaign).member(member).is_open());
     if is_busy {
         Some(DeferralCause::Busy)
-    } else if known.lifecycle == Lifecycle::Maintenance {
+    } else if known.lifecycle() == Lifecycle::Maintenance {
         Some(DeferralCause::Maintenance)
     } else {
         None

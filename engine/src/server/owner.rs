@@ -144,9 +144,9 @@ impl Owner {
         let device = state.devices.get(state.devices.find(&id)?);
         Some(LoginRecord::Device {
             id,
-            lifecycle: device.lifecycle,
-            credential: device.credential.clone(),
-            login_counter: device.login_counter,
+            lifecycle: device.lifecycle(),
+            credential: device.credential().clone(),
+            login_counter: device.login_counter(),
         })
     }
 

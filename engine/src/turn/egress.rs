@@ -59,7 +59,7 @@ fn perform_one(renderer: &Renderer<'_>, effect: &Effect, world: &mut impl World)
         Effect::DeviceJob(ix) => publish_job(renderer, *ix, world),
         Effect::CampaignJobs(ix) => publish_jobs(renderer, *ix, world),
         Effect::DeviceStatus(ix) => {
-            let topic = Topic::Device(state.devices.get(*ix).id.clone(), DeviceTopic::Status);
+            let topic = Topic::Device(state.devices.get(*ix).id(), DeviceTopic::Status);
             publish(world, &topic, Qos::AtLeastOnce, || renderer.device(*ix));
         }
         Effect::CampaignStatus(ix) => {
@@ -86,12 +86,12 @@ fn perform_one(renderer: &Renderer<'_>, effect: &Effect, world: &mut impl World)
             new: state.releases.get(*release).image,
             old: state.releases.get(*from).image,
         }),
-        Effect::Disconnect(ix) => world.disconnect(&state.devices.get(*ix).id),
+        Effect::Disconnect(ix) => world.disconnect(&state.devices.get(*ix).id()),
     }
 }
 
 fn publish_job(renderer: &Renderer<'_>, ix: DeviceIx, world: &mut impl World) {
-    let id = renderer.state.devices.get(ix).id.clone();
+    let id = renderer.state.devices.get(ix).id();
     let topic = Topic::Device(id, DeviceTopic::Job);
     publish(world, &topic, Qos::AtLeastOnce, || renderer.job(ix));
 }

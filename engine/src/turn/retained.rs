@@ -174,6 +174,6 @@ impl Renderer<'_> {
             return Topic::Release(release.model.clone(), release.version.clone());
         }
         let device = self.state.devices.get(row(at - before_devices));
-        Topic::Device(device.id.clone(), DeviceTopic::Status)
+        Topic::Device(device.id(), DeviceTopic::Status)
     }
 }

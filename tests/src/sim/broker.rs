@@ -179,10 +179,10 @@ impl Sim {
         }
         let id: DeviceId = username.parse().ok()?;
         let device = state.devices.get(state.devices.find(&id)?);
-        if client_id != username || device.lifecycle == Lifecycle::Retired {
+        if client_id != username || device.lifecycle() == Lifecycle::Retired {
             return None;
         }
-        let login_counter = match &device.credential {
+        let login_counter = match device.credential() {
             Credential::TokenSha256(stored) => {
                 let given: [u8; 32] = Sha256::digest(password).into();
                 (given == *stored).then_some(None)?
@@ -193,7 +193,7 @@ impl Sim {
                     device: &id,
                     site: SITE,
                     now_s: self.engine_now() / 1000,
-                    last_counter: device.login_counter,
+                    last_counter: device.login_counter(),
                     skew_s: CLOCK_SKEW_S,
                 };
                 let token = UnverifiedToken::parse(std::str::from_utf8(password).ok()?).ok()?;

@@ -40,7 +40,7 @@ pub fn accept(
         return rejected(Code::UnknownDevice, format!("{id} is not registered"));
     };
     let row = state.devices.get(ix);
-    if row.lifecycle == Lifecycle::Retired {
+    if row.lifecycle() == Lifecycle::Retired {
         return rejected(Code::DeviceRetired, format!("{id} has been retired"));
     }
     let number = match message {
@@ -64,7 +64,7 @@ pub fn accept(
                 return Answer::Rejected(rejection);
             }
             facts.push(greeted(ix, hello, *login_counter, fingerprint).into());
-            if row.lifecycle == Lifecycle::Provisioned {
+            if row.lifecycle() == Lifecycle::Provisioned {
                 let lifecycle = Lifecycle::Active;
                 facts.push(
                     LifecycleChanged {
@@ -88,9 +88,9 @@ fn rejected(code: Code, message: alloc::string::String) -> Answer {
     Answer::Rejected(Rejection::new(code, message))
 }
 
-fn has_open_work(state: &State, device: &Device) -> bool {
+fn has_open_work(state: &State, device: Device<'_>) -> bool {
     device
-        .execution
+        .execution()
         .is_some_and(|(campaign, at)| state.campaigns.get(campaign).member(at).is_open())
 }
 
@@ -101,18 +101,18 @@ enum Numbering {
 }
 
 /// One remembered number does de-duplication, reordering and replay protection: an older snapshot tells nothing new.
-fn check_number(row: &Device, number: (u64, u64), fingerprint: u32) -> Numbering {
-    let last = (row.epoch, row.seq);
+fn check_number(row: Device<'_>, number: (u64, u64), fingerprint: u32) -> Numbering {
+    let last = row.last_number();
     if number > last || is_on(Mutant::MessagesRepeated) {
         return Numbering::New;
     }
-    if number.0 < row.epoch {
+    if number.0 < last.0 {
         return Numbering::Wrong(Rejection::new(
             Code::EpochRegressed,
-            format!("boot epoch {} after {}", number.0, row.epoch),
+            format!("boot epoch {} after {}", number.0, last.0),
         ));
     }
-    if number == last && fingerprint != row.fingerprint {
+    if number == last && fingerprint != row.fingerprint() {
         return Numbering::Wrong(Rejection::new(
             Code::SequenceConflict,
             format!(
@@ -124,21 +124,25 @@ fn check_number(row: &Device, number: (u64, u64), fingerprint: u32) -> Numbering
     Numbering::Seen
 }
 
-fn check_hello(row: &Device, hello: &Hello, login_counter: Option<u64>) -> Result<(), Rejection> {
+fn check_hello(
+    row: Device<'_>,
+    hello: &Hello,
+    login_counter: Option<u64>,
+) -> Result<(), Rejection> {
     if hello.protocol != PROTOCOL {
         return Err(Rejection::new(
             Code::UnsupportedProtocol,
             format!("protocol {}; this engine speaks {PROTOCOL}", hello.protocol),
         ));
     }
-    if hello.model != row.model {
+    if hello.model != *row.model() {
         return Err(Rejection::new(
             Code::ModelMismatch,
-            format!("registered as {}, says {}", row.model, hello.model),
+            format!("registered as {}, says {}", row.model(), hello.model),
         ));
     }
     // Two connections that log in with the same token: the second one to say hello is a replay.
-    if let (Some(counter), Some(last)) = (login_counter, row.login_counter)
+    if let (Some(counter), Some(last)) = (login_counter, row.login_counter())
         && counter <= last
         && !is_on(Mutant::LoginCounterReused)
     {
@@ -200,12 +204,12 @@ fn greeted(
 
 fn reported(
     state: &State,
-    row: &Device,
+    row: Device<'_>,
     ix: DeviceIx,
     report: &Report,
     fingerprint: u32,
 ) -> DeviceReported {
-    let is_new = row.running.as_ref() != Some(&report.running);
+    let is_new = !row.runs(&report.running);
     let (stage, progress_percent) = match (&report.job, latest_execution(state, row)) {
         (Some(job), Some((_, campaign, member))) if is_under_way(campaign, member, job) => {
             match job.state {
@@ -220,7 +224,7 @@ fn reported(
     };
     DeviceReported {
         device: ix,
-        epoch: (report.epoch != row.epoch).then_some(report.epoch),
+        epoch: (report.epoch != row.last_number().0).then_some(report.epoch),
         seq: report.seq,
         fingerprint,
         running: is_new.then(|| report.running.clone()),
@@ -232,9 +236,9 @@ fn reported(
 
 fn latest_execution<'s>(
     state: &'s State,
-    row: &Device,
+    row: Device<'_>,
 ) -> Option<(CampaignIx, &'s Campaign, &'s Member)> {
-    let (ix, member) = row.execution?;
+    let (ix, member) = row.execution()?;
     let campaign = state.campaigns.get(ix);
     Some((ix, campaign, campaign.member(member)))
 }

@@ -261,7 +261,7 @@ fn set_lifecycle(
     };
     let row = state.devices.get(device);
     let is_allowed = matches!(
-        (row.lifecycle, command.lifecycle),
+        (row.lifecycle(), command.lifecycle),
         (Lifecycle::Active, Lifecycle::Maintenance)
             | (Lifecycle::Maintenance, Lifecycle::Active)
             | (
@@ -272,11 +272,11 @@ fn set_lifecycle(
     if !is_allowed {
         return Err(Rejection::new(
             Code::InvalidTransition,
-            format!("{:?} to {:?}", row.lifecycle, command.lifecycle).to_lowercase(),
+            format!("{:?} to {:?}", row.lifecycle(), command.lifecycle).to_lowercase(),
         ));
     }
     let lifecycle = command.lifecycle;
-    if let Some((campaign, member)) = row.execution {
+    if let Some((campaign, member)) = row.execution() {
         let cause = RemovalCause::Retired;
         let member = state.campaigns.get(campaign).member(member);
         match (lifecycle, member.state) {

@@ -3,7 +3,7 @@
 use alloc::{boxed::Box, collections::BTreeMap, vec::Vec};
 
 use fleetfold_schemas::{
-    ModelId,
+    DeviceId, ModelId,
     device::{ErrorClass, Image, Running},
 };
 use minicbor::{Decoder, decode::Error as CborError};
@@ -11,15 +11,14 @@ use minicbor::{Decoder, decode::Error as CborError};
 use super::{
     SECTION_BYTES_MAX, SnapshotError,
     rows::{
-        AnswerRow, AttributesRow, CampaignRow, DeviceRow, Head, KeyRow, Kind, MemberRow,
-        OperatorRow, ProfileRow, ReleaseRow,
+        AnswerRow, CampaignRow, DeviceRow, Head, KeyRow, Kind, MemberRow, OperatorRow, ReleaseRow,
     },
 };
 use crate::{
     State, Timestamp,
     state::{
-        Campaign, Counted, Device, Inventory, Member, Operator, PhaseRun, PhaseTally, Release,
-        Site, StorageShortage,
+        Campaign, Counted, Member, Operator, Packed, PhaseRun, PhaseTally, Release, Site,
+        StorageShortage, check_attributes, check_profile,
     },
 };
 
@@ -37,8 +36,8 @@ pub struct Reader {
     kind: Kind,
     models: Vec<ModelId>,
     images: Vec<Image>,
-    profiles: Vec<ProfileRow>,
-    attributes: Vec<AttributesRow>,
+    profiles: Vec<Packed>,
+    attributes: Vec<Packed>,
     /// How many members each campaign has.
     members: Vec<u32>,
     /// The campaign whose members are being read.
@@ -144,9 +143,9 @@ impl Reader {
             Kind::Releases => self.release(decoder.decode()?)?,
             Kind::Models => self.models.push(decoder.decode()?),
             Kind::Images => self.images.push(decoder.decode()?),
-            Kind::Profiles => self.profiles.push(decoder.decode()?),
-            Kind::Attributes => self.attributes.push(decoder.decode()?),
-            Kind::Devices => self.device(decoder.decode()?)?,
+            Kind::Profiles => self.profiles.push(packed(decoder, check_profile)?),
+            Kind::Attributes => self.attributes.push(packed(decoder, check_attributes)?),
+            Kind::Devices => self.device(&decoder.decode()?)?,
             Kind::Campaigns => self.campaign(decoder.decode()?)?,
             Kind::Members => self.member(decoder.decode()?)?,
         }
@@ -236,50 +235,52 @@ impl Reader {
         Ok(())
     }
 
-    fn device(&mut self, row: DeviceRow) -> Result<(), RowError> {
-        let ix = self.state.devices.len();
+    fn device(&mut self, row: &DeviceRow<'_>) -> Result<(), RowError> {
+        let devices = &mut self.state.devices;
+        let ix = devices.len();
         let out_of_range = |field| out_of_range("device", ix, field);
-        check_time("device", ix, "time", row.last_seen)?;
-        if self.state.devices.find(&row.id).is_some() {
+        let id = DeviceId::parse(row.id).map_err(|_| out_of_range("id"))?;
+        if devices.find(&id).is_some() {
             return Err(taken("device", ix).into());
         }
         let model = self.models.get(row.model as usize);
-        let image = |number: u32| {
-            let image = self.images.get(number as usize);
-            image.cloned().ok_or(out_of_range("image"))
-        };
-        let running = match row.running {
-            Some((slot, number)) => {
-                let Image { version, digest } = image(number)?;
-                Some(Running {
-                    slot,
-                    version,
-                    digest,
-                })
-            }
-            None => None,
-        };
-        self.state.devices.insert(Device {
-            id: row.id,
-            model: model.cloned().ok_or(out_of_range("model"))?,
-            lifecycle: row.lifecycle,
-            credential: row.credential,
-            login_counter: row.login_counter,
-            epoch: row.epoch,
-            seq: row.seq,
-            fingerprint: row.fingerprint,
-            last_seen: row.last_seen,
-            running,
-            standby: row.standby.map(image).transpose()?,
-            inventory: inventory(
-                pick(&self.profiles, row.profile).ok_or(out_of_range("profile"))?,
-                pick(&self.attributes, row.attributes).ok_or(out_of_range("attributes"))?,
-            ),
-            boot_ms: row.boot_ms,
-            execution: row.execution,
-            stage: row.stage,
-            progress_percent: row.progress_percent,
-        });
+        let model = model.ok_or(out_of_range("model"))?;
+        devices.insert(row.id, model, &row.credential);
+        devices.set_lifecycle(ix, row.lifecycle);
+        if let Some(counter) = row.login_counter {
+            devices.set_login_counter(ix, counter);
+        }
+        check_time("device", ix, "time", row.last_seen)?;
+        devices.set_last(ix, (row.epoch, row.seq), row.fingerprint, row.last_seen);
+        let image = |number: u32| self.images.get(number as usize);
+        if let Some((slot, number)) = row.running {
+            let Image { version, digest } = image(number).ok_or(out_of_range("image"))?.clone();
+            let running = Running {
+                slot,
+                version,
+                digest,
+            };
+            devices.set_running(ix, &running);
+        }
+        if let Some(number) = row.standby {
+            let standby = image(number).ok_or(out_of_range("image"))?;
+            devices.set_standby(ix, Some(standby));
+        }
+        if let Some(number) = row.profile {
+            let profile = self.profiles.get(number as usize);
+            devices.set_profile(ix, profile.ok_or(out_of_range("profile"))?);
+        }
+        if let Some(number) = row.attributes {
+            let attributes = self.attributes.get(number as usize);
+            devices.set_attributes(ix, attributes.ok_or(out_of_range("attributes"))?);
+        }
+        if let Some(boot_ms) = row.boot_ms {
+            devices.set_boot_ms(ix, boot_ms.into());
+        }
+        if let Some(execution) = row.execution {
+            devices.set_execution(ix, execution);
+        }
+        devices.set_stage(ix, row.stage, row.progress_percent);
         Ok(())
     }
 
@@ -387,7 +388,7 @@ impl Reader {
     /// A device's latest execution is one of its own.
     fn check_executions(&self) -> Result<(), SnapshotError> {
         for (ix, device) in self.state.devices.iter() {
-            let Some((campaign, member)) = device.execution else {
+            let Some((campaign, member)) = device.execution() else {
                 continue;
             };
             let is_own = campaign < self.state.campaigns.len()
@@ -455,23 +456,16 @@ fn announced(head: &Head, kind: Kind) -> Option<u32> {
     })
 }
 
-/// The row of that number, or an empty one for none; `None` if there is no such row.
-fn pick<T: Clone + Default>(table: &[T], number: Option<u32>) -> Option<T> {
-    match number {
-        Some(number) => table.get(number as usize).cloned(),
-        None => Some(T::default()),
-    }
-}
-
-fn inventory(profile: ProfileRow, attributes: AttributesRow) -> Inventory {
-    Inventory {
-        hardware: profile.hardware,
-        capabilities: profile.capabilities,
-        region: profile.region,
-        tenant: profile.tenant,
-        tags: profile.tags,
-        attributes: attributes.pairs.into_iter().collect(),
-    }
+/// A row that is kept as it is, once it has been checked.
+fn packed(
+    decoder: &mut Decoder<'_>,
+    check: fn(&[u8]) -> Result<(), CborError>,
+) -> Result<Packed, CborError> {
+    let start = decoder.position();
+    decoder.skip()?;
+    let packed = &decoder.input()[start..decoder.position()];
+    check(packed)?;
+    Ok(packed.into())
 }
 
 enum RowError {

@@ -5,7 +5,7 @@
 use alloc::{string::String, vec::Vec};
 
 use fleetfold_schemas::{
-    CommandId, DeviceId, Digest, ModelId, Name, OperatorId, Sha256, Version,
+    CommandId, Digest, ModelId, Name, OperatorId, Sha256, Version,
     campaign::CampaignSpec,
     command::{Credential, Lifecycle},
     device::{DeviceError, Slot, Stage},
@@ -189,35 +189,11 @@ pub struct ReleaseRow {
     pub deltas: Vec<(ReleaseIx, Delta)>,
 }
 
-/// What a device says of itself in its hello, without its attributes: shared by many devices.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode)]
-#[cbor(map)]
-pub struct ProfileRow {
-    #[n(0)]
-    pub hardware: Option<Version>,
-    #[cbor(n(1), skip_if = "Vec::is_empty")]
-    pub capabilities: Vec<Name>,
-    #[n(2)]
-    pub region: Option<Name>,
-    #[n(3)]
-    pub tenant: Option<Name>,
-    #[cbor(n(4), skip_if = "Vec::is_empty")]
-    pub tags: Vec<Name>,
-}
-
-/// In the order of the keys.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode)]
-#[cbor(map)]
-pub struct AttributesRow {
-    #[n(0)]
-    pub pairs: Vec<(Name, String)>,
-}
-
 #[derive(Debug, Encode, Decode)]
 #[cbor(map)]
-pub struct DeviceRow {
+pub struct DeviceRow<'a> {
     #[n(0)]
-    pub id: DeviceId,
+    pub id: &'a str,
     #[n(1)]
     pub model: u32,
     #[n(2)]
@@ -244,7 +220,7 @@ pub struct DeviceRow {
     #[n(12)]
     pub attributes: Option<u32>,
     #[n(13)]
-    pub boot_ms: Option<u64>,
+    pub boot_ms: Option<u32>,
     /// The latest execution: a campaign and the member's place in it.
     #[n(14)]
     pub execution: Option<(CampaignIx, u32)>,

@@ -1,26 +1,26 @@
 //! From the state to sections.
 
-use alloc::{collections::BTreeMap, vec::Vec};
+use alloc::{vec, vec::Vec};
+use core::hash::Hash;
 
-use fleetfold_schemas::device::{Image, Running};
 use minicbor::{Encode, Encoder};
 
 use super::{
     SECTION_BYTES_MAX,
     rows::{
-        AnswerRow, AttributesRow, CampaignRow, DeviceRow, Head, KeyRow, Kind, MemberRow,
-        OperatorRow, PhaseRow, ProfileRow, ReleaseRow, ShortageRow, StateNumber,
+        AnswerRow, CampaignRow, DeviceRow, Head, KeyRow, Kind, MemberRow, OperatorRow, PhaseRow,
+        ReleaseRow, ShortageRow, StateNumber,
     },
 };
 use crate::{
     State,
-    state::{Campaign, Counted, Device, Inventory, Member},
+    state::{Campaign, Counted, Device, Devices, Member, Number, Shared},
 };
 
 pub fn write(state: &State, section: &mut dyn FnMut(&[u8])) {
-    let tables = Tables::of(state);
+    let numbering = Numbering::of(&state.devices);
     let mut out = Sections::new(section);
-    out.row(Kind::Head, &head(state, &tables));
+    out.row(Kind::Head, &head(state, &numbering));
     for (id, operator) in &state.operators {
         out.row(
             Kind::Operators,
@@ -41,24 +41,15 @@ pub fn write(state: &State, section: &mut dyn FnMut(&[u8])) {
             &AnswerRow {
                 at,
                 operator: operator.clone(),
-                id: id.clone(),
-                answer: answer.clone(),
+                id,
+                answer,
             },
         );
     }
     releases(state, &mut out);
-    for (kind, table) in [
-        (Kind::Models, &tables.models),
-        (Kind::Images, &tables.images),
-        (Kind::Profiles, &tables.profiles),
-        (Kind::Attributes, &tables.attributes),
-    ] {
-        for row in &table.rows {
-            out.encoded(kind, row);
-        }
-    }
+    tables(&state.devices, &numbering, &mut out);
     for (_, device) in state.devices.iter() {
-        out.row(Kind::Devices, &device_row(device, &tables));
+        out.row(Kind::Devices, &device_row(device, &numbering));
     }
     for (_, campaign) in state.campaigns.iter() {
         out.row(Kind::Campaigns, &campaign_row(campaign));
@@ -136,65 +127,89 @@ fn encode(value: &impl Encode<()>, bytes: &mut Vec<u8>) {
 }
 
 /// What many devices share, numbered in the order in which the devices first name it.
-#[derive(Default)]
-struct Tables {
-    models: Table,
-    images: Table,
-    profiles: Table,
-    attributes: Table,
+struct Numbering {
+    models: Order,
+    images: Order,
+    profiles: Order,
+    attributes: Order,
 }
 
-#[derive(Default)]
-struct Table {
-    numbers: BTreeMap<Vec<u8>, u32>,
-    rows: Vec<Vec<u8>>,
+/// The values of one table in their new order.
+struct Order {
+    /// The new number of each value, where it has one.
+    new: Vec<Option<u32>>,
+    order: Vec<Number>,
 }
 
-impl Table {
-    fn add(&mut self, value: &impl Encode<()>) {
-        let mut row = Vec::new();
-        encode(value, &mut row);
-        if !self.numbers.contains_key(&row) {
-            self.numbers.insert(row.clone(), self.len());
-            self.rows.push(row);
+impl Order {
+    fn of<T: Hash + Eq>(table: &Shared<T>) -> Self {
+        Self {
+            new: vec![None; table.end()],
+            order: Vec::new(),
         }
     }
 
-    fn number(&self, value: &impl Encode<()>) -> u32 {
-        let mut row = Vec::new();
-        encode(value, &mut row);
-        self.numbers[&row]
+    fn add(&mut self, number: Number) {
+        let next = self.len();
+        let new = &mut self.new[number.at()];
+        if new.is_none() {
+            *new = Some(next);
+            self.order.push(number);
+        }
+    }
+
+    fn new_number(&self, number: Number) -> u32 {
+        self.new[number.at()].expect("all that devices share has been numbered")
     }
 
     fn len(&self) -> u32 {
-        u32::try_from(self.rows.len()).expect("rows are numbered by u32")
+        u32::try_from(self.order.len()).expect("rows are numbered by u32")
     }
 }
 
-impl Tables {
-    fn of(state: &State) -> Self {
-        let mut tables = Self::default();
-        for (_, device) in state.devices.iter() {
-            tables.models.add(&device.model);
-            if let Some(running) = &device.running {
-                tables.images.add(&image(running));
+impl Numbering {
+    fn of(devices: &Devices) -> Self {
+        let tables = devices.tables();
+        let mut numbering = Self {
+            models: Order::of(tables.models),
+            images: Order::of(tables.images),
+            profiles: Order::of(tables.profiles),
+            attributes: Order::of(tables.attributes),
+        };
+        for (_, device) in devices.iter() {
+            let numbers = device.numbers();
+            numbering.models.add(numbers.model);
+            for image in [numbers.running, numbers.standby].into_iter().flatten() {
+                numbering.images.add(image);
             }
-            if let Some(standby) = &device.standby {
-                tables.images.add(standby);
+            if let Some(profile) = numbers.profile {
+                numbering.profiles.add(profile);
             }
-            let (profile, attributes) = inventory(&device.inventory);
-            if let Some(profile) = profile {
-                tables.profiles.add(&profile);
-            }
-            if let Some(attributes) = attributes {
-                tables.attributes.add(&attributes);
+            if let Some(attributes) = numbers.attributes {
+                numbering.attributes.add(attributes);
             }
         }
-        tables
+        numbering
     }
 }
 
-fn head(state: &State, tables: &Tables) -> Head {
+fn tables(devices: &Devices, numbering: &Numbering, out: &mut Sections<'_>) {
+    let tables = devices.tables();
+    for number in &numbering.models.order {
+        out.row(Kind::Models, tables.models.get(*number));
+    }
+    for number in &numbering.images.order {
+        out.row(Kind::Images, tables.images.get(*number));
+    }
+    for number in &numbering.profiles.order {
+        out.encoded(Kind::Profiles, tables.profiles.get(*number));
+    }
+    for number in &numbering.attributes.order {
+        out.encoded(Kind::Attributes, tables.attributes.get(*number));
+    }
+}
+
+fn head(state: &State, numbering: &Numbering) -> Head {
     let count = |count: usize| u32::try_from(count).expect("rows are numbered by u32");
     Head {
         position: state.position,
@@ -205,10 +220,10 @@ fn head(state: &State, tables: &Tables) -> Head {
         keys: count(state.keys.names.len()),
         answers: state.commands.len(),
         releases: state.releases.len(),
-        models: tables.models.len(),
-        images: tables.images.len(),
-        profiles: tables.profiles.len(),
-        attributes: tables.attributes.len(),
+        models: numbering.models.len(),
+        images: numbering.images.len(),
+        profiles: numbering.profiles.len(),
+        attributes: numbering.attributes.len(),
         devices: state.devices.len(),
         campaigns: state.campaigns.len(),
         shortage: state.storage_low.map(|shortage| ShortageRow {
@@ -244,60 +259,35 @@ fn releases(state: &State, out: &mut Sections<'_>) {
     }
 }
 
-fn image(running: &Running) -> Image {
-    Image {
-        version: running.version.clone(),
-        digest: running.digest,
-    }
-}
-
-/// What there is of it; nothing of a device that has not said hello.
-fn inventory(inventory: &Inventory) -> (Option<ProfileRow>, Option<AttributesRow>) {
-    let profile = ProfileRow {
-        hardware: inventory.hardware.clone(),
-        capabilities: inventory.capabilities.clone(),
-        region: inventory.region.clone(),
-        tenant: inventory.tenant.clone(),
-        tags: inventory.tags.clone(),
-    };
-    let pairs = inventory.attributes.iter();
-    let attributes = AttributesRow {
-        pairs: pairs
-            .map(|(key, value)| (key.clone(), value.clone()))
-            .collect(),
-    };
-    (
-        Some(profile).filter(|profile| *profile != ProfileRow::default()),
-        Some(attributes).filter(|attributes| *attributes != AttributesRow::default()),
-    )
-}
-
-fn device_row(device: &Device, tables: &Tables) -> DeviceRow {
-    let (profile, attributes) = inventory(&device.inventory);
+fn device_row<'a>(device: Device<'a>, numbering: &Numbering) -> DeviceRow<'a> {
+    let numbers = device.numbers();
+    let image = |number| numbering.images.new_number(number);
+    let (epoch, seq) = device.last_number();
     DeviceRow {
-        id: device.id.clone(),
-        model: tables.models.number(&device.model),
-        lifecycle: device.lifecycle,
-        credential: device.credential.clone(),
-        login_counter: device.login_counter,
-        epoch: device.epoch,
-        seq: device.seq,
-        fingerprint: device.fingerprint,
-        last_seen: device.last_seen,
+        id: device.name(),
+        model: numbering.models.new_number(numbers.model),
+        lifecycle: device.lifecycle(),
+        credential: device.credential().clone(),
+        login_counter: device.login_counter(),
+        epoch,
+        seq,
+        fingerprint: device.fingerprint(),
+        last_seen: device.last_seen(),
         running: device
-            .running
-            .as_ref()
-            .map(|running| (running.slot, tables.images.number(&image(running)))),
-        standby: device
-            .standby
-            .as_ref()
-            .map(|standby| tables.images.number(standby)),
-        profile: profile.map(|profile| tables.profiles.number(&profile)),
-        attributes: attributes.map(|attributes| tables.attributes.number(&attributes)),
-        boot_ms: device.boot_ms,
-        execution: device.execution,
-        stage: device.stage,
-        progress_percent: device.progress_percent,
+            .running()
+            .zip(numbers.running)
+            .map(|((slot, _), number)| (slot, image(number))),
+        standby: numbers.standby.map(image),
+        profile: numbers
+            .profile
+            .map(|number| numbering.profiles.new_number(number)),
+        attributes: numbers
+            .attributes
+            .map(|number| numbering.attributes.new_number(number)),
+        boot_ms: device.boot_ms(),
+        execution: device.execution(),
+        stage: device.stage(),
+        progress_percent: device.progress_percent(),
     }
 }
 

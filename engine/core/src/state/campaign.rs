@@ -11,7 +11,7 @@ use minicbor::{Decode, Encode};
 
 use crate::{
     CampaignIx, DeviceIx, ReleaseIx, Timestamp,
-    cohort::rank,
+    cohort::rank_of,
     fact::{FailureCause, PauseCause},
     state::{Devices, Member, MemberState, PhaseTally},
 };
@@ -167,7 +167,7 @@ impl Campaign {
     /// Ranks the devices and cuts the phases.
     pub(crate) fn enroll(&mut self, devices: impl Iterator<Item = DeviceIx>, table: &Devices) {
         self.members = devices
-            .map(|ix| Member::new(ix, rank(&self.spec.id, &table.get(ix).id)))
+            .map(|ix| Member::new(ix, rank_of(&self.spec.id, table.get(ix).name())))
             .collect();
         self.members
             .sort_unstable_by_key(|member| (member.rank, member.device));
@@ -189,7 +189,7 @@ impl Campaign {
     /// The member that a device is, if it takes part.
     #[must_use]
     pub fn member_of(&self, device: DeviceIx, table: &Devices) -> Option<u32> {
-        let key = (rank(&self.spec.id, &table.get(device).id), device);
+        let key = (rank_of(&self.spec.id, table.get(device).name()), device);
         self.members
             .binary_search_by_key(&key, |member| (member.rank, member.device))
             .ok()

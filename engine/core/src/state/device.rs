@@ -1,68 +1,93 @@
 //! The table of devices: one row each, found by number or by name.
+//!
+//! There may be millions, so a row holds numbers and no allocation of its own: what devices have in common is kept once.
+//! What every report touches fits into one cache line; the rest stands beside it.
 
-use alloc::{collections::BTreeMap, string::String, vec::Vec};
+use alloc::vec::Vec;
 use core::fmt;
 
 use fleetfold_schemas::{
-    DeviceId, ModelId, Name, Version,
+    DeviceId, Digest, ModelId,
     command::{Credential, Lifecycle},
-    device::{Image, Running, Stage},
+    device::{Image, Running, Slot, Stage},
 };
-use hashbrown::HashMap;
-use rustc_hash::FxBuildHasher;
 
+use super::{
+    inventory::{Inventory, Packed, Said},
+    names::Names,
+    shared::{Number, Shared},
+};
 use crate::{CampaignIx, DeviceIx, Timestamp};
 
-/// What is known of one device.
-#[derive(Debug, Clone)]
-pub struct Device {
-    pub id: DeviceId,
-    pub model: ModelId,
-    pub lifecycle: Lifecycle,
-    pub credential: Credential,
-    /// Of the last token it logged in with; the next one must be higher.
-    pub login_counter: Option<u64>,
-    /// The number of its last message, and that message's fingerprint.
-    pub epoch: u64,
-    pub seq: u64,
-    pub fingerprint: u32,
-    pub last_seen: Option<Timestamp>,
-    pub running: Option<Running>,
-    pub standby: Option<Image>,
-    pub inventory: Inventory,
-    pub boot_ms: Option<u64>,
-    /// The latest execution, open or not: a campaign and the member's place in it.
-    pub execution: Option<(CampaignIx, u32)>,
-    /// Of the open execution.
-    pub stage: Option<Stage>,
-    pub progress_percent: Option<u8>,
-}
-
-/// What a device says of itself in its hello.
-#[derive(Debug, Clone, Default)]
-pub struct Inventory {
-    pub hardware: Option<Version>,
-    pub capabilities: Vec<Name>,
-    pub region: Option<Name>,
-    pub tenant: Option<Name>,
-    pub tags: Vec<Name>,
-    pub attributes: BTreeMap<Name, String>,
-}
-
 /// All devices, in the order of their registration.
-///
-/// The names' map has a fixed hash function and its order is never looked at, so replay is exact; names come from
-/// operators, who have no reason to attack their own table.
 #[derive(Clone, Default)]
 pub struct Devices {
-    rows: Vec<Device>,
-    by_id: HashMap<DeviceId, DeviceIx, FxBuildHasher>,
+    ids: Names,
+    rows: Vec<Row>,
+    cards: Vec<Card>,
+    models: Shared<ModelId>,
+    images: Shared<Image>,
+    profiles: Shared<Packed>,
+    attributes: Shared<Packed>,
+    /// How many devices there are in each lifecycle.
+    counts: [u32; Lifecycle::ALL.len()],
+    /// For packing an inventory; empty between two uses.
+    packing: Vec<u8>,
+}
+
+/// What messages change.
+#[derive(Debug, Clone, Copy)]
+#[repr(align(64))]
+struct Row {
+    epoch: u64,
+    seq: u64,
+    fingerprint: u32,
+    /// At most [`BOOT_MS_MAX`]; [`NEVER`] before the first.
+    boot_ms: u32,
+    /// [`NEVER_SEEN`] before the first message.
+    last_seen: Timestamp,
+    running: Option<Number>,
+    standby: Option<Number>,
+    profile: Option<Number>,
+    attributes: Option<Number>,
+    /// [`NEVER`] before the first execution.
+    campaign: CampaignIx,
+    member: u32,
+    /// Of the image that runs.
+    slot: Slot,
+    lifecycle: Lifecycle,
+    stage: Option<Stage>,
+    progress_percent: Option<u8>,
+}
+
+const _: () = assert!(size_of::<Row>() == 64, "a row is a cache line");
+
+/// No campaign and no boot has this number.
+const NEVER: u32 = u32::MAX;
+/// No message comes then.
+const NEVER_SEEN: Timestamp = Timestamp::MAX;
+/// A boot of 49 days is as good as any longer.
+const BOOT_MS_MAX: u32 = u32::MAX - 1;
+
+/// What is asked for when a device logs in or is registered.
+#[derive(Debug, Clone)]
+struct Card {
+    model: Number,
+    credential: Credential,
+    login_counter: Option<u64>,
+}
+
+/// What is known of one device.
+#[derive(Clone, Copy)]
+pub struct Device<'a> {
+    ix: DeviceIx,
+    devices: &'a Devices,
 }
 
 impl Devices {
     #[must_use]
     pub fn len(&self) -> u32 {
-        u32::try_from(self.rows.len()).expect("rows are numbered by u32")
+        self.ids.len()
     }
 
     #[must_use]
@@ -72,37 +97,348 @@ impl Devices {
 
     #[must_use]
     pub fn find(&self, id: &DeviceId) -> Option<DeviceIx> {
-        self.by_id.get(id).copied()
+        self.ids.find(id.as_str())
     }
 
+    /// # Panics
+    /// There is no such device.
     #[must_use]
-    pub fn get(&self, ix: DeviceIx) -> &Device {
-        &self.rows[ix as usize]
+    pub fn get(&self, ix: DeviceIx) -> Device<'_> {
+        assert!(ix < self.len(), "device {ix} exists");
+        Device { ix, devices: self }
     }
 
-    pub(crate) fn get_mut(&mut self, ix: DeviceIx) -> &mut Device {
-        &mut self.rows[ix as usize]
+    pub fn iter(&self) -> impl Iterator<Item = (DeviceIx, Device<'_>)> {
+        (0..self.len()).map(|ix| (ix, Device { ix, devices: self }))
     }
 
-    pub fn iter(&self) -> impl Iterator<Item = (DeviceIx, &Device)> {
-        (0..).zip(&self.rows)
+    /// How many there are in each lifecycle.
+    pub fn counts(&self) -> impl Iterator<Item = (Lifecycle, u32)> {
+        Lifecycle::ALL.into_iter().zip(self.counts)
     }
 
     /// Takes memory ahead, and says whether there is any.
     pub(crate) fn try_reserve(&mut self, rows: u32) -> bool {
         let rows = rows as usize;
-        self.by_id.try_reserve(rows).is_ok() && self.rows.try_reserve(rows).is_ok()
+        self.ids.try_reserve(rows)
+            && self.rows.try_reserve(rows).is_ok()
+            && self.cards.try_reserve(rows).is_ok()
     }
 
-    pub(crate) fn insert(&mut self, device: Device) {
-        self.by_id.insert(device.id.clone(), self.len());
-        self.rows.push(device);
+    /// Adds a device that has not been heard of.
+    pub(crate) fn insert(&mut self, id: &str, model: &ModelId, credential: &Credential) {
+        let lifecycle = Lifecycle::Provisioned;
+        self.counts[lifecycle as usize] += 1;
+        self.ids.push(id);
+        self.rows.push(Row {
+            epoch: 0,
+            seq: 0,
+            fingerprint: 0,
+            boot_ms: NEVER,
+            last_seen: NEVER_SEEN,
+            running: None,
+            standby: None,
+            profile: None,
+            attributes: None,
+            campaign: NEVER,
+            member: 0,
+            slot: Slot::A,
+            lifecycle,
+            stage: None,
+            progress_percent: None,
+        });
+        self.cards.push(Card {
+            model: self.models.take(model, ModelId::clone),
+            credential: credential.clone(),
+            login_counter: None,
+        });
+    }
+
+    pub(crate) fn set_lifecycle(&mut self, ix: DeviceIx, lifecycle: Lifecycle) {
+        let row = &mut self.rows[ix as usize];
+        self.counts[row.lifecycle as usize] -= 1;
+        self.counts[lifecycle as usize] += 1;
+        row.lifecycle = lifecycle;
+    }
+
+    /// The number of its last message, that message's fingerprint, and when it came, if ever.
+    pub(crate) fn set_last(
+        &mut self,
+        ix: DeviceIx,
+        (epoch, seq): (u64, u64),
+        fingerprint: u32,
+        at: Option<Timestamp>,
+    ) {
+        let row = &mut self.rows[ix as usize];
+        row.epoch = epoch;
+        row.seq = seq;
+        row.fingerprint = fingerprint;
+        row.last_seen = at.unwrap_or(NEVER_SEEN);
+    }
+
+    pub(crate) fn set_login_counter(&mut self, ix: DeviceIx, counter: u64) {
+        self.cards[ix as usize].login_counter = Some(counter);
+    }
+
+    pub(crate) fn set_running(&mut self, ix: DeviceIx, running: &Running) {
+        let row = &mut self.rows[ix as usize];
+        row.slot = running.slot;
+        // Spares a copy of the version in almost all cases.
+        let known = row.running.map(|number| self.images.get(number));
+        let is_known = known.is_some_and(|image| {
+            image.digest == running.digest && image.version == running.version
+        });
+        if !is_known {
+            let image = Image {
+                version: running.version.clone(),
+                digest: running.digest,
+            };
+            self.images
+                .replace(&mut row.running, Some(&image), Image::clone);
+        }
+    }
+
+    pub(crate) fn set_standby(&mut self, ix: DeviceIx, standby: Option<&Image>) {
+        let row = &mut self.rows[ix as usize];
+        self.images.replace(&mut row.standby, standby, Image::clone);
+    }
+
+    pub(crate) fn set_inventory(&mut self, ix: DeviceIx, said: &Said<'_>) {
+        let mut packed = core::mem::take(&mut self.packing);
+        said.pack_profile(&mut packed);
+        self.set_profile(ix, &packed);
+        packed.clear();
+        said.pack_attributes(&mut packed);
+        self.set_attributes(ix, &packed);
+        packed.clear();
+        self.packing = packed;
+    }
+
+    /// As packed; empty: none.
+    pub(crate) fn set_profile(&mut self, ix: DeviceIx, packed: &[u8]) {
+        let place = &mut self.rows[ix as usize].profile;
+        let packed = Some(packed).filter(|packed| !packed.is_empty());
+        self.profiles.replace(place, packed, |packed| packed.into());
+    }
+
+    /// As packed; empty: none.
+    pub(crate) fn set_attributes(&mut self, ix: DeviceIx, packed: &[u8]) {
+        let place = &mut self.rows[ix as usize].attributes;
+        let packed = Some(packed).filter(|packed| !packed.is_empty());
+        self.attributes
+            .replace(place, packed, |packed| packed.into());
+    }
+
+    pub(crate) fn set_boot_ms(&mut self, ix: DeviceIx, boot_ms: u64) {
+        let boot_ms = u32::try_from(boot_ms).unwrap_or(BOOT_MS_MAX);
+        self.rows[ix as usize].boot_ms = boot_ms.min(BOOT_MS_MAX);
+    }
+
+    pub(crate) fn set_execution(&mut self, ix: DeviceIx, (campaign, member): (CampaignIx, u32)) {
+        let row = &mut self.rows[ix as usize];
+        row.campaign = campaign;
+        row.member = member;
+    }
+
+    pub(crate) fn set_stage(
+        &mut self,
+        ix: DeviceIx,
+        stage: Option<Stage>,
+        progress_percent: Option<u8>,
+    ) {
+        let row = &mut self.rows[ix as usize];
+        row.stage = stage;
+        row.progress_percent = progress_percent;
+    }
+
+    /// The tables of what devices share, for a snapshot.
+    pub(crate) fn tables(&self) -> Tables<'_> {
+        Tables {
+            models: &self.models,
+            images: &self.images,
+            profiles: &self.profiles,
+            attributes: &self.attributes,
+        }
     }
 }
 
-/// The rows alone: the names' map has an order, but none that means anything.
+/// What devices share. Their numbers are those of [`Device::numbers`].
+#[derive(Debug, Clone, Copy)]
+pub struct Tables<'a> {
+    pub models: &'a Shared<ModelId>,
+    pub images: &'a Shared<Image>,
+    pub profiles: &'a Shared<Packed>,
+    pub attributes: &'a Shared<Packed>,
+}
+
+/// What a device shares with others.
+#[derive(Debug, Clone, Copy)]
+pub struct Numbers {
+    pub model: Number,
+    pub running: Option<Number>,
+    pub standby: Option<Number>,
+    pub profile: Option<Number>,
+    pub attributes: Option<Number>,
+}
+
+impl<'a> Device<'a> {
+    fn row(self) -> &'a Row {
+        &self.devices.rows[self.ix as usize]
+    }
+
+    fn card(self) -> &'a Card {
+        &self.devices.cards[self.ix as usize]
+    }
+
+    #[must_use]
+    pub fn id(self) -> DeviceId {
+        DeviceId::parse(self.name()).expect("only ids are names of devices")
+    }
+
+    /// Its id as text, for whoever needs no copy.
+    #[must_use]
+    pub fn name(self) -> &'a str {
+        self.devices.ids.get(self.ix)
+    }
+
+    #[must_use]
+    pub fn model(self) -> &'a ModelId {
+        self.devices.models.get(self.card().model)
+    }
+
+    #[must_use]
+    pub fn lifecycle(self) -> Lifecycle {
+        self.row().lifecycle
+    }
+
+    #[must_use]
+    pub fn credential(self) -> &'a Credential {
+        &self.card().credential
+    }
+
+    /// Of the last token it logged in with; the next one must be higher.
+    #[must_use]
+    pub fn login_counter(self) -> Option<u64> {
+        self.card().login_counter
+    }
+
+    /// Epoch and sequence number of its last message.
+    #[must_use]
+    pub fn last_number(self) -> (u64, u64) {
+        (self.row().epoch, self.row().seq)
+    }
+
+    /// Of its last message.
+    #[must_use]
+    pub fn fingerprint(self) -> u32 {
+        self.row().fingerprint
+    }
+
+    #[must_use]
+    pub fn last_seen(self) -> Option<Timestamp> {
+        Some(self.row().last_seen).filter(|at| *at != NEVER_SEEN)
+    }
+
+    /// The slot that runs and the image in it.
+    #[must_use]
+    pub fn running(self) -> Option<(Slot, &'a Image)> {
+        let image = self.devices.images.get(self.row().running?);
+        Some((self.row().slot, image))
+    }
+
+    #[must_use]
+    pub fn running_digest(self) -> Option<Digest> {
+        self.running().map(|(_, image)| image.digest)
+    }
+
+    /// Whether it runs just this.
+    #[must_use]
+    pub fn runs(self, running: &Running) -> bool {
+        self.running().is_some_and(|(slot, image)| {
+            slot == running.slot
+                && image.digest == running.digest
+                && image.version == running.version
+        })
+    }
+
+    #[must_use]
+    pub fn standby(self) -> Option<&'a Image> {
+        Some(self.devices.images.get(self.row().standby?))
+    }
+
+    #[must_use]
+    pub fn inventory(self) -> Inventory {
+        let row = self.row();
+        let profile = row.profile.map(|number| self.devices.profiles.get(number));
+        let attributes = row.attributes;
+        let attributes = attributes.map(|number| self.devices.attributes.get(number));
+        Inventory::unpack(
+            profile.map(|packed| &**packed),
+            attributes.map(|packed| &**packed),
+        )
+    }
+
+    #[must_use]
+    pub fn boot_ms(self) -> Option<u32> {
+        Some(self.row().boot_ms).filter(|boot_ms| *boot_ms != NEVER)
+    }
+
+    /// The latest execution, open or not: a campaign and the member's place in it.
+    #[must_use]
+    pub fn execution(self) -> Option<(CampaignIx, u32)> {
+        let row = self.row();
+        (row.campaign != NEVER).then_some((row.campaign, row.member))
+    }
+
+    /// Of the open execution.
+    #[must_use]
+    pub fn stage(self) -> Option<Stage> {
+        self.row().stage
+    }
+
+    #[must_use]
+    pub fn progress_percent(self) -> Option<u8> {
+        self.row().progress_percent
+    }
+
+    pub(crate) fn numbers(self) -> Numbers {
+        let row = self.row();
+        Numbers {
+            model: self.card().model,
+            running: row.running,
+            standby: row.standby,
+            profile: row.profile,
+            attributes: row.attributes,
+        }
+    }
+}
+
+impl fmt::Debug for Device<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Device")
+            .field("id", &self.name())
+            .field("model", self.model())
+            .field("lifecycle", &self.lifecycle())
+            .field("credential", self.credential())
+            .field("login_counter", &self.login_counter())
+            .field("last_number", &self.last_number())
+            .field("fingerprint", &self.fingerprint())
+            .field("last_seen", &self.last_seen())
+            .field("running", &self.running())
+            .field("standby", &self.standby())
+            .field("inventory", &self.inventory())
+            .field("boot_ms", &self.boot_ms())
+            .field("execution", &self.execution())
+            .field("stage", &self.stage())
+            .field("progress_percent", &self.progress_percent())
+            .finish()
+    }
+}
+
+/// What is known of each, without the numbers that only the past explains.
 impl fmt::Debug for Devices {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(&self.rows).finish()
+        let devices = self.iter().map(|(_, device)| device);
+        f.debug_list().entries(devices).finish()
     }
 }

@@ -5,8 +5,11 @@
 mod campaign;
 mod command;
 mod device;
+mod inventory;
 mod member;
+mod names;
 mod release;
+mod shared;
 
 use alloc::{collections::BTreeMap, string::String, vec::Vec};
 
@@ -15,9 +18,14 @@ use fleetfold_schemas::{Name, OperatorId, cose::TrustedKeys};
 pub use self::{
     campaign::{Campaign, Campaigns, Evidence, PhaseRun, Status},
     command::{ANSWERS_KEPT_MS, Answered, CLOCK_SKEW_MAX_MS, Commands},
-    device::{Device, Devices, Inventory},
+    device::{Device, Devices},
+    inventory::Inventory,
     member::{Counted, Member, MemberState, PhaseTally},
     release::{Delta, Release, Releases},
+};
+pub(crate) use self::{
+    inventory::{Packed, Said, check_attributes, check_profile},
+    shared::{Number, Shared},
 };
 use crate::{Timestamp, fact::Role};
 

@@ -1,47 +1,46 @@
 //! `devices/{device}/status`
 
-use fleetfold_schemas::status::{DeviceStatus, ExecutionView, SlotStatus};
+use fleetfold_schemas::{
+    device::{Image, Slot},
+    status::{DeviceStatus, ExecutionView, SlotStatus},
+};
 
 use crate::{DeviceIx, State};
 
 #[must_use]
 pub fn device(state: &State, ix: DeviceIx) -> DeviceStatus {
     let row = state.devices.get(ix);
-    let running = row.running.as_ref();
+    let slot = |slot: Slot, image: &Image| SlotStatus {
+        slot,
+        version: image.version.clone(),
+        digest: image.digest,
+    };
+    let running = row.running();
     DeviceStatus {
-        device: row.id.clone(),
-        model: row.model.clone(),
-        lifecycle: row.lifecycle,
-        running: running.map(|running| SlotStatus {
-            slot: running.slot,
-            version: running.version.clone(),
-            digest: running.digest,
-        }),
+        device: row.id(),
+        model: row.model().clone(),
+        lifecycle: row.lifecycle(),
+        running: running.map(|(runs, image)| slot(runs, image)),
         standby: row
-            .standby
-            .as_ref()
+            .standby()
             .zip(running)
-            .map(|(image, running)| SlotStatus {
-                slot: running.slot.other(),
-                version: image.version.clone(),
-                digest: image.digest,
-            }),
-        last_seen_ms: row.last_seen,
+            .map(|(image, (runs, _))| slot(runs.other(), image)),
+        last_seen_ms: row.last_seen(),
         execution: execution(state, ix),
     }
 }
 
 fn execution(state: &State, ix: DeviceIx) -> Option<ExecutionView> {
     let row = state.devices.get(ix);
-    let (campaign, at) = row.execution?;
+    let (campaign, at) = row.execution()?;
     let campaign = state.campaigns.get(campaign);
     let member = campaign.member(at);
     Some(ExecutionView {
         campaign: campaign.spec.id.clone(),
         attempt: member.attempts,
         status: member.execution_status()?,
-        stage: row.stage,
-        progress_percent: row.progress_percent,
+        stage: row.stage(),
+        progress_percent: row.progress_percent(),
         error: member.error.as_deref().cloned(),
         changed_ms: member.since,
     })

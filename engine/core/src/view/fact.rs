@@ -12,7 +12,10 @@ pub fn fact(state: &State, position: u64, at: Timestamp, fact: &Fact) -> Value {
     let mut value = serde_json::to_value(fact).expect("facts have text keys");
     let map = value.as_object_mut().expect("a fact is a struct");
     if let Some(device) = fact.device() {
-        map.insert("device".to_string(), json!(state.devices.get(device).id));
+        map.insert(
+            "device".to_string(),
+            json!(state.devices.get(device).name()),
+        );
     }
     if let Some(campaign) = fact.campaign() {
         map.insert(

@@ -14,7 +14,7 @@ use crate::{
 #[must_use]
 pub fn job(state: &State, ix: DeviceIx) -> Option<Job> {
     let device = state.devices.get(ix);
-    let (campaign_ix, at) = device.execution?;
+    let (campaign_ix, at) = device.execution()?;
     let campaign = state.campaigns.get(campaign_ix);
     let member = campaign.member(at);
     if !is_shown(campaign, member) {
@@ -28,7 +28,7 @@ pub fn job(state: &State, ix: DeviceIx) -> Option<Job> {
     let release = state.releases.get(campaign.release);
     let issued_ms = campaign.shown_since(member);
     Some(Job {
-        device: device.id.clone(),
+        device: device.id(),
         campaign: campaign.spec.id.clone(),
         attempt: member.attempts,
         sequence: cancels.unwrap_or(member.job),
@@ -61,17 +61,17 @@ pub(crate) fn is_shown(campaign: &Campaign, member: &Member) -> bool {
 }
 
 /// The whole image always; first the delta from what the device runs, if there is one and the device can apply it.
-fn offers(state: &State, device: &Device, release: &Release) -> Vec<Offer> {
+fn offers(state: &State, device: Device<'_>, release: &Release) -> Vec<Offer> {
     let full = Offer::Full {
         digest: release.image,
         size_bytes: release.image_bytes,
     };
     let can_apply = device
-        .inventory
+        .inventory()
         .capabilities
         .iter()
         .any(|capability| capability.as_str() == DELTA_FORMAT);
-    let running = device.running.as_ref().map(|running| running.digest);
+    let running = device.running_digest();
     let delta = release.deltas.iter().find_map(|(from, delta)| match delta {
         Delta::Ready { digest, bytes } if Some(state.releases.get(*from).image) == running => {
             Some(Offer::Delta {

@@ -5,7 +5,7 @@ mod device;
 mod fact;
 mod job;
 
-use alloc::{collections::BTreeMap, string::ToString};
+use alloc::collections::BTreeMap;
 
 use fleetfold_schemas::status::{
     Alert, AlertKind, DeltaState, DeltaStatus, FleetSummary, ReleaseStatus,
@@ -59,11 +59,9 @@ pub fn release(state: &State, ix: ReleaseIx) -> ReleaseStatus {
 #[must_use]
 pub fn fleet(state: &State) -> FleetSummary {
     let mut devices = BTreeMap::new();
-    for (_, device) in state.devices.iter() {
-        let lifecycle = alloc::format!("{:?}", device.lifecycle)
-            .to_lowercase()
-            .to_string();
-        *devices.entry(lifecycle).or_insert(0) += 1;
+    for (lifecycle, count) in state.devices.counts().filter(|(_, count)| *count > 0) {
+        let lifecycle = alloc::format!("{lifecycle:?}").to_lowercase();
+        devices.insert(lifecycle, count.into());
     }
     FleetSummary {
         devices,

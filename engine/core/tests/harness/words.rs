@@ -51,7 +51,7 @@ fn device_line(state: &State, (text, devices): &(String, Vec<DeviceIx>)) -> Stri
     devices.sort_unstable();
     let names: Vec<_> = devices
         .iter()
-        .map(|ix| state.devices.get(*ix).id.as_str())
+        .map(|ix| state.devices.get(*ix).name())
         .collect();
     format!("{text}: {}", names.join(" "))
 }

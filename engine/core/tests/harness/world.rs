@@ -431,7 +431,7 @@ impl World {
                 held.map(named),
                 due.as_ref().map(named),
                 "the effects left something else on the job topic of {}",
-                device.id
+                device.name()
             );
         }
         self.restart();

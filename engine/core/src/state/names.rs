@@ -1,0 +1,73 @@
+//! The names of rows, kept once: found by row and by name.
+
+use alloc::{string::String, vec::Vec};
+use core::{fmt, hash::BuildHasher};
+
+use hashbrown::HashTable;
+use rustc_hash::FxBuildHasher;
+
+/// All names one after the other, and where each ends.
+///
+/// The hash function is fixed and the order of the hash table is never looked at, so replay is exact; names come from
+/// operators, who have no reason to attack their own table.
+#[derive(Clone, Default)]
+pub struct Names {
+    text: String,
+    ends: Vec<usize>,
+    rows: HashTable<u32>,
+}
+
+impl Names {
+    pub fn len(&self) -> u32 {
+        u32::try_from(self.ends.len()).expect("rows are numbered by u32")
+    }
+
+    pub fn get(&self, row: u32) -> &str {
+        name(&self.text, &self.ends, row)
+    }
+
+    pub fn find(&self, wanted: &str) -> Option<u32> {
+        let is_it = |row: &u32| self.get(*row) == wanted;
+        self.rows.find(hash(wanted), is_it).copied()
+    }
+
+    /// Names the next row. The name is not taken.
+    pub fn push(&mut self, new: &str) {
+        let row = self.len();
+        self.text.push_str(new);
+        self.ends.push(self.text.len());
+        let (text, ends) = (&self.text, &self.ends);
+        self.rows
+            .insert_unique(hash(new), row, |row| hash(name(text, ends, *row)));
+    }
+
+    /// Takes memory ahead, and says whether there is any.
+    pub fn try_reserve(&mut self, names: usize) -> bool {
+        let (text, ends) = (&self.text, &self.ends);
+        let rows = &mut self.rows;
+        let has_room = rows
+            .try_reserve(names, |row| hash(name(text, ends, *row)))
+            .is_ok();
+        has_room && self.ends.try_reserve(names).is_ok()
+    }
+}
+
+impl fmt::Debug for Names {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = (0..self.len()).map(|row| self.get(row));
+        f.debug_list().entries(names).finish()
+    }
+}
+
+fn name<'a>(text: &'a str, ends: &[usize], row: u32) -> &'a str {
+    let row = row as usize;
+    let start = match row {
+        0 => 0,
+        row => ends[row - 1],
+    };
+    &text[start..ends[row]]
+}
+
+fn hash(name: &str) -> u64 {
+    FxBuildHasher.hash_one(name)
+}
