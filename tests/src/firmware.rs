@@ -98,27 +98,32 @@ impl Model {
         operator: &OperatorClient,
         release: &Release,
     ) -> Result<Accepted, Failure> {
+        operator.upload(release.image.to_vec(), |_| {}).await?;
+        Ok(operator.command(self.publication(release), None).await?)
+    }
+
+    /// The command that publishes a release whose image has been uploaded.
+    #[must_use]
+    pub fn publication(&self, release: &Release) -> Command {
         let image = release.digest();
         let vendor_id = suit::vendor_id(VENDOR);
         let manifest = suit::Manifest {
             sequence: release.sequence,
             vendor_id,
             class_id: suit::class_id(vendor_id, &self.id),
-            component: Name::parse(suit::FIRMWARE)?,
+            component: Name::parse(suit::FIRMWARE).expect("our own names are valid"),
             image_sha256: Sha256::of(&release.image),
             image_size_bytes: release.image.len() as u64,
             version: release.version.clone(),
             uri: format!("blake3:{image}"),
         };
-        operator.upload(release.image.to_vec(), |_| {}).await?;
-        let command = Command::PublishRelease(PublishRelease {
+        Command::PublishRelease(PublishRelease {
             vendor: VENDOR.to_owned(),
             model: self.id.clone(),
             version: release.version.clone(),
             image,
             manifest: manifest.sign(&self.key),
-        });
-        Ok(operator.command(command, None).await?)
+        })
     }
 }
 

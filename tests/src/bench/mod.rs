@@ -4,9 +4,11 @@
 //! medians are compared.
 
 pub mod append;
+mod fleet;
 pub mod ingest;
 mod load;
 mod mosquitto;
+pub mod replay;
 
 pub use mosquitto::Missing;
 

@@ -1,11 +1,11 @@
 //! Benchmarks against what people use today; see `fleetfold_tests::bench`. One JSON object a line.
 
-use std::process::ExitCode;
+use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Args, Parser, Subcommand};
 use fleetfold_tests::{
     Failure,
-    bench::{self, append, ingest},
+    bench::{self, append, ingest, replay},
 };
 
 /// The peer that a figure is compared with is not installed.
@@ -24,6 +24,17 @@ enum Figure {
     Ingest(Effort),
     /// Durable events a second at batches of 1, 10, 100 and 1,000, beside a bare append and fdatasync of the same bytes
     Append(Effort),
+    /// Events a second from a log of ten million into the state of a million devices, and a restart from a snapshot
+    Replay(Effort),
+    /// One process of `replay`
+    #[command(hide = true)]
+    ReplayPart {
+        part: replay::Part,
+        #[arg(long)]
+        dir: PathBuf,
+        #[arg(long)]
+        devices: u32,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -69,6 +80,8 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
             };
             append::run(effort, dir.path())?
         }
+        Figure::Replay(Effort { quick }) => replay::run(quick, dir.path())?,
+        Figure::ReplayPart { part, dir, devices } => vec![replay::part(part, &dir, devices)?],
     };
     for figure in figures {
         println!("{figure}");
