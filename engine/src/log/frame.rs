@@ -41,7 +41,7 @@ enum Codec {
     Raw = 0,
     /// What version 1 of the journal was written with.
     Zstd = 1,
-    /// Stores a thousand reports in a quarter more than zstd's fastest regular level, in less than half of its time: an
+    /// Stores a thousand reports in a quarter more than zstd's fastest regular level, in about half of its time: an
     /// append waits for every microsecond of it, and a few kilobytes more cost a sync nothing.
     Lz4 = 2,
 }
