@@ -4,7 +4,7 @@ use alloc::{boxed::Box, collections::BTreeMap, vec::Vec};
 
 use fleetfold_schemas::{
     DeviceId, ModelId,
-    device::{ErrorClass, Image, Running},
+    device::{ErrorClass, Image},
 };
 use minicbor::{Decoder, decode::Error as CborError};
 
@@ -17,8 +17,8 @@ use super::{
 use crate::{
     State, Timestamp,
     state::{
-        Campaign, Counted, Member, Operator, Packed, PhaseRun, PhaseTally, Release, Site,
-        StorageShortage, check_attributes, check_profile,
+        Campaign, Counted, Member, Number, Operator, PhaseRun, PhaseTally, Release, SaidNumbers,
+        Site, StorageShortage, check_attributes, check_profile,
     },
 };
 
@@ -35,9 +35,10 @@ pub struct Reader {
     head: Option<Head>,
     kind: Kind,
     models: Vec<ModelId>,
-    images: Vec<Image>,
-    profiles: Vec<Packed>,
-    attributes: Vec<Packed>,
+    /// Where the values of the tables stand; each is used once from here until the end.
+    images: Vec<Number>,
+    profiles: Vec<Number>,
+    attributes: Vec<Number>,
     /// How many members each campaign has.
     members: Vec<u32>,
     /// The campaign whose members are being read.
@@ -108,6 +109,16 @@ impl Reader {
             }
         }
         self.check_executions()?;
+        let tables = self.state.devices.tables_mut();
+        for image in self.images {
+            tables.images.release(image);
+        }
+        for profile in self.profiles {
+            tables.profiles.release(profile);
+        }
+        for attributes in self.attributes {
+            tables.attributes.release(attributes);
+        }
         for campaign in 0..self.state.campaigns.len() {
             check_campaign(campaign, self.state.campaigns.get(campaign))?;
             self.state.campaigns.restored(campaign);
@@ -142,9 +153,21 @@ impl Reader {
             Kind::Answers => self.answer(decoder.decode()?)?,
             Kind::Releases => self.release(decoder.decode()?)?,
             Kind::Models => self.models.push(decoder.decode()?),
-            Kind::Images => self.images.push(decoder.decode()?),
-            Kind::Profiles => self.profiles.push(packed(decoder, check_profile)?),
-            Kind::Attributes => self.attributes.push(packed(decoder, check_attributes)?),
+            Kind::Images => {
+                let image: Image = decoder.decode()?;
+                let images = self.state.devices.tables_mut().images;
+                self.images.push(images.take(&image, Image::clone));
+            }
+            Kind::Profiles => {
+                let row = packed(decoder, check_profile)?;
+                let profiles = self.state.devices.tables_mut().profiles;
+                self.profiles.push(profiles.take(row, |row| row.into()));
+            }
+            Kind::Attributes => {
+                let row = packed(decoder, check_attributes)?;
+                let attributes = self.state.devices.tables_mut().attributes;
+                self.attributes.push(attributes.take(row, |row| row.into()));
+            }
             Kind::Devices => self.device(&decoder.decode()?)?,
             Kind::Campaigns => self.campaign(decoder.decode()?)?,
             Kind::Members => self.member(decoder.decode()?)?,
@@ -252,28 +275,22 @@ impl Reader {
         }
         check_time("device", ix, "time", row.last_seen)?;
         devices.set_last(ix, (row.epoch, row.seq), row.fingerprint, row.last_seen);
-        let image = |number: u32| self.images.get(number as usize);
-        if let Some((slot, number)) = row.running {
-            let Image { version, digest } = image(number).ok_or(out_of_range("image"))?.clone();
-            let running = Running {
-                slot,
-                version,
-                digest,
-            };
-            devices.set_running(ix, &running);
-        }
-        if let Some(number) = row.standby {
-            let standby = image(number).ok_or(out_of_range("image"))?;
-            devices.set_standby(ix, Some(standby));
-        }
-        if let Some(number) = row.profile {
-            let profile = self.profiles.get(number as usize);
-            devices.set_profile(ix, profile.ok_or(out_of_range("profile"))?);
-        }
-        if let Some(number) = row.attributes {
-            let attributes = self.attributes.get(number as usize);
-            devices.set_attributes(ix, attributes.ok_or(out_of_range("attributes"))?);
-        }
+        let pick = |table: &[Number], number: Option<u32>, field| match number {
+            None => Ok(None),
+            Some(number) => match table.get(number as usize) {
+                Some(number) => Ok(Some(*number)),
+                None => Err(out_of_range(field)),
+            },
+        };
+        let (slot, image) = row.running.unzip();
+        let running = slot.zip(pick(&self.images, image, "image")?);
+        let said = SaidNumbers {
+            running,
+            standby: pick(&self.images, row.standby, "image")?,
+            profile: pick(&self.profiles, row.profile, "profile")?,
+            attributes: pick(&self.attributes, row.attributes, "attributes")?,
+        };
+        devices.set_said(ix, said);
         if let Some(boot_ms) = row.boot_ms {
             devices.set_boot_ms(ix, boot_ms.into());
         }
@@ -457,15 +474,15 @@ fn announced(head: &Head, kind: Kind) -> Option<u32> {
 }
 
 /// A row that is kept as it is, once it has been checked.
-fn packed(
-    decoder: &mut Decoder<'_>,
+fn packed<'b>(
+    decoder: &mut Decoder<'b>,
     check: fn(&[u8]) -> Result<(), CborError>,
-) -> Result<Packed, CborError> {
+) -> Result<&'b [u8], CborError> {
     let start = decoder.position();
     decoder.skip()?;
     let packed = &decoder.input()[start..decoder.position()];
     check(packed)?;
-    Ok(packed.into())
+    Ok(packed)
 }
 
 enum RowError {

@@ -215,14 +215,14 @@ impl Devices {
     }
 
     /// As packed; empty: none.
-    pub(crate) fn set_profile(&mut self, ix: DeviceIx, packed: &[u8]) {
+    fn set_profile(&mut self, ix: DeviceIx, packed: &[u8]) {
         let place = &mut self.rows[ix as usize].profile;
         let packed = Some(packed).filter(|packed| !packed.is_empty());
         self.profiles.replace(place, packed, |packed| packed.into());
     }
 
     /// As packed; empty: none.
-    pub(crate) fn set_attributes(&mut self, ix: DeviceIx, packed: &[u8]) {
+    fn set_attributes(&mut self, ix: DeviceIx, packed: &[u8]) {
         let place = &mut self.rows[ix as usize].attributes;
         let packed = Some(packed).filter(|packed| !packed.is_empty());
         self.attributes
@@ -251,6 +251,37 @@ impl Devices {
         row.progress_percent = progress_percent;
     }
 
+    /// The tables of what devices share, to be filled from a snapshot.
+    pub(crate) fn tables_mut(&mut self) -> TablesMut<'_> {
+        TablesMut {
+            images: &mut self.images,
+            profiles: &mut self.profiles,
+            attributes: &mut self.attributes,
+        }
+    }
+
+    /// As the setters do, of a device that has said nothing yet, with what is in the tables already.
+    pub(crate) fn set_said(&mut self, ix: DeviceIx, said: SaidNumbers) {
+        let row = &mut self.rows[ix as usize];
+        if let Some((slot, image)) = said.running {
+            self.images.share(image);
+            row.slot = slot;
+            row.running = Some(image);
+        }
+        if let Some(image) = said.standby {
+            self.images.share(image);
+            row.standby = Some(image);
+        }
+        if let Some(profile) = said.profile {
+            self.profiles.share(profile);
+            row.profile = Some(profile);
+        }
+        if let Some(attributes) = said.attributes {
+            self.attributes.share(attributes);
+            row.attributes = Some(attributes);
+        }
+    }
+
     /// The tables of what devices share, for a snapshot.
     pub(crate) fn tables(&self) -> Tables<'_> {
         Tables {
@@ -269,6 +300,23 @@ pub struct Tables<'a> {
     pub images: &'a Shared<Image>,
     pub profiles: &'a Shared<Packed>,
     pub attributes: &'a Shared<Packed>,
+}
+
+/// [`Tables`], to be filled.
+#[derive(Debug)]
+pub struct TablesMut<'a> {
+    pub images: &'a mut Shared<Image>,
+    pub profiles: &'a mut Shared<Packed>,
+    pub attributes: &'a mut Shared<Packed>,
+}
+
+/// What a device has said that is in the tables.
+#[derive(Debug, Clone, Copy)]
+pub struct SaidNumbers {
+    pub running: Option<(Slot, Number)>,
+    pub standby: Option<Number>,
+    pub profile: Option<Number>,
+    pub attributes: Option<Number>,
 }
 
 /// What a device shares with others.

@@ -24,7 +24,8 @@ pub use self::{
     release::{Delta, Release, Releases},
 };
 pub(crate) use self::{
-    inventory::{Packed, Said, check_attributes, check_profile},
+    device::SaidNumbers,
+    inventory::{Said, check_attributes, check_profile},
     shared::{Number, Shared},
 };
 use crate::{Timestamp, fact::Role};

@@ -109,6 +109,11 @@ impl<T: Hash + Eq> Shared<T> {
         }
     }
 
+    /// Uses once more what is used already.
+    pub fn share(&mut self, number: Number) {
+        self.slots[number.at()].uses += 1;
+    }
+
     /// Uses a value once less, and forgets it with its last use.
     pub fn release(&mut self, number: Number) {
         let slot = &mut self.slots[number.at()];
