@@ -16,7 +16,7 @@ use super::keeping::{Keeping, check_snapshot};
 use crate::Failure;
 
 /// A sled that hangs is given up after that.
-const INDEX_TIMEOUT: Duration = Duration::from_secs(10);
+const INDEX_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The log failed, with an error of its own.
 pub(super) const LOG_FAILED: u8 = 3;
