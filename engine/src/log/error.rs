@@ -35,6 +35,12 @@ pub enum LogError {
          the archive (`fleetfold log repair`)"
     )]
     HistoryMissing { from: u64, to: u64 },
+    #[error(
+        "records from {from} {} are intact in no copy: journal, archive and index have them no further than {}. \
+         Nothing was changed; look for another copy of the journal, the archive or the whole directory",
+        to.map_or("on".to_owned(), |to| format!("to {to}")), from - 1
+    )]
+    Lost { from: u64, to: Option<u64> },
     #[error("the log has another history than the one that is to be continued at {seq}")]
     OtherHistory { seq: u64 },
     #[error("the log ends at record {head_seq}, before {seq}, from where it is to be read")]

@@ -109,6 +109,18 @@ impl<'a> Frame<'a> {
     }
 }
 
+impl<'a> Frame<'a> {
+    /// Like [`Frame::parse`], for whoever searches: most of what is no frame is told by its header, before any sum.
+    pub(super) fn likely(bytes: &'a [u8]) -> Option<Self> {
+        let mut header = bytes.get(PREFIX_BYTES + 16..)?;
+        let records = u32::from_le_bytes(take(&mut header).ok()?);
+        let packed_bytes = u32::from_le_bytes(take(&mut header).ok()?) as usize;
+        let likely = (1..=BATCH_RECORDS_MAX).contains(&records)
+            && (1..=BATCH_BYTES_MAX).contains(&packed_bytes);
+        likely.then(|| Self::parse(bytes).ok()).flatten()
+    }
+}
+
 /// How long the frame is that `bytes` starts with; `None` if the length field is not complete.
 pub(super) fn stored_bytes(bytes: &[u8]) -> Result<Option<usize>, Damage> {
     let Some(length) = bytes.get(CRC_BYTES..).and_then(|rest| rest.first_chunk()) else {

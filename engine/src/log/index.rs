@@ -43,6 +43,9 @@ const CACHE_BYTES: u64 = 64 * 1024 * 1024;
 /// A crash costs what the last flush did not reach, and the journal gives that back.
 const FLUSH_EVERY_MS: u64 = 1_000;
 
+/// Rows that are removed at once: some milliseconds in which the index falls behind the journal.
+const REMOVED_ROWS: usize = 1_000;
+
 /// Named after the layout of rows, so that another layout can stand beside this one.
 const TREE: &str = "frames-v1";
 
@@ -82,6 +85,19 @@ impl Index {
             Err(fault) => {
                 repairs.push(set_aside(dir, number, fault)?);
                 Self::begin(dir, number + 1, timeout)
+            }
+        }
+    }
+
+    /// Opens the newest build in `dir` for whoever only looks up what it has, be it suspect or not. `None` if there is
+    /// none that opens.
+    pub(super) fn as_it_is(dir: &Path, timeout: Duration) -> Option<Self> {
+        let number = builds(dir).ok()?.last().copied()?;
+        match Self::open_build(dir, number, timeout) {
+            Ok((index, _)) => Some(index),
+            Err(fault) => {
+                tracing::warn!(%fault, "the index cannot help");
+                None
             }
         }
     }
@@ -156,6 +172,21 @@ impl Index {
             }
             frames.apply_batch(rows)?;
             Ok(())
+        })
+    }
+
+    /// Removes some rows of frames that begin before `first_seq`. Returns whether there may be more.
+    pub(super) fn remove_before(&self, first_seq: u64) -> Result<bool, IndexFault> {
+        guarded(|| {
+            let frames = &self.sled().frames;
+            let rows = frames.range(..first_seq.to_be_bytes()).keys();
+            let keys = rows
+                .take(REMOVED_ROWS)
+                .collect::<sled::Result<Vec<IVec>>>()?;
+            for key in &keys {
+                frames.remove(key)?;
+            }
+            Ok(keys.len() == REMOVED_ROWS)
         })
     }
 

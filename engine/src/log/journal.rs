@@ -11,16 +11,19 @@ use std::sync::Arc;
 
 pub(super) use follower::Follower;
 pub(super) use reader::{SegmentReader, look_at};
-pub(super) use segment::path as segment_path;
+pub(super) use segment::{draft as draft_segment, path as segment_path};
 
 use reader::Step;
-use seal::SEAL_BYTES;
+use seal::{SEAL_BYTES, Seal};
 use tail::{Content, Tail};
 
 use super::disk::Disk;
 use super::error::{Damage, LogError};
 use super::frame::Frame;
 use super::{Head, Repair};
+
+/// Where a segment's first frame is.
+pub(super) const FIRST_FRAME_AT: usize = segment::HEADER_BYTES;
 
 /// The journal, open for appending.
 pub(super) struct Journal {
@@ -401,7 +404,7 @@ fn create_segment(disk: &dyn Disk, dir: &Path, head: &Head) -> Result<Tail, LogE
 }
 
 /// Removes segments whose creation a crash interrupted: they have no name yet and hold no frame.
-fn remove_unfinished(disk: &dyn Disk, dir: &Path) -> Result<Vec<Repair>, LogError> {
+pub(super) fn remove_unfinished(disk: &dyn Disk, dir: &Path) -> Result<Vec<Repair>, LogError> {
     let mut repairs = Vec::new();
     for name in list(disk, dir, segment::UNFINISHED)? {
         let path = dir.join(name);
@@ -415,6 +418,12 @@ fn remove_unfinished(disk: &dyn Disk, dir: &Path) -> Result<Vec<Repair>, LogErro
     Ok(repairs)
 }
 
+/// The head that a complete segment of these bytes says that it ends at.
+pub(super) fn sealed_head(segment: &[u8]) -> Option<Head> {
+    let seal = Seal::parse(segment.last_chunk::<SEAL_BYTES>()?);
+    seal.ok().map(|seal| seal.head)
+}
+
 /// The first record that the journal in `dir` holds, or will hold.
 pub(super) fn first_seq(disk: &dyn Disk, dir: &Path) -> Result<u64, LogError> {
     Ok(first_seqs(disk, dir)?[0])
@@ -422,17 +431,23 @@ pub(super) fn first_seq(disk: &dyn Disk, dir: &Path) -> Result<u64, LogError> {
 
 /// The first sequence numbers of the segments in `dir`, ascending, at least one.
 pub(super) fn first_seqs(disk: &dyn Disk, dir: &Path) -> Result<Vec<u64>, LogError> {
+    let first_seqs = segments_in(disk, dir)?;
+    if first_seqs.is_empty() {
+        return Err(LogError::NoJournal {
+            dir: dir.to_owned(),
+        });
+    }
+    Ok(first_seqs)
+}
+
+/// Like [`first_seqs`], of any directory.
+pub(super) fn segments_in(disk: &dyn Disk, dir: &Path) -> Result<Vec<u64>, LogError> {
     let names = list(disk, dir, segment::FINISHED)?;
     let mut first_seqs: Vec<u64> = names
         .iter()
         .filter_map(|name| segment::first_seq_of(name))
         .collect();
     first_seqs.sort_unstable();
-    if first_seqs.is_empty() {
-        return Err(LogError::NoJournal {
-            dir: dir.to_owned(),
-        });
-    }
     Ok(first_seqs)
 }
 

@@ -34,6 +34,7 @@ mod journal;
 mod keeper;
 mod reader;
 mod recovery;
+mod repair;
 mod replay;
 mod retention;
 mod snapshot;
@@ -57,6 +58,7 @@ pub use error::{Damage, IndexFault, LogError, ReplayError};
 pub use journal::Torn;
 pub use keeper::Keeper;
 pub use reader::{LogReader, read_from};
+pub use repair::{DamagedSegment, RepairReport, Replaced, repair};
 pub use retention::{Dropped, Kept, Retention, SNAPSHOTS_MIN};
 pub use snapshot::{
     DamagedSnapshot, Digest, SECTION_BYTES_MAX, Snapshot, SnapshotDamage, SnapshotError,
@@ -203,7 +205,12 @@ impl Log {
         let follower = journal.follower(head)?;
         scan.head = head;
         let (mut log, opened) = Self::on(disk, dir, journal, scan, start, repairs)?;
-        log.index = Some(LiveIndex::start(index, follower, timeout)?);
+        log.index = Some(LiveIndex::start(
+            index,
+            follower,
+            Arc::clone(&log.bounds),
+            timeout,
+        )?);
         log._lock = Some(Arc::new(lock));
         Ok((log, opened))
     }

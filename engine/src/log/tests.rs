@@ -9,6 +9,8 @@ mod fixtures;
 mod index;
 mod live_index;
 mod reader;
+mod repair;
+mod rot;
 mod seals;
 mod snapshot;
 mod start;

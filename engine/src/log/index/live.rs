@@ -13,9 +13,11 @@ use std::time::Duration;
 use super::Index;
 use super::guard::within;
 use super::reading::Reading;
+use crate::log::Head;
 use crate::log::error::{IndexFault, LogError, ReplayError};
 use crate::log::frame::Frame;
 use crate::log::journal::{Follower, Stop};
+use crate::log::keeper::Bounds;
 
 /// For so long the thread lets frames gather before it takes them: a wake-up per append would cost the appending thread
 /// more than passing on a frame, and nobody waits for the index.
@@ -50,6 +52,7 @@ impl LiveIndex {
     pub(in crate::log) fn start(
         index: Index,
         mut follower: Follower,
+        bounds: Arc<Bounds>,
         timeout: Duration,
     ) -> Result<Self, LogError> {
         let index = Arc::new(index);
@@ -59,7 +62,7 @@ impl LiveIndex {
         let spawned = thread::Builder::new()
             .name("log-index".to_owned())
             .spawn(move || {
-                fill(&filled, &mut follower, &wanted);
+                fill(&filled, &mut follower, &wanted, &bounds);
                 drop(filled);
                 drop(alive);
             });
@@ -159,8 +162,10 @@ impl Progress {
     }
 }
 
-/// Inserts what the journal gets until it is told to stop and has everything, or until something fails.
-fn fill(index: &Index, follower: &mut Follower, progress: &Progress) {
+/// Inserts what the journal gets, and removes what it drops, until it is told to stop and has everything, or until
+/// something fails.
+fn fill(index: &Index, follower: &mut Follower, progress: &Progress, bounds: &Bounds) {
+    let mut first_seq = Head::START.seq;
     while let Some(until_seq) = progress.next(follower.head().seq) {
         let filled = follower.follow(until_seq, |frame| {
             if index.is_abandoned() || index.is_suspect() {
@@ -169,7 +174,11 @@ fn fill(index: &Index, follower: &mut Follower, progress: &Progress) {
             let inserted = index.insert(frame.stored, frame.first_seq);
             inserted.map_err(|fault| Stop::Visitor(ReplayError::Visit(fault)))
         });
-        match filled {
+        let followed = filled.and_then(|()| {
+            let trimmed = trim(index, &mut first_seq, bounds);
+            trimmed.map_err(ReplayError::Visit)
+        });
+        match followed {
             Ok(()) => {}
             Err(ReplayError::Visit(IndexFault::Abandoned)) => return,
             Err(ReplayError::Visit(fault)) => {
@@ -183,4 +192,19 @@ fn fill(index: &Index, follower: &mut Follower, progress: &Progress) {
             }
         }
     }
+}
+
+/// Removes what the journal has dropped since the index began with `first_seq`. Only behind the journal: a crash between
+/// the two leaves records that nobody asks for.
+fn trim(index: &Index, first_seq: &mut u64, bounds: &Bounds) -> Result<(), IndexFault> {
+    let wanted = bounds.first_seq();
+    while *first_seq < wanted {
+        if index.is_abandoned() || index.is_suspect() {
+            return Err(IndexFault::Abandoned);
+        }
+        if !index.remove_before(wanted)? {
+            *first_seq = wanted;
+        }
+    }
+    Ok(())
 }

@@ -177,6 +177,11 @@ impl SegmentReader {
         self.sealed || self.format == Format::One
     }
 
+    /// Whether the segment's end was reached, and says that it is the end.
+    pub(in crate::log) fn is_sealed(&self) -> bool {
+        self.sealed
+    }
+
     /// Whether frames may follow in this segment, and what it then holds.
     pub(super) fn open_content(&self) -> Option<&Content> {
         self.content.as_ref().filter(|_| !self.sealed)

@@ -52,13 +52,19 @@ pub(super) fn first_seq_of(name: &str) -> Option<u64> {
 pub(super) fn create(disk: &dyn Disk, dir: &Path, head: &Head) -> io::Result<Tail> {
     let path = path(dir, head.seq + 1);
     let unfinished = path.with_extension(&UNFINISHED[1..]);
-    let mut file = disk.create(&unfinished)?;
-    let header = header(head);
-    file.append(&header)?;
-    file.sync()?;
+    let mut tail = draft(disk, &unfinished, head)?;
+    tail.file.sync()?;
     disk.rename(&unfinished, &path)?;
     // Without this a power cut may take the name, and with it every frame that is synced into the file later on.
     disk.sync_dir(dir)?;
+    Ok(tail)
+}
+
+/// Begins a segment's file under any name, without a sync.
+pub(in crate::log) fn draft(disk: &dyn Disk, path: &Path, head: &Head) -> io::Result<Tail> {
+    let mut file = disk.create(path)?;
+    let header = header(head);
+    file.append(&header)?;
     let mut content = Content::new(*head);
     content.add(&header);
     Ok(Tail { file, content })

@@ -8,7 +8,7 @@ use crate::log::Head;
 use crate::log::disk::DiskFile;
 
 /// The last segment, as long as frames may follow in it.
-pub(super) struct Tail {
+pub(in crate::log) struct Tail {
     pub(super) file: Box<dyn DiskFile>,
     pub(super) content: Content,
 }
@@ -27,17 +27,27 @@ pub(in crate::log) struct Content {
 impl Tail {
     /// Writes a frame and returns when it is on stable storage.
     pub(super) fn append(&mut self, frame: &[u8]) -> io::Result<()> {
-        self.file.append(frame)?;
+        self.write(frame)?;
         if !is_on(Mutant::JournalNotSynced) {
-            self.file.sync()?;
+            self.sync()?;
         }
+        Ok(())
+    }
+
+    /// Writes a frame, which may not be durable yet.
+    pub(in crate::log) fn write(&mut self, frame: &[u8]) -> io::Result<()> {
+        self.file.append(frame)?;
         self.content.add(frame);
         self.content.batches += 1;
         Ok(())
     }
 
+    pub(in crate::log) fn sync(&mut self) -> io::Result<()> {
+        self.file.sync()
+    }
+
     /// Closes the segment for ever, at `head`, and returns when that is on stable storage.
-    pub(super) fn seal(mut self, head: &Head) -> io::Result<()> {
+    pub(in crate::log) fn seal(mut self, head: &Head) -> io::Result<()> {
         self.file.append(&self.content.seal(head).to_bytes())?;
         self.file.sync()?;
         // A precaution against hands and programs, on which nothing relies.

@@ -224,6 +224,38 @@ fn history_goes_from_both_copies_when_archived_covered_and_old() {
 }
 
 #[test]
+fn the_index_loses_what_the_journal_dropped() {
+    let (dir, mut log, heads, archive) = log_and_archive();
+    let keeper = log.keeper();
+    snapshot(&keeper, heads[14]);
+    snapshot(&keeper, heads[15]);
+    keeper.archive(archive.path()).unwrap();
+    let dropped = keeper
+        .drop_history(&everything_old(archive.path()))
+        .unwrap();
+    assert!(dropped.first_seq > 9);
+    grow(&mut log, 1);
+    // An orderly stop waits until the index has followed.
+    drop((keeper, log));
+
+    let build = super::build(dir.path(), 1);
+    fs::File::open(build.join("db")).unwrap().lock().unwrap();
+    let config = sled::Config::new()
+        .path(build)
+        .segment_size(8 * 1024 * 1024);
+    let tree = config.open().unwrap().open_tree("frames-v1").unwrap();
+    let (first, _) = tree.first().unwrap().unwrap();
+    assert_eq!(*first, dropped.first_seq.to_be_bytes());
+    drop(tree);
+    let (log, opened) = Log::open(dir.path(), &options()).unwrap();
+    assert!(opened.repairs.is_empty(), "{:?}", opened.repairs);
+    assert_eq!(
+        contents_from(&log, dropped.first_seq)[0].0,
+        dropped.first_seq
+    );
+}
+
+#[test]
 fn nothing_goes_that_is_young_uncovered_or_not_archived() {
     let (dir, log, heads, archive) = log_and_archive();
     let keeper = log.keeper();
