@@ -65,7 +65,7 @@ pub use snapshot::{
 };
 pub use snapshot::{SnapshotWriter, Snapshots, snapshots};
 pub use space::free_space_bytes;
-pub use verify::{Verified, verify, verify_on, verify_with};
+pub use verify::{Verified, verify, verify_history, verify_on, verify_with};
 
 use frame::Packer;
 use index::{Index, LiveIndex};

@@ -10,7 +10,8 @@ use tempfile::TempDir;
 use super::faulty::FaultyDisk;
 use super::{Records, contents_from, copy, flip, frame_offsets, grow, segments};
 use crate::log::{
-    Dropped, Head, Keeper, Kept, Log, LogError, LogOptions, OsDisk, ReplayError, Retention, verify,
+    Disk, Dropped, Head, Keeper, Kept, Log, LogError, LogOptions, OsDisk, ReplayError, Retention,
+    verify, verify_history,
 };
 
 fn options() -> LogOptions {
@@ -221,6 +222,48 @@ fn history_goes_from_both_copies_when_archived_covered_and_old() {
         contents_from(&log, dropped.first_seq).len() as u64,
         head.seq + 1 - dropped.first_seq
     );
+}
+
+#[test]
+fn a_log_whose_beginning_was_dropped_is_verified_alone_and_with_its_archive() {
+    let (dir, log, heads, archive) = log_and_archive();
+    let records = contents_from(&log, 1);
+    let keeper = log.keeper();
+    snapshot(&keeper, heads[14]);
+    snapshot(&keeper, heads[15]);
+    keeper.archive(archive.path()).unwrap();
+    let dropped = keeper
+        .drop_history(&everything_old(archive.path()))
+        .unwrap();
+    let disk: Arc<dyn Disk> = Arc::new(OsDisk);
+    for (with, first_seq) in [(Some(archive.path()), 1), (None, dropped.first_seq)] {
+        let mut seen = Vec::new();
+        let verified = verify_history(&disk, dir.path(), with, |seq, at_ms, record| {
+            seen.push((seq, at_ms, record.to_vec()));
+            Ok::<(), ()>(())
+        })
+        .unwrap();
+        assert_eq!(
+            (verified.from.seq + 1, verified.head),
+            (first_seq, heads[16])
+        );
+        assert_eq!(seen, records[usize::try_from(first_seq).unwrap() - 1..]);
+    }
+    let missing = |error: &LogError| matches!(error, LogError::HistoryMissing { from: 1, .. });
+    assert!(missing(&verify(dir.path()).unwrap_err()));
+
+    // Damage in the archive is found, and without a snapshot nothing vouches for what was dropped.
+    flip(&files(archive.path())[1], 100);
+    let damaged = verify_history(&disk, dir.path(), Some(archive.path()), |_, _, _| {
+        Ok::<(), ()>(())
+    });
+    assert!(
+        matches!(damaged, Err(ReplayError::Log(LogError::Corrupt { .. }))),
+        "{damaged:?}"
+    );
+    fs::remove_dir_all(dir.path().join("snapshots")).unwrap();
+    let unvouched = verify_history(&disk, dir.path(), None, |_, _, _| Ok::<(), ()>(()));
+    assert!(matches!(unvouched, Err(ReplayError::Log(error)) if missing(&error)));
 }
 
 #[test]
