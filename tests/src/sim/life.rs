@@ -6,7 +6,7 @@ use fleetfold::{
     log::{Log, LogOptions, ReplayError},
     turn::Engine,
 };
-use fleetfold_core::{Core, Fact, Request};
+use fleetfold_core::{Core, Fact, Request, State, snapshot};
 use fleetfold_schemas::{Name, campaign::MINUTE_MS};
 
 use super::{
@@ -104,9 +104,18 @@ impl Sim {
             self.count("clock_behind_at_start");
             return Ok(None);
         }
-        let (core, recovered) = refold(&log)?;
+        let (core, recovered) = refold(&log, self.snapshot_at(head.seq))?;
         self.recovered(&recovered, core.state());
         Ok(Some(Engine::new(core, log, self.job_key.clone())))
+    }
+
+    /// Every other fold begins with a snapshot from anywhere in the log.
+    fn snapshot_at(&mut self, head: u64) -> Option<u64> {
+        if head == 0 || self.engine_chance.percent(50) {
+            return None;
+        }
+        self.count("fold_from_snapshot");
+        Some(self.engine_chance.within(1..=head))
     }
 
     fn started(&mut self, engine: Engine) {
@@ -149,11 +158,15 @@ impl Sim {
 
     /// The live state is what the log says, byte for byte.
     pub fn compare_with_refold(&mut self) {
-        let Some(process) = &self.process else {
+        let Some(head) = self.process.as_ref().map(|it| it.engine.log().head().seq) else {
             return;
         };
         self.refolds += 1;
-        match refold(process.engine.log()) {
+        let snapshot_at = self.snapshot_at(head);
+        let Some(process) = &self.process else {
+            return;
+        };
+        match refold(process.engine.log(), snapshot_at) {
             Err(what) => self.breach("the log can be read", what),
             Ok((core, _)) => {
                 let live = process.engine.core().state();
@@ -211,13 +224,16 @@ fn open_log(disk: &SimDisk) -> Result<Log, String> {
         .map_err(|error| format!("{error:?}"))
 }
 
-/// What a start does with a log.
-fn refold(log: &Log) -> Result<(Core, Recovered), String> {
+/// What a start does with a log: folds it, or takes up a snapshot of the first so many facts and folds the rest.
+fn refold(log: &Log, snapshot_at: Option<u64>) -> Result<(Core, Recovered), String> {
     let mut core = Core::default();
     let mut recovered = Recovered::default();
-    let replayed = log.replay(1, |_, at_ms, record| {
+    let replayed = log.replay(1, |position, at_ms, record| {
         let fact = Fact::decode(record).map_err(|error| error.to_string())?;
         core.replay(at_ms, &fact);
+        if snapshot_at == Some(position) {
+            core = Core::restore(through_snapshot(core.state())?);
+        }
         recovered.push(at_ms, record, fact);
         Ok::<(), String>(())
     });
@@ -227,4 +243,17 @@ fn refold(log: &Log) -> Result<(Core, Recovered), String> {
     })?;
     core.replayed();
     Ok((core, recovered))
+}
+
+/// A state, written down and read again.
+fn through_snapshot(state: &State) -> Result<State, String> {
+    let mut sections = Vec::new();
+    snapshot::write(state, &mut |section| sections.push(section.to_vec()));
+    let mut reader = snapshot::Reader::default();
+    for section in &sections {
+        reader
+            .section(section)
+            .map_err(|error| format!("{error:?}"))?;
+    }
+    reader.finish().map_err(|error| format!("{error:?}"))
 }

@@ -47,6 +47,7 @@ const EXPECTED: &[&str] = &[
     "failed",
     "flash_failure",
     "flash_flip",
+    "fold_from_snapshot",
     "hello_timeout",
     "job_forged",
     "job_replayed",
