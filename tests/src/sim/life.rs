@@ -111,11 +111,11 @@ impl Sim {
 
     /// Every other fold begins with a snapshot from anywhere in the log.
     fn snapshot_at(&mut self, head: u64) -> Option<u64> {
-        if head == 0 || self.engine_chance.percent(50) {
+        if head == 0 || self.fold_chance.percent(50) {
             return None;
         }
         self.count("fold_from_snapshot");
-        Some(self.engine_chance.within(1..=head))
+        Some(self.fold_chance.within(1..=head))
     }
 
     fn started(&mut self, engine: Engine) {
@@ -199,10 +199,18 @@ impl Sim {
         if let Some(every_ms) = weather.clock_step_every_ms {
             self.count("engine_clock_step");
             let most = i64::try_from(weather.clock_step_max_ms).unwrap_or(i64::MAX);
-            let step = self.engine_chance.within(0..=2 * weather.clock_step_max_ms);
-            self.clock_offset_ms = i64::try_from(step).unwrap_or(0) - most;
+            let step = self.clock_chance.within(0..=2 * weather.clock_step_max_ms);
+            let before = std::mem::replace(
+                &mut self.clock_offset_ms,
+                i64::try_from(step).unwrap_or(0) - most,
+            );
             self.clock_was_set();
-            let wait_ms = self.engine_chance.within(every_ms / 2..=every_ms * 3 / 2);
+            // Who sets a clock back by much often starts the machine anew.
+            let is_far_back = before - self.clock_offset_ms > AHEAD_MS_MAX.cast_signed();
+            if is_far_back && self.clock_chance.percent(50) {
+                self.kill();
+            }
+            let wait_ms = self.clock_chance.within(every_ms / 2..=every_ms * 3 / 2);
             self.queue.after(wait_ms, Event::StepClock);
         }
     }

@@ -140,10 +140,10 @@ fn weather(fury: Fury, stream: &mut Stream) -> Weather {
     };
     weather.partition_every_ms = every(40 * HOUR_MS);
     weather.crash_every_ms = every(60 * HOUR_MS);
-    weather.clock_step_every_ms = every(60 * HOUR_MS);
+    weather.clock_step_every_ms = every(16 * HOUR_MS);
     weather.forge_every_ms = every(12 * HOUR_MS);
     weather.link.delay_max_ms = stream.pick(&[2_000, 15_000, 60_000, 4 * MINUTE_MS]);
-    weather.clock_step_max_ms = stream.pick(&[1_000, 60_000, 4 * MINUTE_MS, 20 * MINUTE_MS]);
+    weather.clock_step_max_ms = stream.pick(&[1_000, 60_000, 15 * MINUTE_MS, 40 * MINUTE_MS]);
     weather.device_skew_max_ms = stream.pick(&[0, 1_000, 50_000, 20 * MINUTE_MS]);
     weather
 }
