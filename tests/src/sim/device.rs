@@ -511,6 +511,12 @@ impl Sim {
         if link.conn != conn {
             return;
         }
+        // An answer must not lead to another message that is answered, or there would be ever more of them.
+        let is_answer = match &packet {
+            Packet::Puback { .. } => true,
+            Packet::Publish { topic, .. } => topic.ends_with("/ack"),
+            _ => false,
+        };
         match packet {
             Packet::Connack { is_accepted: true } => {
                 link.is_up = true;
@@ -529,7 +535,9 @@ impl Sim {
             Packet::Connect { .. } | Packet::Subscribe(_) => {}
         }
         self.perform(at);
-        self.send_old_again(at, echo);
+        if !is_answer {
+            self.send_old_again(at, echo);
+        }
     }
 
     /// A message of long ago comes once more: some queue between device and engine had kept it.
