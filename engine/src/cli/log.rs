@@ -2,6 +2,7 @@
 
 mod export;
 mod history;
+mod repair;
 mod show;
 mod verify;
 
@@ -34,10 +35,13 @@ pub enum LogCommand {
     /// directory, the index. Changes nothing; the server may run meanwhile. The chain value printed vouches for every
     /// record, the state digest for what they add up to: keep them elsewhere, and a later run shows whether history is
     /// still the same.
-    Verify {
-        #[command(flatten)]
-        dir: LogDir,
-    },
+    Verify(verify::VerifyArgs),
+    /// Put a log that is refused together again, from the copies that are intact
+    ///
+    /// Damaged or missing stretches of the journal are replaced by the very bytes, if the index or the archive has them:
+    /// checksum, numbering and hash chain prove it. Damaged files are kept beside. If some records are in no copy,
+    /// nothing is changed, and they are named. Crashes need no repair: the server does what they need when it starts.
+    Repair(repair::RepairArgs),
     /// Write facts as JSON lines, the same as on the topic log/facts
     ///
     /// Reads only; the server may run meanwhile.
@@ -59,7 +63,8 @@ pub struct LogDir {
 pub(super) async fn run(command: LogCommand) -> Result<ExitCode, Failure> {
     match command {
         LogCommand::Tail { json, connection } => tail(json, &connection).await,
-        LogCommand::Verify { dir } => verify::run(&dir),
+        LogCommand::Verify(args) => verify::run(&args),
+        LogCommand::Repair(args) => repair::run(&args),
         LogCommand::Export(args) => export::run(&args),
         LogCommand::Show(args) => show::run(&args),
     }

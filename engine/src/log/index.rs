@@ -92,14 +92,20 @@ impl Index {
     /// Opens the newest build in `dir` for whoever only looks up what it has, be it suspect or not. `None` if there is
     /// none that opens.
     pub(super) fn as_it_is(dir: &Path, timeout: Duration) -> Option<Self> {
-        let number = builds(dir).ok()?.last().copied()?;
-        match Self::open_build(dir, number, timeout) {
-            Ok((index, _)) => Some(index),
+        match Self::open_as_it_is(dir, timeout)? {
+            Ok(index) => Some(index),
             Err(fault) => {
                 tracing::warn!(%fault, "the index cannot help");
                 None
             }
         }
+    }
+
+    /// Like [`Index::as_it_is`], and says why the newest build does not open. `None` if there is none.
+    pub(super) fn open_as_it_is(dir: &Path, timeout: Duration) -> Option<Result<Self, IndexFault>> {
+        let number = builds(dir).ok()?.last().copied()?;
+        let opened = Self::open_build(dir, number, timeout);
+        Some(opened.map(|(index, _)| index))
     }
 
     /// Sets this index aside and begins an empty one.
