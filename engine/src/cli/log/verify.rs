@@ -45,7 +45,7 @@ pub(super) fn run(args: &VerifyArgs) -> Result<ExitCode, Failure> {
     );
     let verified = match folded {
         Ok(verified) => verified,
-        Err(ReplayError::Log(error)) => return Err(history_missing(error)),
+        Err(ReplayError::Log(error)) => return Err(advised(error)),
         Err(ReplayError::Visit(NotAFact(position, error))) => {
             return Err(not_a_fact(position, &error));
         }
@@ -64,14 +64,13 @@ pub(super) fn run(args: &VerifyArgs) -> Result<ExitCode, Failure> {
     done(&report(&fold, &verified, &stored, &index))
 }
 
-fn history_missing(error: LogError) -> Failure {
-    let is_missing = matches!(error, LogError::HistoryMissing { .. });
-    let failure = Failure::new(error);
-    if is_missing {
-        failure.advise("name the archive with --archive")
-    } else {
-        failure
-    }
+fn advised(error: LogError) -> Failure {
+    let advice = match &error {
+        LogError::HistoryMissing { .. } => "name the archive with --archive",
+        LogError::Corrupt { .. } => "`fleetfold log repair` mends it, if some copy is intact",
+        _ => return Failure::new(error),
+    };
+    Failure::new(error).advise(advice)
 }
 
 /// What the records fold to, from the first on, or from the oldest snapshot if the log's beginning has been dropped.
