@@ -76,8 +76,13 @@ macro_rules! text_id {
         impl $name {
             /// Checks the text against this kind's alphabet and length.
             pub fn parse(text: &str) -> Result<Self, IdError> {
-                check($kind, text, $max, $allowed, $is_allowed)?;
+                Self::check(text)?;
                 Ok(Self(text.into()))
+            }
+
+            /// As [`Self::parse`], for whoever keeps the text elsewhere.
+            pub fn check(text: &str) -> Result<(), IdError> {
+                check($kind, text, $max, $allowed, $is_allowed)
             }
 
             #[must_use]

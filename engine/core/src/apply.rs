@@ -59,7 +59,8 @@ pub fn apply(state: &mut State, at: Timestamp, fact: &Fact) {
         Fact::StorageRecovered(_) => state.storage_low = None,
         Fact::DeviceRegistered(fact) => {
             let id = fact.id.as_str();
-            state.devices.insert(id, &fact.model, &fact.credential);
+            // `accept` refuses an id that is taken.
+            let _is_new = state.devices.insert(id, &fact.model, &fact.credential);
         }
         Fact::DeviceGreeted(fact) => device_greeted(state, at, fact),
         Fact::DeviceReported(fact) => device_reported(state, at, fact),

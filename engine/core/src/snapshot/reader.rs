@@ -3,7 +3,7 @@
 use alloc::{boxed::Box, collections::BTreeMap, vec::Vec};
 
 use fleetfold_schemas::{
-    DeviceId, ModelId,
+    DeviceId, ModelId, OperatorId,
     device::{ErrorClass, Image},
 };
 use minicbor::{Decoder, decode::Error as CborError};
@@ -17,8 +17,8 @@ use super::{
 use crate::{
     State, Timestamp,
     state::{
-        Campaign, Counted, Member, Number, Operator, PhaseRun, PhaseTally, Release, SaidNumbers,
-        Site, StorageShortage, check_attributes, check_profile,
+        AnswerId, Campaign, Counted, Member, Number, Operator, PhaseRun, PhaseTally, Release,
+        SaidNumbers, Site, StorageShortage, check_attributes, check_profile,
     },
 };
 
@@ -43,6 +43,8 @@ pub struct Reader {
     members: Vec<u32>,
     /// The campaign whose members are being read.
     campaign: usize,
+    /// Of the last answer.
+    operator: Option<OperatorId>,
     state: State,
 }
 
@@ -222,15 +224,24 @@ impl Reader {
         Ok(())
     }
 
-    fn answer(&mut self, row: AnswerRow) -> Result<(), RowError> {
+    fn answer(&mut self, row: AnswerRow<'_>) -> Result<(), RowError> {
         let at = self.state.commands.len();
         check_time("answer", at, "time", Some(row.at))?;
+        // Mostly that of the answer before.
+        let operator = match self.operator.take() {
+            Some(operator) if operator.as_str() == row.operator => operator,
+            _ => OperatorId::parse(row.operator)
+                .map_err(|_| out_of_range("answer", at, "operator"))?,
+        };
+        let id = AnswerId::parse(row.id).map_err(|_| out_of_range("answer", at, "id"))?;
         let commands = &mut self.state.commands;
-        if commands.answer(&row.operator, &row.id).is_some() {
-            return Err(taken("answer", at).into());
+        let is_new = commands.restore(row.at, &operator, id, row.answer);
+        self.operator = Some(operator);
+        if is_new {
+            Ok(())
+        } else {
+            Err(taken("answer", at).into())
         }
-        commands.restore(row.at, &row.operator, &row.id, row.answer);
-        Ok(())
     }
 
     fn release(&mut self, row: ReleaseRow) -> Result<(), RowError> {
@@ -262,13 +273,12 @@ impl Reader {
         let devices = &mut self.state.devices;
         let ix = devices.len();
         let out_of_range = |field| out_of_range("device", ix, field);
-        let id = DeviceId::parse(row.id).map_err(|_| out_of_range("id"))?;
-        if devices.find(&id).is_some() {
-            return Err(taken("device", ix).into());
-        }
+        DeviceId::check(row.id).map_err(|_| out_of_range("id"))?;
         let model = self.models.get(row.model as usize);
         let model = model.ok_or(out_of_range("model"))?;
-        devices.insert(row.id, model, &row.credential);
+        if !devices.insert(row.id, model, &row.credential) {
+            return Err(taken("device", ix).into());
+        }
         devices.set_lifecycle(ix, row.lifecycle);
         if let Some(counter) = row.login_counter {
             devices.set_login_counter(ix, counter);

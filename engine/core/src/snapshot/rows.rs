@@ -5,7 +5,7 @@
 use alloc::{string::String, vec::Vec};
 
 use fleetfold_schemas::{
-    CommandId, Digest, ModelId, Name, OperatorId, Sha256, Version,
+    Digest, ModelId, Name, OperatorId, Sha256, Version,
     campaign::CampaignSpec,
     command::{Credential, Lifecycle},
     device::{DeviceError, Slot, Stage},
@@ -150,13 +150,13 @@ pub struct KeyRow {
 /// In the order in which they were given.
 #[derive(Debug, Encode, Decode)]
 #[cbor(map)]
-pub struct AnswerRow {
+pub struct AnswerRow<'b> {
     #[n(0)]
     pub at: u64,
-    #[n(1)]
-    pub operator: OperatorId,
-    #[n(2)]
-    pub id: CommandId,
+    #[b(1)]
+    pub operator: &'b str,
+    #[b(2)]
+    pub id: &'b str,
     #[n(3)]
     pub answer: Answered,
 }

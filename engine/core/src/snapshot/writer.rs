@@ -40,8 +40,8 @@ pub fn write(state: &State, section: &mut dyn FnMut(&[u8])) {
             Kind::Answers,
             &AnswerRow {
                 at,
-                operator: operator.clone(),
-                id,
+                operator: operator.as_str(),
+                id: id.as_str(),
                 answer,
             },
         );

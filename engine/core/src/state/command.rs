@@ -6,8 +6,9 @@ use core::{fmt, hash::BuildHasher};
 use fleetfold_schemas::{
     CommandId, OperatorId,
     campaign::{DAY_MS, MINUTE_MS},
+    id::IdError,
 };
-use hashbrown::HashTable;
+use hashbrown::{HashTable, hash_table};
 use minicbor::{Decode, Encode};
 use rustc_hash::FxBuildHasher;
 use ulid::{ULID_LEN, Ulid};
@@ -58,6 +59,10 @@ struct Entry {
     kept: Kept,
 }
 
+/// A command's id, of which almost all are ULIDs.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct AnswerId(Id);
+
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Id {
     /// In the spelling that a ULID has by itself.
@@ -72,14 +77,25 @@ enum Kept {
     Refused(Box<(String, String)>),
 }
 
+impl AnswerId {
+    /// Reads what a [`CommandId`] is; a ULID needs no memory of its own.
+    pub(crate) fn parse(text: &str) -> Result<Self, IdError> {
+        match Id::ulid(text) {
+            Some(ulid) => Ok(Self(ulid)),
+            None => CommandId::parse(text).map(|id| Self(Id::Text(id))),
+        }
+    }
+}
+
 impl Id {
     fn of(id: &CommandId) -> Self {
-        match Ulid::from_string(id.as_str()) {
-            Ok(ulid) if *ulid.array_to_str(&mut [0; ULID_LEN]) == *id.as_str() => {
-                Self::Ulid(ulid.to_bytes())
-            }
-            _ => Self::Text(id.clone()),
-        }
+        Self::ulid(id.as_str()).unwrap_or_else(|| Self::Text(id.clone()))
+    }
+
+    fn ulid(text: &str) -> Option<Self> {
+        let ulid = Ulid::from_string(text).ok()?;
+        let is_spelt_so = *ulid.array_to_str(&mut [0; ULID_LEN]) == *text;
+        is_spelt_so.then(|| Self::Ulid(ulid.to_bytes()))
     }
 
     fn text(&self) -> CommandId {
@@ -153,33 +169,37 @@ impl Commands {
             self.forget_oldest();
         }
         // What was answered is not decided again, so a log has it once; should it be there twice, the first one stands.
-        if self.answer(operator, id).is_none() {
-            self.restore(at, operator, id, answer);
-        }
+        self.restore(at, operator, AnswerId(Id::of(id)), answer);
     }
 
-    /// Adds an answer that is not there yet, and forgets nothing.
+    /// Adds an answer and forgets nothing. Says whether it could: there may be one.
     pub(crate) fn restore(
         &mut self,
         at: Timestamp,
         operator: &OperatorId,
-        id: &CommandId,
+        AnswerId(id): AnswerId,
         answer: Answered,
-    ) {
+    ) -> bool {
         let place = self.forgotten.wrapping_add(self.len());
-        let entry = Entry {
-            at,
-            operator: self.operators.take(operator, OperatorId::clone),
-            id: Id::of(id),
-            kept: Kept::of(answer),
-        };
-        let hash_of = hash(entry.operator, &entry.id);
-        self.oldest_first.push_back(entry);
+        let operator = self.operators.take(operator, OperatorId::clone);
         let (entries, forgotten) = (&self.oldest_first, self.forgotten);
-        self.places.insert_unique(hash_of, place, |place| {
-            let entry = &entries[index(*place, forgotten)];
-            hash(entry.operator, &entry.id)
+        let entry = |place: &u32| &entries[index(*place, forgotten)];
+        let is_it = |place: &u32| entry(place).operator == operator && entry(place).id == id;
+        let hash_of = |place: &u32| hash(entry(place).operator, &entry(place).id);
+        match self.places.entry(hash(operator, &id), is_it, hash_of) {
+            hash_table::Entry::Occupied(_) => {
+                self.operators.release(operator);
+                return false;
+            }
+            hash_table::Entry::Vacant(vacant) => vacant.insert(place),
+        };
+        self.oldest_first.push_back(Entry {
+            at,
+            operator,
+            id,
+            kept: Kept::of(answer),
         });
+        true
     }
 
     fn forget_oldest(&mut self) {

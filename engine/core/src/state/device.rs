@@ -125,11 +125,13 @@ impl Devices {
             && self.cards.try_reserve(rows).is_ok()
     }
 
-    /// Adds a device that has not been heard of.
-    pub(crate) fn insert(&mut self, id: &str, model: &ModelId, credential: &Credential) {
+    /// Adds a device that has not been heard of, and says whether it could: the id may be taken.
+    pub(crate) fn insert(&mut self, id: &str, model: &ModelId, credential: &Credential) -> bool {
+        if !self.ids.push(id) {
+            return false;
+        }
         let lifecycle = Lifecycle::Provisioned;
         self.counts[lifecycle as usize] += 1;
-        self.ids.push(id);
         self.rows.push(Row {
             epoch: 0,
             seq: 0,
@@ -152,6 +154,7 @@ impl Devices {
             credential: credential.clone(),
             login_counter: None,
         });
+        true
     }
 
     pub(crate) fn set_lifecycle(&mut self, ix: DeviceIx, lifecycle: Lifecycle) {

@@ -15,6 +15,7 @@ use alloc::{collections::BTreeMap, string::String, vec::Vec};
 
 use fleetfold_schemas::{Name, OperatorId, cose::TrustedKeys};
 
+pub(crate) use self::command::AnswerId;
 pub use self::{
     campaign::{Campaign, Campaigns, Evidence, PhaseRun, Status},
     command::{ANSWERS_KEPT_MS, Answered, CLOCK_SKEW_MAX_MS, Commands},

@@ -3,7 +3,7 @@
 use alloc::{string::String, vec::Vec};
 use core::{fmt, hash::BuildHasher};
 
-use hashbrown::HashTable;
+use hashbrown::{HashTable, hash_table::Entry};
 use rustc_hash::FxBuildHasher;
 
 /// All names one after the other, and where each ends.
@@ -31,14 +31,19 @@ impl Names {
         self.rows.find(hash(wanted), is_it).copied()
     }
 
-    /// Names the next row. The name is not taken.
-    pub fn push(&mut self, new: &str) {
+    /// Names the next row, and says whether it could: the name may be taken.
+    pub fn push(&mut self, new: &str) -> bool {
         let row = self.len();
+        let (text, ends) = (&self.text, &self.ends);
+        let is_it = |row: &u32| name(text, ends, *row) == new;
+        let hash_of = |row: &u32| hash(name(text, ends, *row));
+        match self.rows.entry(hash(new), is_it, hash_of) {
+            Entry::Occupied(_) => return false,
+            Entry::Vacant(place) => place.insert(row),
+        };
         self.text.push_str(new);
         self.ends.push(self.text.len());
-        let (text, ends) = (&self.text, &self.ends);
-        self.rows
-            .insert_unique(hash(new), row, |row| hash(name(text, ends, *row)));
+        true
     }
 
     /// Takes memory ahead, and says whether there is any.
