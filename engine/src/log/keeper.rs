@@ -4,6 +4,8 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use super::archive::{Archived, archive};
 use super::error::LogError;
@@ -11,6 +13,10 @@ use super::reader::LogReader;
 use super::retention::{Dropped, Retention, drop_history};
 use super::snapshot::{SnapshotWriter, Snapshots, snapshots};
 use super::{Disk, Head};
+
+/// An index that works is behind by milliseconds; for one that does not, history stays until the next time.
+const INDEX_PATIENCE: Duration = Duration::from_secs(10);
+const INDEX_POLL: Duration = Duration::from_millis(5);
 
 /// The second hand on an open log. It works beside the writer and never holds it up; while it exists, the directory
 /// stays locked. One at a time should be at work.
@@ -29,6 +35,8 @@ pub(super) struct Bounds {
     first_seq: AtomicU64,
     /// Moved by the writer after every sync.
     durable_seq: AtomicU64,
+    /// Moved by the index as it reads the journal; the highest number if none reads it.
+    indexed_seq: AtomicU64,
 }
 
 impl Bounds {
@@ -36,6 +44,7 @@ impl Bounds {
         Self {
             first_seq: AtomicU64::new(first_seq),
             durable_seq: AtomicU64::new(durable_seq),
+            indexed_seq: AtomicU64::new(u64::MAX),
         }
     }
 
@@ -45,6 +54,14 @@ impl Bounds {
 
     pub(super) fn durable_seq(&self) -> u64 {
         self.durable_seq.load(Ordering::Acquire)
+    }
+
+    pub(super) fn indexed_seq(&self) -> u64 {
+        self.indexed_seq.load(Ordering::Acquire)
+    }
+
+    pub(super) fn set_indexed(&self, seq: u64) {
+        self.indexed_seq.store(seq, Ordering::Release);
     }
 
     pub(super) fn set_durable(&self, seq: u64) {
@@ -129,13 +146,23 @@ impl Keeper {
         archive(&self.disk, &self.dir, dir)
     }
 
+    /// Gives the index time to read what is durable now: what it has not read cannot be dropped.
+    fn await_index(&self) {
+        let (wanted, started) = (self.bounds.durable_seq(), Instant::now());
+        while self.bounds.indexed_seq() < wanted && started.elapsed() < INDEX_PATIENCE {
+            thread::sleep(INDEX_POLL);
+        }
+    }
+
     /// Drops what `retention` allows from journal and index. The index loses it a little later.
     ///
     /// # Errors
     /// The archive's copy of a segment is damaged or another, or the file system fails. What was dropped before that
     /// stays dropped.
     pub fn drop_history(&self, retention: &Retention) -> Result<Dropped, LogError> {
-        drop_history(&self.disk, &self.dir, retention, |first_seq| {
+        self.await_index();
+        let indexed_seq = self.bounds.indexed_seq();
+        drop_history(&self.disk, &self.dir, retention, indexed_seq, |first_seq| {
             self.bounds.first_seq.store(first_seq, Ordering::Release);
         })
     }

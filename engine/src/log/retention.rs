@@ -4,6 +4,7 @@
 //! - the archive has it, whole and byte for byte the same, which is read again now;
 //! - [`SNAPSHOTS_MIN`] snapshots that fit the log and are intact, which is read now too, cover it;
 //! - its last record is older than the retention;
+//! - the index has read it, which it does from the journal;
 //! - it is not the journal's last.
 //!
 //! A removal is durable before the next begins, so a power cut leaves a journal that begins later and never one with a
@@ -52,16 +53,19 @@ pub enum Kept {
     Young { until_ms: u64 },
     /// Too few intact snapshots cover it.
     NotCovered { last_seq: u64 },
+    /// The index has not read it yet.
+    NotIndexed { last_seq: u64 },
     /// The archive does not have it.
     NotArchived { segment: PathBuf },
 }
 
-/// Drops what `retention` allows from the journal of the log in `log_dir`, and tells `moved` after each segment with
+/// Drops what `retention` allows, up to `indexed_seq`, from the journal of the log in `log_dir`, and tells `moved` after each segment with
 /// which record the journal begins now.
 pub(super) fn drop_history(
     disk: &Arc<dyn Disk>,
     log_dir: &Path,
     retention: &Retention,
+    indexed_seq: u64,
     mut moved: impl FnMut(u64),
 ) -> Result<Dropped, LogError> {
     let journal = journal_dir(log_dir);
@@ -81,6 +85,10 @@ pub(super) fn drop_history(
         let until_ms = end.at_ms.saturating_add(retention.keep_ms);
         if until_ms > retention.now_ms {
             dropped.kept = Kept::Young { until_ms };
+            break;
+        }
+        if end.seq > indexed_seq {
+            dropped.kept = Kept::NotIndexed { last_seq: end.seq };
             break;
         }
         let covered = match covered_seq {

@@ -55,6 +55,7 @@ impl LiveIndex {
         bounds: Arc<Bounds>,
         timeout: Duration,
     ) -> Result<Self, LogError> {
+        bounds.set_indexed(follower.head().seq);
         let index = Arc::new(index);
         let progress = Arc::<Progress>::default();
         let (alive, ended) = mpsc::sync_channel(1);
@@ -63,6 +64,8 @@ impl LiveIndex {
             .name("log-index".to_owned())
             .spawn(move || {
                 fill(&filled, &mut follower, &wanted, &bounds);
+                // Nobody needs to wait for it any more.
+                bounds.set_indexed(u64::MAX);
                 drop(filled);
                 drop(alive);
             });
@@ -179,7 +182,7 @@ fn fill(index: &Index, follower: &mut Follower, progress: &Progress, bounds: &Bo
             trimmed.map_err(ReplayError::Visit)
         });
         match followed {
-            Ok(()) => {}
+            Ok(()) => bounds.set_indexed(follower.head().seq),
             Err(ReplayError::Visit(IndexFault::Abandoned)) => return,
             Err(ReplayError::Visit(fault)) => {
                 tracing::warn!(%fault, "the index failed; reading from the journal until the next open");
