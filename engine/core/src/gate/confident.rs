@@ -13,23 +13,50 @@
 
 use libm::{exp, log, log1p};
 
-use super::special::{ln_beta, ln_incomplete_beta};
+use super::special::{count, divergence, ln_beta, ln_incomplete_beta, ln_one_minus_exp};
 
 /// ln E(F, S) for a normal failure rate `p0` strictly between 0 and 1.
 #[must_use]
 pub fn ln_e_value(failed: u64, succeeded: u64, p0: f64) -> f64 {
     let (f, s) = (count(failed), count(succeeded));
-    ln_beta(f + 1.0, s + 1.0) + ln_incomplete_beta(1.0 - p0, s + 1.0, f + 1.0)
-        - log1p(-p0)
-        - f * log(p0)
-        - s * log1p(-p0)
+    ln_unbounded(f, s, p0) + ln_incomplete_beta(1.0 - p0, s + 1.0, f + 1.0)
+}
+
+/// ln E without the factor 1 - I_p0(F+1, S+1), the share of the posterior above p0, which is at most one.
+fn ln_unbounded(f: f64, s: f64, p0: f64) -> f64 {
+    ln_beta(f + 1.0, s + 1.0) - f * log(p0) - (s + 1.0) * log1p(-p0)
 }
 
 /// Whether the evidence reaches 1/alpha.
+///
+/// Asked after every outcome, so it takes a fixed number of logarithms: the slow factor of E is only computed where its
+/// bounds don't decide, which at large counts is next to never. The answer is the same.
 #[must_use]
 pub fn pauses(failed: u64, succeeded: u64, p0: f64, alpha: f64) -> bool {
-    // Without a failure the evidence is below one, and a success only lowers it.
-    failed > 0 && ln_e_value(failed, succeeded, p0) >= -log(alpha)
+    let limit = -log(alpha);
+    let (f, s) = (count(failed), count(succeeded));
+    // No rate above p0 explains the outcomes better than p0 does.
+    if f <= (f + s) * p0 {
+        return false;
+    }
+    let above = ln_unbounded(f, s, p0);
+    if above < limit {
+        return false;
+    }
+    // 1 - I_p0(F+1, S+1) is the probability that at most F of n+1 fail at p0; that more do is bounded by Chernoff 1952.
+    let n = f + s + 1.0;
+    let below = above + ln_one_minus_exp(-n * divergence((f + 1.0) / n, p0));
+    below >= limit || ln_e_value(failed, succeeded, p0) >= limit
+}
+
+/// A bound that ln E(F, S) does not exceed, at the cost of a few logarithms.
+pub(super) fn ln_e_above(failed: u64, succeeded: u64, p0: f64) -> f64 {
+    let (f, s) = (count(failed), count(succeeded));
+    if f <= (f + s) * p0 {
+        0.0
+    } else {
+        ln_unbounded(f, s, p0)
+    }
 }
 
 /// The rates p with p^F (1-p)^S >= alpha B(F+1, S+1): at all times at once, the true rate is outside with probability at
@@ -79,14 +106,6 @@ fn edge(mut outside: f64, mut inside: f64, is_inside: impl Fn(f64) -> bool) -> f
 #[must_use]
 pub fn e_value(failed: u64, succeeded: u64, p0: f64) -> f64 {
     exp(ln_e_value(failed, succeeded, p0))
-}
-
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "device counts are far below 2^53"
-)]
-fn count(n: u64) -> f64 {
-    n as f64
 }
 
 #[cfg(test)]
@@ -162,5 +181,24 @@ mod tests {
         assert!(pauses(21_000, 979_000, 0.02, 0.05));
         assert!(ln_e_value(0, 1_000_000, 0.02).is_finite());
         assert!(ln_e_value(1_000_000, 0, 0.02).is_finite());
+    }
+    #[test]
+    fn the_bounds_decide_as_the_evidence_itself_does() {
+        for p0 in [0.001, 0.02, 0.3] {
+            for alpha in [0.01, 0.05, 0.5] {
+                for n in [1, 2, 3, 10, 50, 300, 2_000, 40_000] {
+                    let normal = (count(n) * p0) as u64;
+                    let far = (8.0 * libm::sqrt(count(n) * p0)) as u64 + 4;
+                    for failed in 0..=(normal + far).min(n) {
+                        let by_evidence = ln_e_value(failed, n - failed, p0) >= -log(alpha);
+                        assert_eq!(
+                            pauses(failed, n - failed, p0, alpha),
+                            by_evidence,
+                            "{failed} of {n}, {p0}, {alpha}"
+                        );
+                    }
+                }
+            }
+        }
     }
 }
