@@ -445,6 +445,14 @@ impl Case<'_> {
         ) {
             return Ok(());
         }
+        // If it had but one, nothing is left that could be named.
+        if matches!((harm, error), (Harm::Removed, LogError::NoJournal { .. })) {
+            let mut left = fs::read_dir(self.dir.join("journal")).map_err(|e| e.to_string())?;
+            return match left.next() {
+                None => Ok(()),
+                Some(_) => Err(format!("the journal has a segment, and yet: {error}")),
+            };
+        }
         // The end is in no copy any more, but a snapshot knows of it.
         if self.harmed.len() > 1 && matches!(error, LogError::Behind { .. }) {
             return Ok(());
