@@ -2,13 +2,9 @@
 
 use fleetfold_broker::{Ack, Identity, SessionHandle};
 use fleetfold_core::{Answer, Request};
-use fleetfold_schemas::{
-    DeviceId,
-    command::{Credential, Lifecycle},
-};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::turn::retained::RetainedPage;
+use crate::turn::{login::KnownDevice, retained::RetainedPage};
 
 /// Bursts of messages that may wait for the owner, one per connection's read. Each holds at most a receive window, so
 /// this bounds memory; a full inbox stops the connections from reading.
@@ -62,12 +58,7 @@ pub enum LoginRecord {
         role: fleetfold_core::fact::Role,
         password_hash: String,
     },
-    Device {
-        id: DeviceId,
-        lifecycle: Lifecycle,
-        credential: Credential,
-        login_counter: Option<u64>,
-    },
+    Device(KnownDevice),
 }
 
 /// The current values of the retained topics that a filter matches, a page at a time.

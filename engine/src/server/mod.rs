@@ -31,6 +31,7 @@ pub use self::{
     clock::{Clock, wall_ms},
     first_start::{ADMIN, ADMIN_PASSWORD_FILE, FirstStart},
     keeper::Archive,
+    recovery::AHEAD_MS_MAX,
 };
 use self::{
     host::EngineHost,

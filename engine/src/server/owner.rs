@@ -21,11 +21,8 @@ use super::{
 use crate::{
     delta::DeltaWorker,
     log::LogError,
-    turn::{DeltaOrder, Engine, Turned, World},
+    turn::{DeltaOrder, Engine, REQUESTS_PER_TURN_MAX, Turned, World, login::KnownDevice},
 };
-
-/// Requests taken into one step. The batches of the log have the same bound.
-const REQUESTS_PER_STEP_MAX: usize = 8_192;
 
 pub struct Owner {
     engine: Engine,
@@ -99,7 +96,7 @@ impl Owner {
                 () = asleep => {}
             }
         }
-        while pending.len() < REQUESTS_PER_STEP_MAX {
+        while pending.len() < REQUESTS_PER_TURN_MAX {
             match self.inbox.try_recv() {
                 Ok(message) => self.take(message, &mut pending)?,
                 Err(_) => break,
@@ -142,12 +139,7 @@ impl Owner {
         }
         let id = username.parse().ok()?;
         let device = state.devices.get(state.devices.find(&id)?);
-        Some(LoginRecord::Device {
-            id,
-            lifecycle: device.lifecycle(),
-            credential: device.credential().clone(),
-            login_counter: device.login_counter(),
-        })
+        Some(LoginRecord::Device(KnownDevice::of(device)))
     }
 
     fn turn(&mut self, pending: Vec<Pending>) -> Result<(), LogError> {

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// A log whose last record is this far ahead of the wall's time was written under a wrong clock, or runs on a faster one.
-const AHEAD_MS_MAX: u64 = 5 * 60 * 1000;
+pub const AHEAD_MS_MAX: u64 = 5 * 60 * 1000;
 
 pub(super) struct Recovered {
     pub core: Core,

@@ -3,10 +3,11 @@
 //!
 //! [`Engine`] is the state and its log; what is around them is a [`World`]: the broker and the workers of a server, or
 //! all that a simulator invents. [`ingress`] makes requests of what the world says, [`egress`] makes messages of what
-//! the core decides, [`retained`] answers what a topic holds now.
+//! the core decides, [`retained`] answers what a topic holds now, [`login`] says who may connect.
 
 pub mod egress;
 pub mod ingress;
+pub mod login;
 pub mod retained;
 #[cfg(test)]
 mod tests;
@@ -24,6 +25,9 @@ use fleetfold_schemas::{
 
 use crate::log::{Batch, BatchError, Log, LogError};
 use retained::Renderer;
+
+/// Requests taken into one turn, at most. The batches of the log have the same bound.
+pub const REQUESTS_PER_TURN_MAX: usize = 8_192;
 
 /// What a turn may do to the outside, all of it after the flush.
 pub trait World {

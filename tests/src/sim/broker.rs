@@ -6,18 +6,18 @@ use std::{
     sync::Arc,
 };
 
-use fleetfold::turn::ingress;
-use fleetfold_broker::{Identity, Qos, Refusal, Role, policy};
-use fleetfold_core::fact;
+use fleetfold::turn::{
+    ingress,
+    login::{self, KnownDevice, Shown},
+};
+use fleetfold_broker::{Identity, Qos, Refusal, policy};
 use fleetfold_schemas::{
     DeviceId, DeviceTopic, OperatorTopic, Topic,
     codec::{decode_from_device, encode_json},
-    command::{Credential, Lifecycle, Outcome, Reply},
+    command::{Outcome, Reply},
     device::{Ack, ChunkGet},
-    token::{Expect, UnverifiedToken},
     topic,
 };
-use sha2::{Digest as _, Sha256};
 
 use super::{
     engine::{Origin, Pending},
@@ -31,8 +31,6 @@ use super::{
 pub const SITE: &str = "sim";
 /// As the broker's configuration has it.
 const HELLO_DUE_MS: u64 = 10_000;
-/// As the engine's login has it.
-const CLOCK_SKEW_S: u64 = 60;
 
 /// All sessions of one process.
 #[derive(Debug, Default)]
@@ -174,33 +172,18 @@ impl Sim {
         if let Some(operator) = state.operators.get(username) {
             return (password == username.as_bytes()).then(|| Identity::Operator {
                 id: username.parse().expect("it is on record"),
-                role: broker_role(operator.role),
+                role: login::role(operator.role),
             });
         }
         let id: DeviceId = username.parse().ok()?;
         let device = state.devices.get(state.devices.find(&id)?);
-        if client_id != username || device.lifecycle() == Lifecycle::Retired {
-            return None;
-        }
-        let login_counter = match device.credential() {
-            Credential::TokenSha256(stored) => {
-                let given: [u8; 32] = Sha256::digest(password).into();
-                (given == *stored).then_some(None)?
-            }
-            Credential::PublicKey(key) => {
-                let key = ed25519_dalek::VerifyingKey::from_bytes(key).ok()?;
-                let expect = Expect {
-                    device: &id,
-                    site: SITE,
-                    now_s: self.engine_now() / 1000,
-                    last_counter: device.login_counter(),
-                    skew_s: CLOCK_SKEW_S,
-                };
-                let token = UnverifiedToken::parse(std::str::from_utf8(password).ok()?).ok()?;
-                Some(token.verify(&key, &expect).ok()?.counter)
-            }
+        let shown = Shown {
+            client_id,
+            password,
+            site: SITE,
+            now_s: self.engine_now() / 1000,
         };
-        Some(Identity::Device { id, login_counter })
+        KnownDevice::of(device).log_in(&shown).ok()
     }
 
     pub fn hello_due(&mut self, conn: ConnId) {
@@ -540,13 +523,4 @@ fn fingerprint(bytes: &[u8]) -> u32 {
     digest.as_bytes()[..4]
         .try_into()
         .map_or(0, u32::from_le_bytes)
-}
-
-const fn broker_role(role: fact::Role) -> Role {
-    match role {
-        fact::Role::Viewer => Role::Viewer,
-        fact::Role::Operator => Role::Operator,
-        fact::Role::Approver => Role::Approver,
-        fact::Role::Admin => Role::Admin,
-    }
 }

@@ -5,7 +5,7 @@ use ed25519_dalek::SigningKey;
 use fleetfold::{
     delta,
     log::LogError,
-    turn::{DeltaOrder, Engine, Turned, World},
+    turn::{DeltaOrder, Engine, REQUESTS_PER_TURN_MAX, Turned, World},
 };
 use fleetfold_broker::Qos;
 use fleetfold_core::{Answer, DeltaOutcome, Request};
@@ -20,8 +20,6 @@ use super::{
     world::Sim,
 };
 
-/// Requests in one turn, as in the server.
-const REQUESTS_PER_TURN_MAX: usize = 8_192;
 /// Turns between two comparisons of the live state with one folded anew.
 const TURNS_PER_REFOLD: u64 = 400;
 

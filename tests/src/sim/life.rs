@@ -4,6 +4,7 @@ use std::{path::Path, sync::Arc};
 
 use fleetfold::{
     log::{Log, LogOptions, ReplayError},
+    server::AHEAD_MS_MAX,
     turn::Engine,
 };
 use fleetfold_core::{Core, Fact, Request, State, snapshot};
@@ -22,8 +23,6 @@ use super::{
 
 /// Small, so that segments end all the time.
 const SEGMENT_BYTES: u64 = 16 * 1024;
-/// As in the server: how far the log's tail may be ahead of the clock at a start.
-const AHEAD_MS_MAX: u64 = 5 * MINUTE_MS;
 /// The log's directory on the simulated disk.
 const LOG_DIR: &str = "/data/log";
 
