@@ -21,14 +21,26 @@ const CHUNKS: usize = 8;
 pub enum FoldError {
     #[error("cannot read the log")]
     Log(#[from] LogError),
-    #[error(
-        "record {position} of the log cannot be read; it was written by a newer version, or is damaged"
-    )]
-    Record {
-        position: u64,
-        #[source]
-        source: minicbor::decode::Error,
-    },
+    #[error(transparent)]
+    Record(#[from] NotAFact),
+}
+
+/// A record that the log has whole, as it was written, and that this version cannot read.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "record {position} is whole but not a fact this version understands; was it written by a newer version?"
+)]
+pub struct NotAFact {
+    pub position: u64,
+    pub source: minicbor::decode::Error,
+}
+
+/// The fact that the log has at `position`.
+///
+/// # Errors
+/// It is none that this version understands.
+pub fn decode(position: u64, record: &[u8]) -> Result<Fact, NotAFact> {
+    Fact::decode(record).map_err(|source| NotAFact { position, source })
 }
 
 /// The core after all facts of the log that it does not have yet. [`Core::replayed`] is for the caller to call.
@@ -39,21 +51,19 @@ pub fn fold(log: &Log, core: Core) -> Result<Core, FoldError> {
     let from = core.state().position + 1;
     fold_with(core, |visit| log.replay(from, visit)).map_err(|error| match error {
         ReplayError::Log(error) => FoldError::Log(error),
-        ReplayError::Visit((position, source)) => FoldError::Record { position, source },
+        ReplayError::Visit(error) => FoldError::Record(error),
     })
 }
 
-/// A record that is no fact: its position and what is wrong with it.
-type NoFact = (u64, minicbor::decode::Error);
 type Chunk = Vec<(Timestamp, Fact)>;
 
 /// Folds in what `read` shows to its visitor.
 fn fold_with(
     mut core: Core,
     read: impl FnOnce(
-        &mut dyn FnMut(u64, Timestamp, &[u8]) -> Result<(), NoFact>,
-    ) -> Result<(), ReplayError<NoFact>>,
-) -> Result<Core, ReplayError<NoFact>> {
+        &mut dyn FnMut(u64, Timestamp, &[u8]) -> Result<(), NotAFact>,
+    ) -> Result<(), ReplayError<NotAFact>>,
+) -> Result<Core, ReplayError<NotAFact>> {
     let (chunks, decoded) = sync_channel::<Chunk>(CHUNKS);
     // Applied facts go back to be freed where they were allocated, which is cheaper, and their room is used again.
     let (applied, spent) = sync_channel::<Chunk>(2 * CHUNKS);
@@ -93,9 +103,8 @@ struct Decoder {
 }
 
 impl Decoder {
-    fn take(&mut self, position: u64, at: Timestamp, record: &[u8]) -> Result<(), NoFact> {
-        let fact = Fact::decode(record).map_err(|source| (position, source))?;
-        self.chunk.push((at, fact));
+    fn take(&mut self, position: u64, at: Timestamp, record: &[u8]) -> Result<(), NotAFact> {
+        self.chunk.push((at, decode(position, record)?));
         if self.chunk.len() == CHUNK {
             self.hand_over();
         }
@@ -176,7 +185,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let error = fold(&log(dir.path(), Some(700)), Core::default()).unwrap_err();
         assert!(
-            matches!(error, FoldError::Record { position: 700, .. }),
+            matches!(error, FoldError::Record(NotAFact { position: 700, .. })),
             "{error:?}"
         );
     }

@@ -15,12 +15,13 @@ use std::{
     time::Instant,
 };
 
-use fleetfold_core::{Fact, snapshot::FORMAT};
+use fleetfold_core::snapshot::FORMAT;
 use metrics::{counter, gauge, histogram};
 
 use super::wall_ms;
 use crate::{
     log::{Head, Keeper as LogKeeper, LogError, ReplayError, Retention, Snapshot},
+    replay::{NotAFact, decode},
     report::in_one_line,
     snapshots,
 };
@@ -56,12 +57,8 @@ pub struct Keeper {
 enum KeepError {
     #[error(transparent)]
     Log(#[from] LogError),
-    #[error("record {position} is no fact")]
-    Record {
-        position: u64,
-        #[source]
-        source: minicbor::decode::Error,
-    },
+    #[error(transparent)]
+    Record(#[from] NotAFact),
     #[error("the engine stops")]
     Stopped,
 }
@@ -161,9 +158,7 @@ impl Work {
             if self.stop.load(Ordering::Relaxed) {
                 return Err(KeepError::Stopped);
             }
-            let fact = Fact::decode(record);
-            let fact = fact.map_err(|source| KeepError::Record { position, source })?;
-            core.replay(at_ms, &fact);
+            core.replay(at_ms, &decode(position, record)?);
             Ok(())
         });
         let head = read.map_err(|error| match error {

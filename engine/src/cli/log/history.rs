@@ -7,6 +7,7 @@ use fleetfold_core::{Core, Fact, State, Timestamp};
 use super::{super::failure::Failure, LogDir};
 use crate::{
     log::{Disk, Head, LogReader, OsDisk, ReplayError},
+    replay::{NotAFact, decode},
     server::log_dir,
     snapshots,
 };
@@ -62,7 +63,7 @@ impl FromStr for Until {
 /// Why folding ended before the moment.
 enum Stop {
     Enough,
-    NotAFact(u64, minicbor::decode::Error),
+    NotAFact(NotAFact),
 }
 
 /// The state at some position, and the log from there on.
@@ -100,7 +101,7 @@ impl History {
             if !until.includes(position, at_ms) {
                 return Err(Stop::Enough);
             }
-            let fact = Fact::decode(record).map_err(|error| Stop::NotAFact(position, error))?;
+            let fact = decode(position, record).map_err(Stop::NotAFact)?;
             self.core.replay(at_ms, &fact);
             match visit(self.core.state(), position, at_ms, &fact) {
                 ControlFlow::Continue(()) => Ok(()),
@@ -110,18 +111,9 @@ impl History {
         match read {
             Ok(_) | Err(ReplayError::Visit(Stop::Enough)) => Ok(()),
             Err(ReplayError::Log(error)) => Err(Failure::new(error)),
-            Err(ReplayError::Visit(Stop::NotAFact(position, error))) => {
-                Err(not_a_fact(position, &error))
-            }
+            Err(ReplayError::Visit(Stop::NotAFact(error))) => Err(Failure::new(error)),
         }
     }
-}
-
-pub(super) fn not_a_fact(position: u64, error: &minicbor::decode::Error) -> Failure {
-    Failure::new(format!(
-        "record {position} is whole but not a fact this version understands: {error}"
-    ))
-    .advise("was it written by a newer version?")
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, path::PathBuf, process::ExitCode, sync::Arc};
 
 use clap::Args;
-use fleetfold_core::{Core, Fact, Timestamp, snapshot};
+use fleetfold_core::{Core, Timestamp, snapshot};
 
 use super::{
     super::{
@@ -11,13 +11,13 @@ use super::{
         output::{self, done},
     },
     LogDir,
-    history::not_a_fact,
 };
 use crate::{
     log::{
         Disk, IndexVerified, LogError, OsDisk, ReplayError, Snapshots, Verified, snapshots,
         verify_history, verify_index,
     },
+    replay::{NotAFact, decode},
     report::in_one_line,
     server::log_dir,
     snapshots::load,
@@ -46,9 +46,7 @@ pub(super) fn run(args: &VerifyArgs) -> Result<ExitCode, Failure> {
     let verified = match folded {
         Ok(verified) => verified,
         Err(ReplayError::Log(error)) => return Err(advised(error)),
-        Err(ReplayError::Visit(NotAFact(position, error))) => {
-            return Err(not_a_fact(position, &error));
-        }
+        Err(ReplayError::Visit(error)) => return Err(Failure::new(error)),
     };
     if let Some(position) = fold.unlike.first() {
         return Err(Failure::new(format!(
@@ -83,8 +81,6 @@ struct Fold<'a> {
     compared: Vec<u64>,
 }
 
-struct NotAFact(u64, minicbor::decode::Error);
-
 impl<'a> Fold<'a> {
     fn new(stored: &'a Snapshots) -> Self {
         let digests = stored.found.iter();
@@ -99,7 +95,7 @@ impl<'a> Fold<'a> {
     }
 
     fn take(&mut self, position: u64, at: Timestamp, record: &[u8]) -> Result<(), NotAFact> {
-        let fact = Fact::decode(record).map_err(|error| NotAFact(position, error))?;
+        let fact = decode(position, record)?;
         let core = match &mut self.core {
             Some(core) => core,
             None => self.core.insert(begin(self.stored, position)),
