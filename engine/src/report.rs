@@ -1,14 +1,12 @@
 //! How an error reaches a person: what happened, and because of what.
 
-use std::error::Error;
+use std::{error::Error, iter::successors};
 
 /// Prints an error and its causes to stderr, one a line.
 pub fn report(error: &dyn Error) {
     eprintln!("fleetfold: {error}");
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        eprintln!("  because: {error}");
-        cause = error.source();
+    for cause in causes(error) {
+        eprintln!("  because: {cause}");
     }
 }
 
@@ -16,11 +14,14 @@ pub fn report(error: &dyn Error) {
 #[must_use]
 pub fn in_one_line(error: &dyn Error) -> String {
     let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
+    for cause in causes(error) {
         text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
+        text.push_str(&cause.to_string());
     }
     text
+}
+
+/// What an error came of, and that of, down to the first cause.
+fn causes<'a>(error: &'a (dyn Error + 'a)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    successors(error.source(), |cause| (*cause).source())
 }
