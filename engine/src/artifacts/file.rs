@@ -9,6 +9,7 @@ use fleetfold_schemas::{Digest, Sha256};
 use sha2::Digest as _;
 
 use super::error::ArtifactError;
+use crate::log::{Disk as _, OsDisk};
 
 /// Read at once while hashing: enough to keep the disk busy, small beside a thread's stack and heap.
 const HASH_STEP_BYTES: usize = 256 * 1024;
@@ -81,9 +82,9 @@ pub fn open(path: &Path) -> Result<Option<File>, ArtifactError> {
 
 /// The bytes that an unprivileged process may still write to the file system of `path`.
 pub fn free_space_bytes(path: &Path) -> Result<u64, ArtifactError> {
-    let stat = rustix::fs::statvfs(path).map_err(|errno| ArtifactError::FreeSpace {
+    let bytes = OsDisk.free_bytes(path);
+    bytes.map_err(|source| ArtifactError::FreeSpace {
         path: path.to_owned(),
-        source: errno.into(),
-    })?;
-    Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
+        source,
+    })
 }

@@ -39,7 +39,6 @@ mod repair;
 mod replay;
 mod retention;
 mod snapshot;
-mod space;
 mod start;
 #[cfg(test)]
 mod tests;
@@ -66,7 +65,6 @@ pub use snapshot::{
     DamagedSnapshot, Digest, SECTION_BYTES_MAX, Snapshot, SnapshotDamage, SnapshotError,
 };
 pub use snapshot::{SnapshotWriter, Snapshots, snapshots};
-pub use space::free_space_bytes;
 pub use verify::{Verified, verify, verify_history, verify_on, verify_with};
 
 use frame::Packer;

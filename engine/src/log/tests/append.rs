@@ -267,9 +267,11 @@ fn after_a_failed_append_the_log_refuses_everything_and_loses_nothing_durable() 
 #[test]
 fn the_free_space_of_the_logs_file_system_is_known() {
     let dir = TempDir::new().unwrap();
-    let (log, _) = open(dir.path());
+    let there = dir.path().join("log");
+    let (log, _) = open(&there);
     assert!(log.free_space_bytes().unwrap() > 0);
-    let failed = crate::log::free_space_bytes(&dir.path().join("missing"));
+    fs::rename(&there, dir.path().join("elsewhere")).unwrap();
+    let failed = log.free_space_bytes();
     assert!(
         matches!(failed, Err(LogError::FreeSpace { .. })),
         "{failed:?}"
