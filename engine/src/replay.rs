@@ -9,7 +9,7 @@ use std::{
 
 use fleetfold_core::{Core, Fact, Timestamp};
 
-use crate::log::{Log, LogError, ReplayError};
+use crate::log::{Head, Log, LogError, ReplayError};
 
 /// Facts that are handed over together: enough to forget what handing over costs, little enough for the second cache.
 const CHUNK: usize = 512;
@@ -43,13 +43,17 @@ pub fn decode(position: u64, record: &[u8]) -> Result<Fact, NotAFact> {
     Fact::decode(record).map_err(|source| NotAFact { position, source })
 }
 
-/// The core after all facts of the log that it does not have yet. [`Core::replayed`] is for the caller to call.
+/// The core after all facts of the log, from what those up to `after` fold to. [`Core::replayed`] is for the caller to
+/// call.
 ///
 /// # Errors
-/// The log cannot be read, or a record in it is no fact.
-pub fn fold(log: &Log, core: Core) -> Result<Core, FoldError> {
-    let from = core.state().position + 1;
-    fold_with(core, |visit| log.replay(from, visit)).map_err(|error| match error {
+/// The log does not go on from there or cannot be read, or a record in it is no fact.
+///
+/// # Panics
+/// The core stands elsewhere.
+pub fn fold(log: &Log, after: &Head, core: Core) -> Result<Core, FoldError> {
+    assert_eq!(core.state().position, after.seq, "the core's own head");
+    fold_with(core, |visit| log.replay_after(after, visit)).map_err(|error| match error {
         ReplayError::Log(error) => FoldError::Log(error),
         ReplayError::Visit(error) => FoldError::Record(error),
     })
@@ -142,9 +146,10 @@ mod tests {
         .into()
     }
 
-    /// A log in which the record at one position is no fact.
-    fn log(dir: &std::path::Path, no_fact: Option<u64>) -> Log {
+    /// A log in which the record at one position is no fact, and its head after each.
+    fn log(dir: &std::path::Path, no_fact: Option<u64>) -> (Log, Vec<Head>) {
         let (mut log, _) = Log::open(dir, &LogOptions::default()).unwrap();
+        let mut heads = vec![log.head()];
         let mut record = Vec::new();
         for position in 1..=FACTS {
             record.clear();
@@ -154,15 +159,15 @@ mod tests {
             }
             let mut batch = Batch::new(position, 1000 + position / 100);
             batch.push(&record).unwrap();
-            log.append(&batch).unwrap();
+            heads.push(log.append(&batch).unwrap());
         }
-        log
+        (log, heads)
     }
 
     #[test]
     fn two_threads_fold_what_one_would_and_go_on_where_a_core_stands() {
         let dir = tempfile::tempdir().unwrap();
-        let log = log(dir.path(), None);
+        let (log, heads) = log(dir.path(), None);
         let mut alone = Core::default();
         for position in 1..=FACTS {
             alone.replay(1000 + position / 100, &fact(position));
@@ -172,7 +177,8 @@ mod tests {
             half.replay(1000 + position / 100, &fact(position));
         }
         for start in [Core::default(), half, alone.clone()] {
-            let folded = fold(&log, start).unwrap();
+            let after = heads[usize::try_from(start.state().position).unwrap()];
+            let folded = fold(&log, &after, start).unwrap();
             assert_eq!(
                 snapshot::digest(folded.state()),
                 snapshot::digest(alone.state())
@@ -183,10 +189,24 @@ mod tests {
     #[test]
     fn a_record_that_is_no_fact_is_named() {
         let dir = tempfile::tempdir().unwrap();
-        let error = fold(&log(dir.path(), Some(700)), Core::default()).unwrap_err();
+        let (log, heads) = log(dir.path(), Some(700));
+        let error = fold(&log, &heads[0], Core::default()).unwrap_err();
         assert!(
             matches!(error, FoldError::Record(NotAFact { position: 700, .. })),
             "{error:?}"
         );
+    }
+    #[test]
+    fn a_core_of_another_history_is_not_folded_on() {
+        let dir = tempfile::tempdir().unwrap();
+        let (log, heads) = log(dir.path(), None);
+        let other = Head {
+            chain: [9; 32],
+            ..heads[1]
+        };
+        let mut core = Core::default();
+        core.replay(1000, &fact(1));
+        let error = fold(&log, &other, core).unwrap_err();
+        assert!(matches!(error, FoldError::Log(_)), "{error:?}");
     }
 }

@@ -58,7 +58,7 @@ pub use error::{Damage, IndexFault, LogError, ReplayError};
 pub use index_check::{IndexVerified, verify_index};
 pub use journal::Torn;
 pub use keeper::Keeper;
-pub use reader::{LogReader, read_from};
+pub use reader::LogReader;
 pub use repair::{DamagedSegment, RepairReport, Replaced, repair};
 pub use retention::{Dropped, Kept, Retention, SNAPSHOTS_MIN};
 pub use snapshot::{

@@ -23,20 +23,6 @@ pub struct LogReader {
     bounds: Option<Arc<Bounds>>,
 }
 
-/// Shows every record after `from` to `visit`, up to the last whole batch: its number, time in milliseconds UTC and
-/// bytes. Returns the head of what was shown.
-///
-/// # Errors
-/// As for [`LogReader::read`].
-pub fn read_from<E>(
-    disk: Arc<dyn Disk>,
-    log_dir: &Path,
-    from: &Head,
-    visit: impl FnMut(u64, u64, &[u8]) -> Result<(), E>,
-) -> Result<Head, ReplayError<E>> {
-    LogReader::new(disk, log_dir, *from).read(visit)
-}
-
 impl LogReader {
     /// A reader of what follows `from`. It sees what the writer has written, durable or not: enough to look at a log,
     /// but a snapshot must be made by [`Keeper::reader`](super::Keeper::reader).
@@ -70,7 +56,8 @@ impl LogReader {
         self.head
     }
 
-    /// Shows what was appended since the last time to `visit`, in whole batches, and returns the head of what was shown.
+    /// Shows every record that was appended since the last time to `visit`, in whole batches: its number, time in
+    /// milliseconds UTC and bytes. Returns the head of what was shown.
     ///
     /// # Errors
     /// Whatever `visit` returned, after which the batch that it was in is shown again; the log does not continue

@@ -38,7 +38,7 @@ pub(super) fn recover(options: &ServerOptions) -> Result<Recovered, ServerError>
     };
     let (log, opened) = Log::open(&log_dir(&options.data), &log_options)?;
     let (from, core) = snapshots::newest(&opened.snapshots, u64::MAX);
-    let mut core = fold(&log, core)?;
+    let mut core = fold(&log, &from, core)?;
     core.replayed();
     tracing::info!(
         events = opened.head.seq,

@@ -143,7 +143,7 @@ fn single_steps(fleet: &mut Fleet) -> f64 {
 fn fold(dir: &Path, started: Instant) -> Result<Value, Failure> {
     let (log, opened) = Log::open(&log_dir(dir), &LogOptions::default())?;
     let open_s = started.elapsed().as_secs_f64();
-    let mut core = replay::fold(&log, Core::default())?;
+    let mut core = replay::fold(&log, &Head::START, Core::default())?;
     core.replayed();
     let seconds = started.elapsed().as_secs_f64();
     let rss_mb = rss_mb()?;
@@ -172,7 +172,7 @@ fn restart(dir: &Path, started: Instant) -> Result<Value, Failure> {
     let (from, core) = snapshots::newest(&opened.snapshots, u64::MAX);
     let replayed = opened.head.seq - from.seq;
     let read_s = started.elapsed().as_secs_f64() - open_s;
-    let mut core = replay::fold(&log, core)?;
+    let mut core = replay::fold(&log, &from, core)?;
     core.replayed();
     let seconds = started.elapsed().as_secs_f64();
     Ok(json!({

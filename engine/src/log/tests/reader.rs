@@ -9,7 +9,7 @@ use std::thread;
 use tempfile::TempDir;
 
 use super::{Records, append, closed_log, contents, flip, frame_offsets, grow, open, segments};
-use crate::log::{Head, Log, LogError, LogOptions, LogReader, OsDisk, ReplayError, read_from};
+use crate::log::{Head, Log, LogError, LogOptions, LogReader, OsDisk, ReplayError};
 
 fn read(reader: &mut LogReader) -> Result<Records, ReplayError<Infallible>> {
     let mut records = Vec::new();
@@ -21,12 +21,9 @@ fn read(reader: &mut LogReader) -> Result<Records, ReplayError<Infallible>> {
 }
 
 fn read_all(dir: &Path, from: &Head) -> Result<(Head, Records), ReplayError<Infallible>> {
-    let mut records = Vec::new();
-    let head = read_from(Arc::new(OsDisk), dir, from, |seq, at_ms, record| {
-        records.push((seq, at_ms, record.to_vec()));
-        Ok(())
-    })?;
-    Ok((head, records))
+    let mut reader = LogReader::new(Arc::new(OsDisk), dir, *from);
+    let records = read(&mut reader)?;
+    Ok((reader.head(), records))
 }
 
 fn small_segments(dir: &Path) -> Log {
@@ -184,15 +181,11 @@ fn damage_behind_the_readers_place_is_not_read_over() {
         }
         flip(&segment, offsets[offsets.len() - 2] + 20);
         let mut shown = Vec::new();
-        let refused = read_from(
-            Arc::new(OsDisk),
-            dir.path(),
-            &heads[0],
-            |seq, at_ms, record| {
-                shown.push((seq, at_ms, record.to_vec()));
-                Ok::<(), Infallible>(())
-            },
-        );
+        let mut reader = LogReader::new(Arc::new(OsDisk), dir.path(), heads[0]);
+        let refused = reader.read(|seq, at_ms, record| {
+            shown.push((seq, at_ms, record.to_vec()));
+            Ok::<(), Infallible>(())
+        });
         assert!(
             matches!(&refused, Err(ReplayError::Log(LogError::Corrupt { segment: named, .. })) if *named == segment),
             "{refused:?}"
