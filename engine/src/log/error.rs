@@ -12,7 +12,9 @@ pub enum LogError {
     InUse { dir: PathBuf },
     #[error("{} has no journal", dir.display())]
     NoJournal { dir: PathBuf },
-    #[error("{} at offset {offset}: {damage}", segment.display())]
+    #[error(
+        "{} at offset {offset}: {damage}; `fleetfold log repair` mends the journal, if another copy is intact", segment.display()
+    )]
     Corrupt {
         segment: PathBuf,
         offset: u64,

@@ -63,12 +63,12 @@ pub(super) fn run(args: &VerifyArgs) -> Result<ExitCode, Failure> {
 }
 
 fn advised(error: LogError) -> Failure {
-    let advice = match &error {
-        LogError::HistoryMissing { .. } => "name the archive with --archive",
-        LogError::Corrupt { .. } => "`fleetfold log repair` mends it, if some copy is intact",
-        _ => return Failure::new(error),
-    };
-    Failure::new(error).advise(advice)
+    match error {
+        missing @ LogError::HistoryMissing { .. } => {
+            Failure::new(missing).advise("name the archive with --archive")
+        }
+        error => Failure::new(error),
+    }
 }
 
 /// What the records fold to, from the first on, or from the oldest snapshot if the log's beginning has been dropped.
