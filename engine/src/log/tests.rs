@@ -22,7 +22,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use super::{Batch, Head, Log, LogOptions, Opened, Repair};
+use super::{Batch, Head, IndexFault, Log, LogOptions, Opened, Repair};
 
 type Records = Vec<(u64, u64, Vec<u8>)>;
 
@@ -151,6 +151,17 @@ fn set_aside(opened: &Opened) -> bool {
         .repairs
         .iter()
         .any(|repair| matches!(repair, Repair::IndexSetAside { .. }))
+}
+
+/// Why the index was set aside, if opening did that, filled another one with so many batches, and repaired nothing else.
+fn replaced_index(opened: &Opened, filled: u64) -> Option<&IndexFault> {
+    match &opened.repairs[..] {
+        [
+            Repair::IndexSetAside { fault, .. },
+            Repair::IndexFilled { batches },
+        ] if *batches == filled => Some(fault),
+        _ => None,
+    }
 }
 
 /// Bytes that no compression shrinks, the same for the same seed.

@@ -1,6 +1,6 @@
 //! Who gets in, and what a device must say first.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, path::Path};
 
 use fleetfold::{
     client::{ConnectError, ConnectOptions, LoginRefusal, OperatorClient},
@@ -116,6 +116,15 @@ async fn code(
     Ok(code)
 }
 
+/// An engine on whose record the devices are.
+async fn start(dir: &Path) -> Result<(Hosted, Devices), Failure> {
+    let engine = Hosted::start(dir, None).await?;
+    let operator = engine.site.operator().await?;
+    let devices = Devices::register(&operator).await?;
+    operator.close().await;
+    Ok((engine, devices))
+}
+
 /// Publishes and waits for the PUBACK, which a client of MQTT 3.1.1 gets for a refused message, too.
 async fn publish(
     stream: &mut TcpStream,
@@ -154,9 +163,7 @@ async fn an_operator_needs_the_right_password_and_a_name_on_record() {
 async fn a_device_logs_in_with_its_own_token_only() {
     bounded(async {
         let dir = tempfile::tempdir()?;
-        let engine = Hosted::start(dir.path(), None).await?;
-        let operator = engine.site.operator().await?;
-        let devices = Devices::register(&operator).await?;
+        let (engine, devices) = start(dir.path()).await?;
         let (ann, ben, plain) = (&devices.ann, &devices.ben, &devices.plain);
         let stranger = Device::new("stranger", 1);
         let mut damaged = token(ann, &ann.id, 1);
@@ -191,9 +198,7 @@ async fn a_device_logs_in_with_its_own_token_only() {
 async fn a_signed_token_is_good_for_one_connection_even_after_a_restart() {
     bounded(async {
         let dir = tempfile::tempdir()?;
-        let engine = Hosted::start(dir.path(), None).await?;
-        let operator = engine.site.operator().await?;
-        let devices = Devices::register(&operator).await?;
+        let (engine, devices) = start(dir.path()).await?;
         let ann = &devices.ann;
         let (fifth, sixth) = (token(ann, &ann.id, 5), token(ann, &ann.id, 6));
         let earlier = token(ann, &ann.id, 4);
@@ -218,9 +223,7 @@ async fn a_signed_token_is_good_for_one_connection_even_after_a_restart() {
 async fn what_a_device_says_before_its_hello_is_not_heard() {
     bounded(async {
         let dir = tempfile::tempdir()?;
-        let engine = Hosted::start(dir.path(), None).await?;
-        let operator = engine.site.operator().await?;
-        let devices = Devices::register(&operator).await?;
+        let (engine, devices) = start(dir.path()).await?;
         let device = &devices.plain;
         let mut stream = mqtt::login(engine.site.address, device.as_str(), TOKEN).await?;
         publish(&mut stream, device, DeviceTopic::Report, &report(1)).await?;
@@ -238,9 +241,7 @@ async fn what_a_device_says_before_its_hello_is_not_heard() {
 async fn a_retired_device_is_shown_out_and_stays_out() {
     bounded(async {
         let dir = tempfile::tempdir()?;
-        let engine = Hosted::start(dir.path(), None).await?;
-        let operator = engine.site.operator().await?;
-        let devices = Devices::register(&operator).await?;
+        let (engine, devices) = start(dir.path()).await?;
         let device = &devices.plain;
         let mut stream = mqtt::login(engine.site.address, device.as_str(), TOKEN).await?;
         publish(&mut stream, device, DeviceTopic::Hello, &devices.hello(1)).await?;
@@ -248,7 +249,7 @@ async fn a_retired_device_is_shown_out_and_stays_out() {
             device: device.clone(),
             lifecycle: Lifecycle::Retired,
         });
-        operator.command(retire, None).await?;
+        engine.site.operator().await?.command(retire, None).await?;
         // The end of its connection.
         Pubacks::default().read(&mut stream).await.unwrap_err();
         let code = code(engine.site.address, device, device, TOKEN).await?;

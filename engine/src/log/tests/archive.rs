@@ -65,6 +65,15 @@ fn everything_old(archive: &Path) -> Retention {
     }
 }
 
+/// Archives what is complete and drops what two snapshots cover.
+fn drop_covered(keeper: &Keeper, covered: [Head; 2], archive: &Path) -> Dropped {
+    for head in covered {
+        snapshot(keeper, head);
+    }
+    keeper.archive(archive).unwrap();
+    keeper.drop_history(&everything_old(archive)).unwrap()
+}
+
 #[test]
 fn sealed_segments_are_archived_once_and_the_tail_is_not() {
     let (dir, mut log, _, archive) = log_and_archive();
@@ -182,13 +191,7 @@ fn history_goes_from_both_copies_when_archived_covered_and_old() {
     let records = contents_from(&log, 1);
     let keeper = log.keeper();
     let journal = segments(dir.path());
-    snapshot(&keeper, heads[10]);
-    snapshot(&keeper, heads[14]);
-
-    keeper.archive(archive.path()).unwrap();
-    let dropped = keeper
-        .drop_history(&everything_old(archive.path()))
-        .unwrap();
+    let dropped = drop_covered(&keeper, [heads[10], heads[14]], archive.path());
     assert_eq!(dropped.segments, journal[..dropped.segments.len()]);
     assert!(dropped.segments.len() > 2);
     assert_eq!(segments(dir.path()), journal[dropped.segments.len()..]);
@@ -229,12 +232,7 @@ fn a_log_whose_beginning_was_dropped_is_verified_alone_and_with_its_archive() {
     let (dir, log, heads, archive) = log_and_archive();
     let records = contents_from(&log, 1);
     let keeper = log.keeper();
-    snapshot(&keeper, heads[14]);
-    snapshot(&keeper, heads[15]);
-    keeper.archive(archive.path()).unwrap();
-    let dropped = keeper
-        .drop_history(&everything_old(archive.path()))
-        .unwrap();
+    let dropped = drop_covered(&keeper, [heads[14], heads[15]], archive.path());
     let disk: Arc<dyn Disk> = Arc::new(OsDisk);
     for (with, first_seq) in [(Some(archive.path()), 1), (None, dropped.first_seq)] {
         let mut seen = Vec::new();
@@ -270,12 +268,7 @@ fn a_log_whose_beginning_was_dropped_is_verified_alone_and_with_its_archive() {
 fn the_index_loses_what_the_journal_dropped() {
     let (dir, mut log, heads, archive) = log_and_archive();
     let keeper = log.keeper();
-    snapshot(&keeper, heads[14]);
-    snapshot(&keeper, heads[15]);
-    keeper.archive(archive.path()).unwrap();
-    let dropped = keeper
-        .drop_history(&everything_old(archive.path()))
-        .unwrap();
+    let dropped = drop_covered(&keeper, [heads[14], heads[15]], archive.path());
     assert!(dropped.first_seq > 9);
     grow(&mut log, 1);
     // An orderly stop waits until the index has followed.

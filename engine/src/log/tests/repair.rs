@@ -12,7 +12,8 @@ use super::faulty::FaultyDisk;
 use super::{Records, contents, contents_from, copy, flip, frame_offsets, grow, noise, segments};
 use crate::log::repair::repair_on;
 use crate::log::{
-    Disk, Head, Keeper, Log, LogError, LogOptions, OsDisk, RepairReport, Retention, repair, verify,
+    Disk, Dropped, Head, Keeper, Log, LogError, LogOptions, OsDisk, RepairReport, Retention,
+    repair, verify,
 };
 
 fn options() -> LogOptions {
@@ -64,6 +65,20 @@ impl Story {
             archive,
             heads,
         }
+    }
+
+    /// Drops what is archived and two snapshots cover.
+    fn drop_history(&self) -> Dropped {
+        let log = open(self.dir.path());
+        let keeper = log.keeper();
+        snapshot(&keeper, self.heads[27]);
+        snapshot(&keeper, self.heads[28]);
+        let retention = Retention {
+            archive: self.archive.path().to_owned(),
+            keep_ms: 0,
+            now_ms: 1_000,
+        };
+        keeper.drop_history(&retention).unwrap()
     }
 
     /// A copy of the log, without the index if it is not wanted.
@@ -396,18 +411,8 @@ fn a_journal_that_lost_its_last_segments_gets_them_from_the_archive() {
 #[test]
 fn history_that_was_dropped_comes_back_when_no_snapshot_covers_it_any_more() {
     let story = Story::new();
-    let log = open(story.dir.path());
-    let keeper = log.keeper();
-    snapshot(&keeper, story.heads[27]);
-    snapshot(&keeper, story.heads[28]);
-    let retention = Retention {
-        archive: story.archive.path().to_owned(),
-        keep_ms: 0,
-        now_ms: 1_000,
-    };
-    let dropped = keeper.drop_history(&retention).unwrap();
+    let dropped = story.drop_history();
     assert!(dropped.first_seq > 10);
-    drop((keeper, log));
 
     let report = repair(story.dir.path(), Some(story.archive.path())).unwrap();
     assert!(report.replaced.is_empty(), "a snapshot covers it");
@@ -430,18 +435,8 @@ fn history_that_was_dropped_comes_back_when_no_snapshot_covers_it_any_more() {
 #[test]
 fn a_first_segment_without_header_or_file_begins_where_the_archive_ends() {
     let story = Story::new();
-    let log = open(story.dir.path());
-    let keeper = log.keeper();
-    snapshot(&keeper, story.heads[27]);
-    snapshot(&keeper, story.heads[28]);
-    let retention = Retention {
-        archive: story.archive.path().to_owned(),
-        keep_ms: 0,
-        now_ms: 1_000,
-    };
-    let dropped = keeper.drop_history(&retention).unwrap();
-    let rest = contents_from(&log, dropped.first_seq);
-    drop((keeper, log));
+    let dropped = story.drop_history();
+    let rest = &story.records[usize::try_from(dropped.first_seq).unwrap() - 1..];
     let ruined = story.copy(false);
     let first = segments(ruined.path()).remove(0);
     flip(&first, 30);
