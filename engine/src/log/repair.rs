@@ -9,9 +9,9 @@
 //! `.damaged`, by copying it first: a journal that lacks a file, even for a moment, could be opened without its end.
 //! Whatever interrupts a repair, it can be made again.
 
+mod replacement;
 mod sources;
 
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -24,7 +24,8 @@ use super::journal::{
 };
 use super::snapshot::snapshots;
 use super::{Disk, Head, LogOptions, OsDisk, create_dir, journal_dir, lock};
-use sources::{Copy, Sources, damaged_path};
+use replacement::{Planned, Written, writing};
+use sources::{Copy, Sources};
 
 /// What a repair did.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -125,25 +126,6 @@ struct Repairer<'a> {
     /// Whether the journal begins at the first record, or some snapshot fits it.
     vouched: bool,
     planned: Vec<Planned>,
-}
-
-/// A replacement that is written and synced and has not taken its name yet.
-struct Planned {
-    unfinished: PathBuf,
-    segment: PathBuf,
-    /// What is wrong with the file that is there, and where.
-    found: Option<(Damage, u64)>,
-    written: Written,
-}
-
-/// What a replacement is made of.
-#[derive(Clone, Copy)]
-struct Written {
-    head: Head,
-    first_seq: u64,
-    from_journal: u64,
-    from_archive: u64,
-    from_index: u64,
 }
 
 /// What a look at a segment's file found.
@@ -448,32 +430,12 @@ impl Repairer<'_> {
         })
     }
 
-    /// Gives the replacements their names, after a copy of what they replace.
+    /// Gives the replacements their names.
     fn install(&mut self) -> Result<Vec<Replaced>, LogError> {
-        let mut replaced = Vec::new();
-        for planned in self.planned.drain(..) {
-            let damaged = match planned.found {
-                Some((damage, offset)) => Some(DamagedSegment {
-                    offset,
-                    damage,
-                    kept_as: keep(self.disk, self.journal, &planned.segment)?,
-                }),
-                None => None,
-            };
-            let renamed = self.disk.rename(&planned.unfinished, &planned.segment);
-            let renamed = renamed.and_then(|()| self.disk.sync_dir(self.journal));
-            renamed.map_err(|source| writing(&planned.segment, source))?;
-            replaced.push(Replaced {
-                segment: planned.segment,
-                damaged,
-                first_seq: planned.written.first_seq,
-                last_seq: planned.written.head.seq,
-                from_journal: planned.written.from_journal,
-                from_archive: planned.written.from_archive,
-                from_index: planned.written.from_index,
-            });
-        }
-        Ok(replaced)
+        let planned = self.planned.drain(..);
+        planned
+            .map(|planned| planned.install(self.disk, self.journal))
+            .collect()
     }
 
     /// Removes what was written in vain. What cannot be removed now is removed at the next open or repair.
@@ -481,49 +443,5 @@ impl Repairer<'_> {
         if let Err(error) = remove_unfinished(self.disk, self.journal) {
             tracing::warn!(%error, "unfinished segments of a repair stay until the next open");
         }
-    }
-}
-
-impl Written {
-    fn begin(head: Head) -> Self {
-        Self {
-            head,
-            first_seq: head.seq + 1,
-            from_journal: 0,
-            from_archive: 0,
-            from_index: 0,
-        }
-    }
-
-    fn add(&mut self, head: Head, copy: Copy) {
-        self.head = head;
-        match copy {
-            Copy::Journal => self.from_journal += 1,
-            Copy::Archive => self.from_archive += 1,
-            Copy::Index => self.from_index += 1,
-        }
-    }
-}
-
-/// Keeps a copy of a damaged file beside it, durably, and returns where.
-fn keep(disk: &dyn Disk, journal: &Path, segment: &Path) -> Result<PathBuf, LogError> {
-    let kept = || -> io::Result<PathBuf> {
-        let to = damaged_path(disk, segment)?;
-        let unfinished = segment.with_extension("damaged.ffj-new");
-        copy_file(disk, segment, &unfinished)?;
-        disk.rename(&unfinished, &to)?;
-        disk.sync_dir(journal)?;
-        Ok(to)
-    };
-    kept().map_err(|source| LogError::SetAside {
-        path: segment.to_owned(),
-        source,
-    })
-}
-
-fn writing(path: &Path, source: io::Error) -> LogError {
-    LogError::CreateSegment {
-        path: path.to_owned(),
-        source,
     }
 }
