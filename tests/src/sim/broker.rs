@@ -484,11 +484,10 @@ impl Sim {
             End::Client => "<-",
             End::Broker => "->",
         };
-        let what = describe(packet);
         self.trace.say(
             Kind::Wire,
             now,
-            format_args!("{who}/{} {arrow} {what}", conn.0),
+            format_args!("{who}/{} {arrow} {packet}", conn.0),
         );
     }
 }
@@ -499,28 +498,4 @@ impl Session {
         self.window.push_back((self.opened, id, None));
         self.opened
     }
-}
-
-fn describe(packet: &Packet) -> String {
-    match packet {
-        Packet::Connect { client_id, .. } => format!("connect {client_id}"),
-        Packet::Connack { is_accepted } => format!("connack {is_accepted}"),
-        Packet::Subscribe(filters) => format!("subscribe {filters:?}"),
-        Packet::Publish {
-            topic, payload, id, ..
-        } => format!(
-            "publish {topic} {} bytes {:08x} id {id:?}",
-            payload.len(),
-            fingerprint(payload)
-        ),
-        Packet::Puback { id, reason } => format!("puback {id} {reason:?}"),
-    }
-}
-
-/// Tells two payloads apart in a trace.
-fn fingerprint(bytes: &[u8]) -> u32 {
-    let digest = blake3::hash(bytes);
-    digest.as_bytes()[..4]
-        .try_into()
-        .map_or(0, u32::from_le_bytes)
 }

@@ -1,6 +1,6 @@
 //! What can happen.
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use fleetfold_core::{DeltaOutcome, ReleaseIx};
 
@@ -95,4 +95,32 @@ pub enum Packet {
         /// The reason of a refusal, which MQTT 5 carries.
         reason: Option<String>,
     },
+}
+
+/// For the trace.
+impl fmt::Display for Packet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Connect { client_id, .. } => write!(f, "connect {client_id}"),
+            Self::Connack { is_accepted } => write!(f, "connack {is_accepted}"),
+            Self::Subscribe(filters) => write!(f, "subscribe {filters:?}"),
+            Self::Publish {
+                topic, payload, id, ..
+            } => write!(
+                f,
+                "publish {topic} {} bytes {:08x} id {id:?}",
+                payload.len(),
+                fingerprint(payload)
+            ),
+            Self::Puback { id, reason } => write!(f, "puback {id} {reason:?}"),
+        }
+    }
+}
+
+/// Tells two payloads apart in a trace.
+fn fingerprint(bytes: &[u8]) -> u32 {
+    let digest = blake3::hash(bytes);
+    digest.as_bytes()[..4]
+        .try_into()
+        .map_or(0, u32::from_le_bytes)
 }

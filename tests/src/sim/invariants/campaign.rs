@@ -2,10 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use fleetfold_core::{
-    CampaignIx, DeviceIx, Fact, ReleaseIx,
-    fact::{PauseCause, RemovalCause},
-};
+use fleetfold_core::{CampaignIx, DeviceIx, Fact, ReleaseIx, fact::PauseCause};
 use fleetfold_schemas::{
     CampaignId, DeviceId,
     campaign::CampaignSpec,
@@ -14,7 +11,10 @@ use fleetfold_schemas::{
     status::{CampaignState, Tally},
 };
 
-use super::{Book, Checked, breach, demand};
+use super::{
+    Book, Checked, breach, demand,
+    member::{Member, Place},
+};
 
 /// The most first offers in one step: `STARTS_PER_STEP_MAX` of the core, written down again.
 pub const STARTS_PER_STEP_MAX: u64 = 1000;
@@ -58,64 +58,12 @@ pub struct Phase {
     pub is_passed: bool,
 }
 
-#[derive(Debug)]
-pub struct Member {
-    pub device: DeviceIx,
-    pub place: Place,
-    pub since_ms: u64,
-    pub(super) attempts: u32,
-    pub job: u64,
-    pub has_accepted: bool,
-    /// And no later attempt has succeeded.
-    pub has_failed: bool,
-    is_restored: bool,
-    pub is_reviewed: bool,
-    /// How it entered the evidence.
-    counted: Option<bool>,
-}
-
-/// How far a member is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
-    Waiting,
-    Deferred,
-    Queued,
-    InProgress,
-    Retrying { at_ms: u64 },
-    Succeeded,
-    Failed,
-    Rejected,
-    TimedOut,
-    Canceled,
-    Removed,
-    RolledBack,
-}
-
 /// What one step has done so far.
 #[derive(Debug, Default)]
 pub struct Step {
     /// First offers.
     pub starts: u64,
     pub last: Option<Fact>,
-}
-
-impl Place {
-    #[must_use]
-    pub const fn is_open(self) -> bool {
-        matches!(self, Self::Queued | Self::InProgress)
-    }
-
-    #[must_use]
-    pub const fn may_change(self) -> bool {
-        matches!(
-            self,
-            Self::Waiting
-                | Self::Deferred
-                | Self::Queued
-                | Self::InProgress
-                | Self::Retrying { .. }
-        )
-    }
 }
 
 impl Status {
@@ -300,22 +248,70 @@ impl Campaign {
         member.has_failed = true;
         member.place = place;
     }
-}
 
-impl Member {
-    const fn new(device: DeviceIx) -> Self {
-        Self {
-            device,
-            place: Place::Waiting,
-            since_ms: 0,
-            attempts: 0,
-            job: 0,
-            has_accepted: false,
-            has_failed: false,
-            is_restored: false,
-            is_reviewed: false,
-            counted: None,
+    fn accept(&mut self, at: usize) {
+        let member = &mut self.members[at];
+        self.exposed += u64::from(!std::mem::replace(&mut member.has_accepted, true));
+    }
+
+    /// What has happened to a member.
+    fn enter(&mut self, position: u64, at_ms: u64, at: usize, fact: &Fact) {
+        let retry_or =
+            |retry_at: Option<u64>, last| retry_at.map_or(last, |at_ms| Place::Retrying { at_ms });
+        match fact {
+            Fact::ExecutionQueued(fact) => {
+                let member = &mut self.members[at];
+                member.attempts = fact.attempt;
+                member.job = position;
+                member.place = Place::Queued;
+            }
+            Fact::ExecutionAccepted(_) => {
+                self.accept(at);
+                self.members[at].place = Place::InProgress;
+            }
+            Fact::ExecutionSucceeded(fact) => {
+                if !fact.already {
+                    self.accept(at);
+                    self.count_evidence(at, true);
+                }
+                let member = &mut self.members[at];
+                (member.has_failed, member.is_restored, member.is_reviewed) = (false, false, false);
+                member.place = Place::Succeeded;
+            }
+            Fact::ExecutionFailed(fact) => {
+                let is_evidence = fact.error.class != ErrorClass::Download;
+                self.fail(at, retry_or(fact.retry_at, Place::Failed), is_evidence);
+                self.members[at].is_restored |= fact.restored;
+            }
+            Fact::ExecutionRejected(_) => {
+                self.fail(at, Place::Rejected, true);
+            }
+            Fact::ExecutionTimedOut(fact) => {
+                self.fail(at, retry_or(fact.retry_at, Place::TimedOut), true);
+            }
+            Fact::ExecutionRemoved(_) => self.members[at].place = Place::Removed,
+            Fact::ExecutionCanceled(_) => self.members[at].place = Place::Canceled,
+            Fact::ExecutionRetracted(_) => {
+                let was_reviewed = self.members[at].is_reviewed;
+                if self.members[at].counted == Some(true) {
+                    self.members[at].counted = Some(false);
+                    self.forgiven.1 -= u64::from(was_reviewed);
+                    self.evidence.1 -= 1;
+                    self.evidence.0 += 1;
+                }
+                let member = &mut self.members[at];
+                (member.has_failed, member.is_restored, member.is_reviewed) = (true, true, false);
+                member.place = Place::RolledBack;
+            }
+            Fact::ExecutionDeferred(_) => {
+                let member = &mut self.members[at];
+                // A job taken back before it was accepted was no attempt.
+                member.attempts -= u32::from(member.place == Place::Queued);
+                member.place = Place::Deferred;
+            }
+            _ => {}
         }
+        self.members[at].since_ms = at_ms;
     }
 }
 
@@ -342,10 +338,10 @@ impl Book {
     fn count_status(&mut self, at_ms: u64, ix: CampaignIx, fact: &Fact, step: &Step) -> Checked {
         let was_asked = matches!(step.last, Some(Fact::CommandAccepted(_)));
         self.check_status(at_ms, ix, fact, was_asked)?;
+        self.counts.add(fact);
         let model = self.releases[self.campaigns[ix as usize].release as usize]
             .model
             .clone();
-        let counts = &mut self.counts;
         let campaign = &mut self.campaigns[ix as usize];
         match fact {
             Fact::CampaignStaged(_) => {
@@ -367,17 +363,10 @@ impl Book {
             }
             Fact::PhasePassed(_) => campaign.phases[campaign.phase].is_passed = true,
             Fact::CampaignPaused(fact) => {
-                match &fact.cause {
-                    PauseCause::Operator { .. } => counts.pauses_by_operator += 1,
-                    PauseCause::FailureThreshold { .. } => counts.pauses_by_threshold += 1,
-                    PauseCause::FailureEvidence { .. } => counts.pauses_by_evidence += 1,
-                    PauseCause::SuccessUnreachable { .. } => counts.pauses_unreachable += 1,
-                }
                 campaign.version += 1;
                 campaign.status = Status::Paused(fact.cause.clone());
             }
             Fact::CampaignResumed(_) => {
-                counts.resumes += 1;
                 campaign.version += 1;
                 campaign.resumed_ms = Some(at_ms);
                 if !matches!(campaign.status, Status::Paused(PauseCause::Operator { .. })) {
@@ -417,7 +406,8 @@ impl Book {
             || format!("{} starts", step.starts),
         )?;
         self.check_execution(at_ms, ix, at, fact)?;
-        self.enter(position, at_ms, ix, at, fact);
+        self.counts.add(fact);
+        self.campaigns[ix as usize].enter(position, at_ms, at, fact);
         let open = self.open_on(device);
         demand(
             open.len() <= 1,
@@ -427,86 +417,5 @@ impl Book {
                 format!("{id} in campaigns {open:?} after {fact:?}")
             },
         )
-    }
-
-    fn enter(&mut self, position: u64, at_ms: u64, ix: CampaignIx, at: usize, fact: &Fact) {
-        let counts = &mut self.counts;
-        let campaign = &mut self.campaigns[ix as usize];
-        let retry_or =
-            |retry_at: Option<u64>, last| retry_at.map_or(last, |at_ms| Place::Retrying { at_ms });
-        let accept = |campaign: &mut Campaign| {
-            let member = &mut campaign.members[at];
-            campaign.exposed += u64::from(!std::mem::replace(&mut member.has_accepted, true));
-        };
-        match fact {
-            Fact::ExecutionQueued(fact) => {
-                counts.retries += u64::from(fact.attempt > 1);
-                let member = &mut campaign.members[at];
-                member.attempts = fact.attempt;
-                member.job = position;
-                member.place = Place::Queued;
-            }
-            Fact::ExecutionAccepted(_) => {
-                accept(campaign);
-                campaign.members[at].place = Place::InProgress;
-            }
-            Fact::ExecutionSucceeded(fact) => {
-                if fact.already {
-                    counts.already += 1;
-                } else {
-                    counts.succeeded += 1;
-                    accept(campaign);
-                    campaign.count_evidence(at, true);
-                }
-                let member = &mut campaign.members[at];
-                (member.has_failed, member.is_restored, member.is_reviewed) = (false, false, false);
-                member.place = Place::Succeeded;
-            }
-            Fact::ExecutionFailed(fact) => {
-                counts.failed += 1;
-                let is_evidence = fact.error.class != ErrorClass::Download;
-                campaign.fail(at, retry_or(fact.retry_at, Place::Failed), is_evidence);
-                campaign.members[at].is_restored |= fact.restored;
-            }
-            Fact::ExecutionRejected(_) => {
-                counts.rejected += 1;
-                campaign.fail(at, Place::Rejected, true);
-            }
-            Fact::ExecutionTimedOut(fact) => {
-                counts.timeouts += 1;
-                campaign.fail(at, retry_or(fact.retry_at, Place::TimedOut), true);
-            }
-            Fact::ExecutionRemoved(fact) => {
-                match fact.cause {
-                    RemovalCause::NotContacted => counts.not_contacted += 1,
-                    RemovalCause::Superseded => counts.superseded += 1,
-                    RemovalCause::Retired => {}
-                }
-                campaign.members[at].place = Place::Removed;
-            }
-            Fact::ExecutionCanceled(_) => campaign.members[at].place = Place::Canceled,
-            Fact::ExecutionRetracted(_) => {
-                counts.retracted += 1;
-                let was_reviewed = campaign.members[at].is_reviewed;
-                if campaign.members[at].counted == Some(true) {
-                    campaign.members[at].counted = Some(false);
-                    campaign.forgiven.1 -= u64::from(was_reviewed);
-                    campaign.evidence.1 -= 1;
-                    campaign.evidence.0 += 1;
-                }
-                let member = &mut campaign.members[at];
-                (member.has_failed, member.is_restored, member.is_reviewed) = (true, true, false);
-                member.place = Place::RolledBack;
-            }
-            Fact::ExecutionDeferred(_) => {
-                counts.deferred += 1;
-                let member = &mut campaign.members[at];
-                // A job taken back before it was accepted was no attempt.
-                member.attempts -= u32::from(member.place == Place::Queued);
-                member.place = Place::Deferred;
-            }
-            _ => {}
-        }
-        campaign.members[at].since_ms = at_ms;
     }
 }

@@ -6,7 +6,10 @@
 use fleetfold_core::fact::PauseCause;
 use fleetfold_schemas::campaign::{BasisPoints, CampaignSpec};
 
-use super::campaign::{Campaign, Member, Place};
+use super::{
+    campaign::Campaign,
+    member::{Member, Place},
+};
 
 /// Closer to its limit than this, the e-value of one program may be on the other side of it than that of another.
 const LN_E_TOLERANCE: f64 = 1e-6;

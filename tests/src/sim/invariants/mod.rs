@@ -5,9 +5,11 @@
 
 mod campaign;
 mod command;
+mod counts;
 mod finish;
 mod fleet;
 mod gate;
+mod member;
 mod rules;
 mod wire;
 
@@ -16,9 +18,11 @@ use fleetfold_core::{CampaignIx, DeviceIx, Fact, State};
 
 use self::campaign::Step;
 pub use self::{
-    campaign::{Campaign, Place, Status},
+    campaign::{Campaign, Status},
     command::Commands,
+    counts::Counts,
     fleet::{Device, Fleet},
+    member::Place,
 };
 use super::{trace::Kind, world::Sim};
 
@@ -69,26 +73,6 @@ pub struct Book {
 pub struct Release {
     pub model: fleetfold_schemas::ModelId,
     pub image: fleetfold_schemas::Digest,
-}
-
-#[derive(Debug, Default, Clone, Copy)]
-pub struct Counts {
-    pub pauses_by_threshold: u64,
-    pub pauses_by_evidence: u64,
-    pub pauses_unreachable: u64,
-    pub pauses_by_operator: u64,
-    pub resumes: u64,
-    pub retries: u64,
-    pub timeouts: u64,
-    pub not_contacted: u64,
-    pub retracted: u64,
-    pub deferred: u64,
-    pub rejected: u64,
-    pub succeeded: u64,
-    pub failed: u64,
-    pub already: u64,
-    pub superseded: u64,
-    pub starts_limited: u64,
 }
 
 /// What a start read from the log.

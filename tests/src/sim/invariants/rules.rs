@@ -7,9 +7,11 @@ use fleetfold_core::{
 
 use super::{
     Book, Checked, breach,
-    campaign::{Campaign, Member, Place, STARTS_PER_STEP_MAX, Status, Step},
+    campaign::{Campaign, STARTS_PER_STEP_MAX, Status, Step},
     demand,
+    fleet::Device,
     gate::Gates,
+    member::{Member, Place},
 };
 
 impl Book {
@@ -22,11 +24,7 @@ impl Book {
         was_asked: bool,
     ) -> Checked {
         let campaign = &self.campaigns[ix as usize];
-        let is = |holds: bool, invariant: &'static str| {
-            demand(holds, invariant, || {
-                format!("{} is {:?}: {fact:?}", campaign.id(), campaign.status)
-            })
-        };
+        let is = |holds, invariant| campaign.demand(holds, invariant, fact);
         match fact {
             Fact::CampaignStaged(_) => is(
                 campaign.status == Status::Draft && was_asked,
@@ -36,24 +34,6 @@ impl Book {
                 campaign.status == Status::Staged,
                 "only a staged campaign begins",
             ),
-            Fact::PhaseStarted(fact) => {
-                let phase = fact.phase as usize;
-                let before = phase.checked_sub(1).map(|at| campaign.phases[at]);
-                let is_next = campaign.phases[phase].started_ms.is_none()
-                    && before.is_none_or(|before| before.is_passed)
-                    && fact.cut as usize == campaign.phases[phase].cut;
-                is(
-                    is_next && campaign.status.is_rolling(),
-                    "phases run in their order, with their own cut",
-                )
-            }
-            Fact::PhasePassed(fact) => {
-                is(
-                    fact.phase as usize == campaign.phase,
-                    "phases run in their order, with their own cut",
-                )?;
-                self.check_pass(at_ms, campaign)
-            }
             Fact::CampaignPaused(fact) => {
                 let gates = Gates::of(campaign);
                 let by_operator = matches!(fact.cause, PauseCause::Operator { .. });
@@ -75,6 +55,32 @@ impl Book {
                 !campaign.status.is_final() && was_asked,
                 "only what is not over is canceled, by a command",
             ),
+            _ => self.check_progress(at_ms, campaign, fact),
+        }
+    }
+
+    /// Whether a campaign may be as far as that.
+    fn check_progress(&self, at_ms: u64, campaign: &Campaign, fact: &Fact) -> Checked {
+        let is = |holds, invariant| campaign.demand(holds, invariant, fact);
+        match fact {
+            Fact::PhaseStarted(fact) => {
+                let phase = fact.phase as usize;
+                let before = phase.checked_sub(1).map(|at| campaign.phases[at]);
+                let is_next = campaign.phases[phase].started_ms.is_none()
+                    && before.is_none_or(|before| before.is_passed)
+                    && fact.cut as usize == campaign.phases[phase].cut;
+                is(
+                    is_next && campaign.status.is_rolling(),
+                    "phases run in their order, with their own cut",
+                )
+            }
+            Fact::PhasePassed(fact) => {
+                is(
+                    fact.phase as usize == campaign.phase,
+                    "phases run in their order, with their own cut",
+                )?;
+                self.check_pass(at_ms, campaign)
+            }
             Fact::CampaignMonitoring(_) => is(
                 campaign.status == Status::Rolling
                     && campaign.is_last_phase()
@@ -142,53 +148,17 @@ impl Book {
         let member = &campaign.members[at];
         let device = self.fleet.get(member.device);
         let target = self.releases[campaign.release as usize].image;
-        let is = |holds: bool, invariant: &'static str| {
-            demand(holds, invariant, || {
-                format!(
-                    "{} in {} ({:?}) is {:?}: {fact:?}",
-                    device.id,
-                    campaign.id(),
-                    campaign.status,
-                    member.place
-                )
-            })
+        let case = Case {
+            campaign,
+            member,
+            device,
+            fact,
         };
+        let is = |holds, invariant| case.demand(holds, invariant);
         let is_over = campaign.deadline_ms().is_some_and(|due| due <= at_ms);
         let is_due = campaign.due_ms(member).is_some_and(|due| due <= at_ms) || is_over;
         match fact {
-            Fact::ExecutionQueued(fact) => {
-                is(
-                    campaign.status.is_rolling(),
-                    "no new execution while paused or over",
-                )?;
-                is(
-                    at < campaign.phases[campaign.phase].cut
-                        && campaign.phases[campaign.phase].started_ms.is_some(),
-                    "no job outside its cohort",
-                )?;
-                is(
-                    device.is_available(),
-                    "no job for a device in maintenance or retired",
-                )?;
-                is(
-                    fact.attempt == member.attempts + 1
-                        && fact.attempt
-                            <= 1 + u32::from(campaign.spec.failure_handling.max_retries),
-                    "no more attempts than allowed",
-                )?;
-                is(
-                    match member.place {
-                        Place::Waiting | Place::Deferred => true,
-                        Place::Retrying { at_ms: due } => due <= at_ms,
-                        _ => false,
-                    },
-                    "an attempt begins when it is due",
-                )?;
-                is(
-                    !Gates::of(campaign).must_pause(),
-                    "a gate that is reached pauses before anything else",
-                )
-            }
+            Fact::ExecutionQueued(fact) => case.check_offer(at_ms, at, fact.attempt),
             Fact::ExecutionAccepted(_) => is(
                 matches!(
                     member.place,
@@ -215,16 +185,7 @@ impl Book {
                 member.place.is_open() || member.place == Place::Deferred,
                 "only an open job is rejected",
             ),
-            Fact::ExecutionRemoved(fact) => match fact.cause {
-                RemovalCause::NotContacted => is(
-                    member.place == Place::Queued && is_due,
-                    "only what was offered for long enough is withdrawn",
-                ),
-                RemovalCause::Retired | RemovalCause::Superseded => is(
-                    !member.place.is_open() || member.place == Place::Queued,
-                    "only what is not accepted is withdrawn",
-                ),
-            },
+            Fact::ExecutionRemoved(fact) => case.check_withdrawal(&fact.cause, is_due),
             Fact::ExecutionRetracted(_) => is(
                 member.place == Place::Succeeded
                     && device.running != Some(target)
@@ -313,5 +274,86 @@ impl Book {
             "a free device is offered what it waited for",
             || format!("{}: {forgotten:?}", campaign.id()),
         )
+    }
+}
+
+impl Campaign {
+    /// Says what is said to have happened, if it must not have.
+    fn demand(&self, holds: bool, invariant: &'static str, fact: &Fact) -> Checked {
+        demand(holds, invariant, || {
+            format!("{} is {:?}: {fact:?}", self.id(), self.status)
+        })
+    }
+}
+
+/// Something that is said to have happened to a member.
+struct Case<'a> {
+    campaign: &'a Campaign,
+    member: &'a Member,
+    device: &'a Device,
+    fact: &'a Fact,
+}
+
+impl Case<'_> {
+    fn demand(&self, holds: bool, invariant: &'static str) -> Checked {
+        demand(holds, invariant, || {
+            format!(
+                "{} in {} ({:?}) is {:?}: {:?}",
+                self.device.id,
+                self.campaign.id(),
+                self.campaign.status,
+                self.member.place,
+                self.fact
+            )
+        })
+    }
+
+    /// Whether the member, who is the `at`th, may be offered the update.
+    fn check_offer(&self, at_ms: u64, at: usize, attempt: u32) -> Checked {
+        self.demand(
+            self.campaign.status.is_rolling(),
+            "no new execution while paused or over",
+        )?;
+        self.demand(
+            at < self.campaign.phases[self.campaign.phase].cut
+                && self.campaign.phases[self.campaign.phase]
+                    .started_ms
+                    .is_some(),
+            "no job outside its cohort",
+        )?;
+        self.demand(
+            self.device.is_available(),
+            "no job for a device in maintenance or retired",
+        )?;
+        self.demand(
+            attempt == self.member.attempts + 1
+                && attempt <= 1 + u32::from(self.campaign.spec.failure_handling.max_retries),
+            "no more attempts than allowed",
+        )?;
+        self.demand(
+            match self.member.place {
+                Place::Waiting | Place::Deferred => true,
+                Place::Retrying { at_ms: due } => due <= at_ms,
+                _ => false,
+            },
+            "an attempt begins when it is due",
+        )?;
+        self.demand(
+            !Gates::of(self.campaign).must_pause(),
+            "a gate that is reached pauses before anything else",
+        )
+    }
+
+    fn check_withdrawal(&self, cause: &RemovalCause, is_due: bool) -> Checked {
+        match cause {
+            RemovalCause::NotContacted => self.demand(
+                self.member.place == Place::Queued && is_due,
+                "only what was offered for long enough is withdrawn",
+            ),
+            RemovalCause::Retired | RemovalCause::Superseded => self.demand(
+                !self.member.place.is_open() || self.member.place == Place::Queued,
+                "only what is not accepted is withdrawn",
+            ),
+        }
     }
 }

@@ -8,7 +8,7 @@ use fleetfold_schemas::{
     status::{CampaignStatus, DeviceStatus, FleetSummary},
 };
 
-use super::{Book, Checked, Status, breach, campaign::Place, demand};
+use super::{Book, Checked, Place, Status, breach, demand};
 use crate::sim::world::Sim;
 
 impl Sim {
