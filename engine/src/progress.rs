@@ -3,6 +3,8 @@
 mod screen;
 mod table;
 
+pub use table::releases;
+
 use std::{
     fmt::Write as _,
     io::{self, IsTerminal},

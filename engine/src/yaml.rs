@@ -162,7 +162,11 @@ phases:
     #[test]
     fn a_campaign_is_the_same_in_yaml_and_in_json() {
         let spec: CampaignSpec = read(GOOD, "c.yaml").unwrap();
-        assert_eq!(spec.release.version.as_str(), "1.10", "not the number 1.1");
+        assert_eq!(
+            spec.releases[0].version.as_str(),
+            "1.10",
+            "not the number 1.1"
+        );
         assert_eq!(spec.phases[0].percentage, BasisPoints::new(50).unwrap());
         assert_eq!(
             spec.phases[0].duration_hours,

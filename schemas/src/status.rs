@@ -114,6 +114,8 @@ pub struct CampaignStatus {
     /// Devices whose running image this campaign has replaced, or tried to.
     pub exposed: u64,
     pub totals: Tally,
+    /// In the order in which they are offered the update.
+    pub groups: Vec<GroupStatus>,
     pub phases: Vec<PhaseStatus>,
     /// What the `confident` gate knows.
     pub evidence: Evidence,
@@ -205,8 +207,19 @@ pub struct Tally {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GroupStatus {
+    pub name: Name,
+    /// Of them, `tally` counts those within the last phase.
+    pub devices: u64,
+    pub tally: Tally,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PhaseStatus {
     pub name: Name,
+    /// Of the groups that go through it here, where groups follow each other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rollout_order: Option<u16>,
     pub state: PhaseState,
     pub percentage: BasisPoints,
     /// Devices that this phase adds to those before it.

@@ -4,21 +4,21 @@ use alloc::{boxed::Box, collections::BTreeMap};
 
 use fleetfold_schemas::{
     CommandId, Name, OperatorId,
-    command::Lifecycle,
     device::{DeviceError, ErrorClass},
 };
 
 use crate::{
     CampaignIx, DeviceIx, ReleaseIx, Timestamp,
     fact::{
-        CampaignCanceled, CampaignCompleted, CampaignCreated, CampaignFailed, CampaignMonitoring,
-        CampaignPaused, CampaignResumed, CampaignStaged, CampaignStarted, DeviceGreeted,
-        DeviceReported, ExecutionQueued, ExecutionSucceeded, Fact, KeyTrusted, LifecycleChanged,
+        CampaignCanceled, CampaignCompleted, CampaignFailed, CampaignMonitoring, CampaignPaused,
+        CampaignResumed, CampaignStaged, CampaignStarted, DeviceGreeted, DeviceReported,
+        ExecutionQueued, ExecutionSucceeded, Fact, KeyTrusted, LifecycleChanged, MemberJoined,
         OperatorAdded, PauseCause, PhasePassed, PhaseStarted, ReleasePublished, SiteOpened,
     },
+    membership::takers,
     state::{
-        Answered, Campaign, Counted, Delta, Device, Member, MemberState, Operator, Release, Said,
-        Site, State, Status, StorageShortage,
+        Answered, Campaign, Counted, Delta, Member, MemberState, Operator, Place, Release, Roster,
+        Said, Site, State, Status, StorageShortage,
     },
 };
 
@@ -87,10 +87,11 @@ pub fn apply(state: &mut State, at: Timestamp, fact: &Fact) {
                 Delta::Unavailable { reason },
             );
         }
-        Fact::CampaignCreated(CampaignCreated { release, spec, .. }) => {
-            let campaign = Campaign::new(spec.clone(), *release, at);
+        Fact::CampaignCreated(fact) => {
+            let campaign = Campaign::new(fact.spec.clone(), fact.releases(), at);
             state.campaigns.push(campaign);
         }
+        Fact::MemberJoined(fact) => member_joined(state, fact),
         Fact::CampaignStaged(_)
         | Fact::CampaignStarted(_)
         | Fact::PhaseStarted(_)
@@ -205,14 +206,12 @@ fn campaign_changed(state: &mut State, at: Timestamp, fact: &Fact) {
             campaign.started_at = Some(at);
             campaign.status = Status::Rolling;
         }
-        Fact::PhaseStarted(PhaseStarted { phase, cut, .. }) => {
-            campaign.phase = *phase as usize;
-            let run = &mut campaign.phases[*phase as usize];
-            run.cut = *cut;
-            run.started_at = Some(at);
+        Fact::PhaseStarted(PhaseStarted { phase, .. }) => {
+            campaign.run = *phase as usize;
+            campaign.runs[*phase as usize].started_at = Some(at);
         }
         Fact::PhasePassed(PhasePassed { phase, .. }) => {
-            campaign.phases[*phase as usize].passed_at = Some(at);
+            campaign.runs[*phase as usize].passed_at = Some(at);
         }
         Fact::CampaignPaused(CampaignPaused { cause, .. }) => {
             campaign.version += 1;
@@ -250,15 +249,21 @@ fn campaign_changed(state: &mut State, at: Timestamp, fact: &Fact) {
 }
 
 fn enroll(state: &mut State, ix: CampaignIx) {
-    let model = &state.releases.get(state.campaigns.get(ix).release).model;
-    let takes_part =
-        |device: &Device<'_>| device.model() == model && device.lifecycle() != Lifecycle::Retired;
-    let devices = state
-        .devices
-        .iter()
-        .filter(|(_, device)| takes_part(device))
-        .map(|(ix, _)| ix);
-    state.campaigns.get_mut(ix).enroll(devices, &state.devices);
+    let row = state.campaigns.get(ix);
+    let roster = Roster::enroll(&row.spec, takers(state, row), &state.devices);
+    state.campaigns.get_mut(ix).roster = roster;
+}
+
+fn member_joined(state: &mut State, fact: &MemberJoined) {
+    let place = Place {
+        group: fact.group,
+        phase: fact.phase,
+    };
+    let campaign = state.campaigns.get_mut(fact.campaign);
+    let id = campaign.id().clone();
+    campaign
+        .roster
+        .join(&id, fact.device, place, &state.devices);
 }
 
 /// Resuming after a gate accepts what the gate saw; resuming after an operator's pause forgives nothing.
@@ -287,9 +292,6 @@ fn execution_changed(state: &mut State, at: Timestamp, fact: &Fact) {
     let position = state.position;
     let devices = &mut state.devices;
     let campaign = state.campaigns.get_mut(ix);
-    if at_member == campaign.offered {
-        campaign.offered += 1;
-    }
     campaign.deferred.remove(&at_member);
     // An acceptance follows the report that names the stage, and being passed over is no matter of the device's own job.
     if !matches!(

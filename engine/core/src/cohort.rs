@@ -39,6 +39,13 @@ pub fn cut(percentage: BasisPoints, members: u32) -> u32 {
         .max(u32::from(members > 0))
 }
 
+/// The highest rank that a share of all ranks holds: for who comes after the cut was made.
+#[must_use]
+pub fn share_of_ranks(percentage: BasisPoints) -> u64 {
+    let share = u128::from(u64::MAX) * u128::from(percentage.get()) / 10_000;
+    u64::try_from(share).expect("a share of a u64 fits into one")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

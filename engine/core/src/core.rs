@@ -68,6 +68,8 @@ struct Open {
     campaigns: BTreeSet<CampaignIx>,
     /// Devices that may be able to take a job now.
     freed: BTreeSet<DeviceIx>,
+    /// Devices that have said what they are like.
+    described: BTreeSet<DeviceIx>,
 }
 
 impl Core {
@@ -227,6 +229,8 @@ impl Core {
                 decide::campaign(&self.state, ix, now, starts_left, facts);
             } else if let Some(device) = open.freed.pop_first() {
                 decide::device_freed(&self.state, device, facts);
+            } else if let Some(device) = open.described.pop_first() {
+                decide::joins(&self.state, device, facts);
             } else {
                 return;
             }
@@ -252,6 +256,12 @@ impl Core {
             }
         }
         match fact {
+            Fact::DeviceGreeted(fact) => {
+                open.described.insert(fact.device);
+            }
+            Fact::DeviceRegistered(fact) => {
+                open.described.insert(fact.device);
+            }
             Fact::CampaignResumed(fact) => {
                 self.timers.add_campaign(&self.state, fact.campaign);
                 open.freed
@@ -260,7 +270,7 @@ impl Core {
             Fact::DeltaAdded(DeltaAdded { release, .. })
             | Fact::DeltaUnavailable(DeltaUnavailable { release, .. }) => {
                 let campaigns = &self.state.campaigns;
-                let waits = |ix: &CampaignIx| campaigns.get(*ix).release == *release;
+                let waits = |ix: &CampaignIx| campaigns.get(*ix).releases.contains(release);
                 open.campaigns.extend(campaigns.active().filter(waits));
             }
             // All that was held back for want of room.

@@ -7,19 +7,21 @@ use alloc::vec::Vec;
 use fleetfold_schemas::mutant::{Mutant, is_on};
 
 use fleetfold_schemas::{
-    campaign::{BasisPoints, MINUTE_MS},
+    campaign::{BasisPoints, MINUTE_MS, Membership},
     command::Lifecycle,
 };
 
 use crate::{
     CampaignIx, DeviceIx, Fact, State, Timestamp,
+    cohort::rank_of,
     fact::{
         CampaignCompleted, CampaignFailed, CampaignMonitoring, CampaignPaused, CampaignStarted,
         DeferralCause, ExecutionDeferred, ExecutionQueued, ExecutionRemoved, ExecutionSucceeded,
-        ExecutionTimedOut, FailureCause, PhasePassed, PhaseStarted, RemovalCause,
+        ExecutionTimedOut, FailureCause, MemberJoined, PhasePassed, PhaseStarted, RemovalCause,
     },
     judge::{HoldReason, Verdict, judge},
-    state::{Campaign, Member, MemberState, Status},
+    membership::{Grouping, takers},
+    state::{Campaign, Member, MemberState, Place, Status},
 };
 
 /// How long a staged campaign waits for its deltas before it starts without them: a delta saves bytes, never a day.
@@ -70,16 +72,13 @@ pub fn campaign(
 }
 
 pub fn waits_for_deltas(state: &State, row: &Campaign, since: Timestamp, now: Timestamp) -> bool {
-    state.releases.get(row.release).is_building_deltas() && now < since + DELTA_WAIT_MS
+    let mut releases = row.releases.iter();
+    releases.any(|release| state.releases.get(*release).is_building_deltas())
+        && now < since + DELTA_WAIT_MS
 }
 
 fn start(state: &State, ix: CampaignIx, row: &Campaign) -> Fact {
-    let model = &state.releases.get(row.release).model;
-    let devices = state
-        .devices
-        .iter()
-        .filter(|(_, device)| device.model() == model && device.lifecycle() != Lifecycle::Retired)
-        .count();
+    let devices = takers(state, row).count();
     CampaignStarted {
         campaign: ix,
         devices: u32::try_from(devices).expect("devices are numbered by u32"),
@@ -95,17 +94,10 @@ fn roll(
     starts_left: &mut u32,
     facts: &mut Vec<Fact>,
 ) {
-    let run = &row.phases[row.phase];
-    let phase = u32::try_from(row.phase).expect("phases are few");
+    let run = row.runs[row.run];
+    let phase = u32::try_from(row.run).expect("phases are few");
     if run.started_at.is_none() {
-        facts.push(
-            PhaseStarted {
-                campaign: ix,
-                phase,
-                cut: run.cut,
-            }
-            .into(),
-        );
+        facts.push(phase_started(ix, row, row.run));
         return;
     }
     match judge(row, now) {
@@ -126,21 +118,14 @@ fn roll(
         Verdict::Advance if row.is_last_phase() => {
             facts.push(CampaignCompleted { campaign: ix }.into())
         }
-        Verdict::Advance => facts.push(
-            PhaseStarted {
-                campaign: ix,
-                phase: phase + 1,
-                cut: row.phases[row.phase + 1].cut,
-            }
-            .into(),
-        ),
+        Verdict::Advance => facts.push(phase_started(ix, row, row.run + 1)),
         Verdict::Hold(HoldReason::Offering { .. }) if state.storage_low.is_none() => {
             offer(state, ix, row, starts_left, facts)
         }
         Verdict::Hold(HoldReason::Soaking { .. })
             if row.is_last_phase() && row.status == Status::Rolling =>
         {
-            if row.so_far().unresolved == 0 {
+            if row.reached().unresolved == 0 {
                 facts.push(CampaignMonitoring { campaign: ix }.into());
             }
         }
@@ -148,7 +133,17 @@ fn roll(
     }
 }
 
-/// Offers the update to the next members of the running phase, in rank order.
+fn phase_started(campaign: CampaignIx, row: &Campaign, at: usize) -> Fact {
+    let run = row.runs[at];
+    PhaseStarted {
+        campaign,
+        phase: u32::try_from(at).expect("phases are few"),
+        cut: row.roster.cut(run.track, run.phase),
+    }
+    .into()
+}
+
+/// Offers the update to the next members of the phases reached: by group, then by rank.
 fn offer(
     state: &State,
     ix: CampaignIx,
@@ -156,9 +151,8 @@ fn offer(
     starts_left: &mut u32,
     facts: &mut Vec<Fact>,
 ) {
-    let cut = row.phases[row.phase].cut;
-    let end = cut.min(row.offered + *starts_left);
-    for at in row.offered..end {
+    let next = row.roster.next(|track| row.phases_reached(track));
+    for at in next.take(*starts_left as usize) {
         *starts_left -= 1;
         facts.push(offer_one(state, ix, row, row.member(at).device, 1));
     }
@@ -191,7 +185,7 @@ fn offer_one(
         }
         .into();
     }
-    let release = state.releases.get(row.release);
+    let release = state.releases.get(row.target(device, &state.devices));
     let running = known.running_digest();
     if attempt == 1 && running == Some(release.image) {
         let already = true;
@@ -254,6 +248,32 @@ pub fn device_freed(state: &State, device: DeviceIx, facts: &mut Vec<Fact>) {
     }
 }
 
+/// A device has said what it is like: campaigns under way that it fits by now, it joins.
+pub fn joins(state: &State, device: DeviceIx, facts: &mut Vec<Fact>) {
+    for ix in state.campaigns.active() {
+        let row = state.campaigns.get(ix);
+        if row.spec.membership == Membership::Static
+            || row.started_at.is_none()
+            || row.member_of(device, &state.devices).is_some()
+        {
+            continue;
+        }
+        if let Some(group) = Grouping::of(row).group_of(state.devices.get(device)) {
+            let rank = rank_of(row.id(), state.devices.get(device).name());
+            let Place { group, phase } = row.roster.place_of(&row.spec, group, rank);
+            facts.push(
+                MemberJoined {
+                    campaign: ix,
+                    device,
+                    group,
+                    phase,
+                }
+                .into(),
+            );
+        }
+    }
+}
+
 /// The devices that a resumed campaign had to pass over and that are free by now.
 pub fn deferred(state: &State, ix: CampaignIx) -> impl Iterator<Item = DeviceIx> {
     let row = state.campaigns.get(ix);
@@ -305,7 +325,7 @@ pub fn member(state: &State, ix: CampaignIx, at: u32, now: Timestamp, facts: &mu
 /// or failed.
 fn end_at_deadline(campaign: CampaignIx, row: &Campaign, facts: &mut Vec<Fact>) {
     let before = facts.len();
-    for member in &row.members[..row.offered as usize] {
+    for (_, member) in row.roster.begun() {
         let device = member.device;
         match member.state {
             MemberState::Queued => {
@@ -336,7 +356,7 @@ fn end_at_deadline(campaign: CampaignIx, row: &Campaign, facts: &mut Vec<Fact>) 
     if facts.len() > before {
         return;
     }
-    let phase = u32::try_from(row.phase).expect("phases are few");
+    let phase = u32::try_from(row.run).expect("phases are few");
     if row.is_last_phase() && is_success(row) {
         facts.push(PhasePassed { campaign, phase }.into());
         facts.push(CampaignCompleted { campaign }.into());
@@ -350,7 +370,7 @@ fn end_at_deadline(campaign: CampaignIx, row: &Campaign, facts: &mut Vec<Fact>) 
 fn is_success(row: &Campaign) -> bool {
     let tally = row.so_far();
     let judged = tally.accepted - tally.forgiven();
-    let threshold: BasisPoints = row.spec.phases[row.phase].success_threshold;
+    let threshold: BasisPoints = row.phase().success_threshold;
     judged > 0 && threshold.is_reached_by(tally.updated.into(), judged.into())
 }
 
@@ -368,9 +388,8 @@ pub fn wakeup(state: &State, ix: CampaignIx, now: Timestamp) -> Option<Timestamp
                 Some(now)
             }
             Verdict::Hold(_) => {
-                let run = &row.phases[row.phase];
-                let watched_ms = row.spec.phases[row.phase].duration_hours.ms();
-                run.started_at
+                let watched_ms = row.phase().duration_hours.ms();
+                row.phase_started_at()
                     .map(|at| at + watched_ms)
                     .filter(|until| *until > now)
             }

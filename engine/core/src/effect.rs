@@ -104,7 +104,8 @@ fn of_kind(fact: &Fact, effects: &mut Vec<Effect>) {
         | Fact::PhasePassed(_)
         | Fact::CampaignMonitoring(_)
         | Fact::ExecutionAccepted(_)
-        | Fact::ExecutionRetracted(_) => {}
+        | Fact::ExecutionRetracted(_)
+        | Fact::MemberJoined(_) => {}
         // A queued job may have been taken back.
         Fact::ExecutionDeferred(fact) => {
             if fact.cause == DeferralCause::Maintenance {

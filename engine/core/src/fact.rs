@@ -159,22 +159,27 @@ facts! {
     }
     30 CampaignCreated {
         0 campaign: CampaignIx,
+        /// The first that the description names.
         1 release: ReleaseIx,
         #[cbor(with = "crate::stored::spec")]
         2 spec: CampaignSpec,
+        /// The others, in its order.
+        #[cbor(default, skip_if = "Vec::is_empty")]
+        3 other_releases: Vec<ReleaseIx>,
     }
     31 CampaignStaged {
         0 campaign: CampaignIx,
     }
-    /// Membership is fixed here: every device of the release's model that is not retired.
+    /// Membership is fixed here: every device that fits a group, has a release for its model and is not retired.
     32 CampaignStarted {
         0 campaign: CampaignIx,
         1 devices: u32,
     }
     33 PhaseStarted {
         0 campaign: CampaignIx,
+        /// Counted over all tracks of groups: each goes through all phases of the description.
         1 phase: u32,
-        /// How many members, by rank, belong to this phase and those before it.
+        /// How many members from the start belong to this phase and those before it.
         2 cut: u32,
     }
     34 PhasePassed {
@@ -261,6 +266,15 @@ facts! {
         0 campaign: CampaignIx,
         1 device: DeviceIx,
         2 cause: DeferralCause,
+    }
+    /// A device has come to fit a group after the start.
+    60 MemberJoined {
+        0 campaign: CampaignIx,
+        1 device: DeviceIx,
+        /// In the order of offers.
+        2 group: u16,
+        /// The first phase that it is in.
+        3 phase: u16,
     }
 }
 
@@ -360,6 +374,15 @@ pub enum DeferralCause {
     Maintenance,
 }
 
+impl CampaignCreated {
+    /// As the description names them.
+    #[must_use]
+    pub fn releases(&self) -> Vec<ReleaseIx> {
+        let others = self.other_releases.iter().copied();
+        core::iter::once(self.release).chain(others).collect()
+    }
+}
+
 impl Fact {
     /// Appends the fact's stored form.
     pub fn encode_into(&self, bytes: &mut Vec<u8>) {
@@ -400,7 +423,8 @@ impl Fact {
             | Self::ExecutionRemoved(ExecutionRemoved { campaign, .. })
             | Self::ExecutionCanceled(ExecutionCanceled { campaign, .. })
             | Self::ExecutionRetracted(ExecutionRetracted { campaign, .. })
-            | Self::ExecutionDeferred(ExecutionDeferred { campaign, .. }) => Some(*campaign),
+            | Self::ExecutionDeferred(ExecutionDeferred { campaign, .. })
+            | Self::MemberJoined(MemberJoined { campaign, .. }) => Some(*campaign),
             Self::SiteOpened(_)
             | Self::OperatorAdded(_)
             | Self::KeyTrusted(_)
@@ -436,7 +460,8 @@ impl Fact {
             | Self::ExecutionRemoved(ExecutionRemoved { device, .. })
             | Self::ExecutionCanceled(ExecutionCanceled { device, .. })
             | Self::ExecutionRetracted(ExecutionRetracted { device, .. })
-            | Self::ExecutionDeferred(ExecutionDeferred { device, .. }) => Some(*device),
+            | Self::ExecutionDeferred(ExecutionDeferred { device, .. })
+            | Self::MemberJoined(MemberJoined { device, .. }) => Some(*device),
             Self::SiteOpened(_)
             | Self::OperatorAdded(_)
             | Self::KeyTrusted(_)

@@ -103,7 +103,7 @@ fn failure(campaign: &Campaign, tally: &PhaseTally) -> Option<PauseCause> {
             false_pause_bp: spec.false_pause.get(),
         });
     }
-    let phase = &spec.phases[campaign.phase];
+    let phase = campaign.phase();
     let lost = u64::from(tally.new_lost);
     let judged = cohort - u64::from(tally.forgiven());
     if phase.wait_for_success
@@ -120,27 +120,27 @@ fn failure(campaign: &Campaign, tally: &PhaseTally) -> Option<PauseCause> {
 }
 
 fn waiting_for(campaign: &Campaign, tally: &PhaseTally, now: Timestamp) -> Option<HoldReason> {
-    let spec = &campaign.spec;
-    let phase = &spec.phases[campaign.phase];
+    let phase = campaign.phase();
+    let reached = campaign.reached();
+    if reached.waiting > 0 {
+        return Some(HoldReason::Offering {
+            waiting: reached.waiting.into(),
+        });
+    }
     if tally.devices == 0 {
         return None;
-    }
-    if tally.waiting > 0 {
-        return Some(HoldReason::Offering {
-            waiting: tally.waiting.into(),
-        });
     }
     if phase.wait_for_success
         && let Some(reason) = waiting_for_success(campaign, tally)
     {
         return Some(reason);
     }
-    if campaign.is_last_phase() && tally.unresolved > 0 {
+    if campaign.is_last_phase() && reached.unresolved > 0 {
         return Some(HoldReason::Unresolved {
-            unresolved: tally.unresolved.into(),
+            unresolved: reached.unresolved.into(),
         });
     }
-    let until = campaign.phases[campaign.phase].started_at? + phase.duration_hours.ms();
+    let until = campaign.phase_started_at()? + phase.duration_hours.ms();
     (now < until).then_some(HoldReason::Soaking { until })
 }
 
@@ -159,7 +159,7 @@ fn waiting_for_success(campaign: &Campaign, tally: &PhaseTally) -> Option<HoldRe
         return Some(HoldReason::Outcomes { resolved, needed });
     }
     let judged = accepted - u64::from(tally.forgiven());
-    let threshold = spec.phases[campaign.phase].success_threshold;
+    let threshold = campaign.phase().success_threshold;
     let updated = u64::from(tally.updated);
     (!threshold.is_reached_by(updated, judged)).then(|| HoldReason::Successes {
         updated,

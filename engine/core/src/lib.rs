@@ -21,6 +21,7 @@ mod effect;
 pub mod fact;
 pub mod gate;
 mod judge;
+mod membership;
 mod request;
 pub mod snapshot;
 pub mod state;

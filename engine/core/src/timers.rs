@@ -25,7 +25,7 @@ impl Timers {
     /// Every member of one campaign: after a resume, whose clocks start again.
     pub fn add_campaign(&mut self, state: &State, ix: CampaignIx) {
         let row = state.campaigns.get(ix);
-        for at in 0..row.offered {
+        for (at, _) in row.roster.begun() {
             self.add(state, ix, at);
         }
     }

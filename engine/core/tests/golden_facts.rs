@@ -21,8 +21,8 @@ use fleetfold_core::{
         DeviceRegistered, DeviceReported, ExecutionAccepted, ExecutionCanceled, ExecutionDeferred,
         ExecutionFailed, ExecutionQueued, ExecutionRejected, ExecutionRemoved, ExecutionRetracted,
         ExecutionSucceeded, ExecutionTimedOut, FailureCause, KeyTrusted, LifecycleChanged,
-        OperatorAdded, PauseCause, PhasePassed, PhaseStarted, ReleasePublished, RemovalCause, Role,
-        SiteOpened, StorageLow, StorageRecovered,
+        MemberJoined, OperatorAdded, PauseCause, PhasePassed, PhaseStarted, ReleasePublished,
+        RemovalCause, Role, SiteOpened, StorageLow, StorageRecovered,
     },
 };
 use fleetfold_schemas::{
@@ -76,6 +76,7 @@ fn name(fact: &Fact) -> &'static str {
         Fact::ExecutionCanceled(_) => "ExecutionCanceled",
         Fact::ExecutionRetracted(_) => "ExecutionRetracted",
         Fact::ExecutionDeferred(_) => "ExecutionDeferred",
+        Fact::MemberJoined(_) => "MemberJoined",
     }
 }
 
@@ -383,6 +384,7 @@ fn campaigns() -> Vec<(&'static str, &'static str, Fact)> {
                 campaign,
                 release: 1,
                 spec: serde_json::from_str(spec).unwrap(),
+                other_releases: Vec::new(),
             }
             .into(),
         ),
@@ -522,6 +524,17 @@ fn executions() -> Vec<(&'static str, &'static str, Fact)> {
                 campaign,
                 device,
                 attempt: 1,
+            }
+            .into(),
+        ),
+        (
+            "",
+            "A device has come to fit the second group after the start and is in from the first phase on.",
+            MemberJoined {
+                campaign,
+                device,
+                group: 1,
+                phase: 0,
             }
             .into(),
         ),

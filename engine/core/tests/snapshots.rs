@@ -206,6 +206,7 @@ fn campaign(campaign: u32, id: &str) -> Fact {
         campaign,
         release: 2,
         spec: serde_json::from_str(&spec).unwrap(),
+        other_releases: Vec::new(),
     }
     .into()
 }

@@ -219,10 +219,9 @@ async fn list(json: bool, connection: &Connection) -> Result<ExitCode, Failure> 
 }
 
 fn row(status: &CampaignStatus) -> Vec<String> {
-    let release = &status.spec.release;
     vec![
         status.campaign.to_string(),
-        format!("{} {}", release.model, release.version),
+        progress::releases(status),
         status.status.as_str().to_owned(),
         status
             .phase

@@ -71,18 +71,28 @@ pub(super) fn render(
 }
 
 fn title(status: &CampaignStatus) -> String {
-    let release = &status.spec.release;
     let mut title = format!(
-        "{}  {} {}  {}",
+        "{}  {}  {}",
         status.campaign,
-        release.model,
-        release.version,
+        releases(status),
         status.status.as_str()
     );
     if let Some(phase) = &status.phase {
         title.push_str(&format!(", phase {phase}"));
     }
     title
+}
+
+/// `sensor_v2 2.0.0`, and how many there are besides.
+pub fn releases(status: &CampaignStatus) -> String {
+    let releases = &status.spec.releases;
+    let first = releases
+        .first()
+        .map(|release| format!("{} {}", release.model, release.version));
+    match releases.len() {
+        0 | 1 => first.unwrap_or_default(),
+        count => format!("{} and {} more", first.unwrap_or_default(), count - 1),
+    }
 }
 
 /// As many phases as there is room for, around the current one.

@@ -99,7 +99,7 @@ fn refresh_campaign(state: &State, ix: CampaignIx, now: u64) {
     }
     let mut executions = [0u32; ExecutionStatus::ALL.len()];
     let row = state.campaigns.get(ix);
-    for member in &row.members[..row.offered as usize] {
+    for (_, member) in row.roster.begun() {
         if let Some(status) = member.execution_status() {
             executions[status as usize] += 1;
         }

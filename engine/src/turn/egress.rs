@@ -98,8 +98,8 @@ fn publish_job(renderer: &Renderer<'_>, ix: DeviceIx, world: &mut impl World) {
 
 fn publish_jobs(renderer: &Renderer<'_>, ix: CampaignIx, world: &mut impl World) {
     let campaign = renderer.state.campaigns.get(ix);
-    let offered = &campaign.members[..campaign.offered as usize];
-    for member in offered.iter().filter(|member| member.is_open()) {
+    let begun = campaign.roster.begun();
+    for (_, member) in begun.filter(|(_, member)| member.is_open()) {
         publish_job(renderer, member.device, world);
     }
 }

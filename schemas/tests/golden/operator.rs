@@ -3,7 +3,8 @@
 use fleetfold_schemas::{
     CommandId, OperatorTopic, Sha256,
     campaign::{
-        BasisPoints, CampaignSpec, Days, FailureHandling, Hours, PhaseSpec, ReleaseRef, Timeouts,
+        BasisPoints, CampaignSpec, Days, FailureHandling, GroupOrder, GroupSpec, Hours, Membership,
+        PhaseSpec, ReleaseRef, Strategy, Timeouts,
     },
     code::Code,
     codec::encode_json,
@@ -29,12 +30,30 @@ pub fn spec() -> CampaignSpec {
         wait_for_success,
         success_threshold: BasisPoints::from_percent(success),
     };
+    let group = |text, rollout_order, criteria: &str| GroupSpec {
+        name: name(text),
+        priority: 1,
+        rollout_order,
+        criteria: serde_json::from_str(criteria).unwrap(),
+    };
+    let release = ReleaseRef {
+        model: "sensor-a".parse().unwrap(),
+        version: version("1.4.0"),
+    };
     CampaignSpec {
-        id: campaign(),
-        release: ReleaseRef {
-            model: "sensor-a".parse().unwrap(),
-            version: version("1.4.0"),
-        },
+        groups: vec![
+            group(
+                "critical",
+                1,
+                r#"{"device_type":["sensor-a","gateway-b"],"hardware_revision":"2","region":"eu","version":">=1.2, <2",
+                    "tenant":"acme","tags":["a","b"],"attributes":{"site":["north","south"]},"not":{"tags_any":"frail"}}"#,
+            ),
+            group("named", 2, r#"{"devices":["d1","d2"]}"#),
+            group("standard", 3, r#""*""#),
+        ],
+        membership: Membership::Dynamic,
+        group_order: GroupOrder::Sequential,
+        rollout_strategy: Strategy::Progressive,
         phases: vec![
             phase("canary", "0.5", 24, true, 100),
             phase("half", "50", 48, true, 98),
@@ -54,6 +73,7 @@ pub fn spec() -> CampaignSpec {
             execution_hours: Hours::of(2),
         },
         max_rollout_days: Days::of(21),
+        ..CampaignSpec::new(campaign(), vec![release])
     }
 }
 

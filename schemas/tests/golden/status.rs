@@ -10,8 +10,8 @@ use fleetfold_schemas::{
     device::{ErrorClass, Image, Slot, Stage},
     status::{
         Alert, AlertKind, CampaignState, CampaignStatus, Cause, DeltaState, DeltaStatus,
-        DeviceStatus, Evidence, ExecutionStatus, ExecutionView, FleetSummary, Hold, PhaseState,
-        PhaseStatus, ReleaseStatus, SlotStatus, Tally,
+        DeviceStatus, Evidence, ExecutionStatus, ExecutionView, FleetSummary, GroupStatus, Hold,
+        PhaseState, PhaseStatus, ReleaseStatus, SlotStatus, Tally,
     },
     topic::CampaignTopic,
 };
@@ -122,6 +122,7 @@ fn tally(updated: u64, failed: u64, in_progress: u64, not_contacted: u64, remove
 
 pub fn campaign_statuses() -> Vec<Golden> {
     let phase = |text, percentage: &str, state, devices, tally, started_ms| PhaseStatus {
+        rollout_order: None,
         name: name(text),
         state,
         percentage: serde_json::from_str(percentage).unwrap(),
@@ -143,6 +144,18 @@ pub fn campaign_statuses() -> Vec<Golden> {
         devices: 1000,
         exposed: 495,
         totals: tally(400, 2, 93, 505, 0),
+        groups: vec![
+            GroupStatus {
+                name: name("critical"),
+                devices: 40,
+                tally: tally(20, 0, 0, 20, 0),
+            },
+            GroupStatus {
+                name: name("standard"),
+                devices: 960,
+                tally: tally(380, 2, 93, 485, 0),
+            },
+        ],
         phases: vec![
             phase(
                 "canary",

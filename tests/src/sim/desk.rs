@@ -340,12 +340,11 @@ pub(super) fn spec(
             success_threshold: percent(stream.pick(&[50, 75, 80, 90, 95, 100])),
         })
         .collect();
+    let release = ReleaseRef {
+        model: model.id.clone(),
+        version: model.releases[release].version.clone(),
+    };
     CampaignSpec {
-        id: id.clone(),
-        release: ReleaseRef {
-            model: model.id.clone(),
-            version: model.releases[release].version.clone(),
-        },
         phases,
         failure_threshold: percent(stream.pick(&[0, 5, 10, 20, 25, 50, 90])),
         sample_min: stream.pick(&[1, 2, 3, 5, 10, 20]),
@@ -362,5 +361,6 @@ pub(super) fn spec(
         },
         // Every third is too short for its trouble.
         max_rollout_days: Days::from_ms(stream.pick(&[3, 12, 40]) * HOUR_MS),
+        ..CampaignSpec::new(id.clone(), vec![release])
     }
 }

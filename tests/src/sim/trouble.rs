@@ -153,7 +153,7 @@ impl Sim {
             // The id may be taken.
             0 => {}
             1 => spec.phases.push(spec.phases[0].clone()),
-            _ => spec.release.version = "9.9.9".parse().expect("our own versions are valid"),
+            _ => spec.releases[0].version = "9.9.9".parse().expect("our own versions are valid"),
         }
         if spec.phases.len() == 1 {
             // It would be possible, and take the id of a campaign to come.

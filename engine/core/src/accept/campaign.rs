@@ -28,20 +28,23 @@ pub fn create(state: &State, spec: &CampaignSpec, facts: &mut Vec<Fact>) -> Resu
     }
     spec.check()
         .map_err(|error| Rejection::new(Code::CampaignInvalid, error.to_string()))?;
-    let Some(release) = state
-        .releases
-        .find(&spec.release.model, &spec.release.version)
-    else {
-        return Err(Rejection::new(
-            Code::UnknownRelease,
-            format!("no release {} {}", spec.release.model, spec.release.version),
-        ));
-    };
+    let mut releases = Vec::new();
+    for named in &spec.releases {
+        let found = state.releases.find(&named.model, &named.version);
+        releases.push(found.ok_or_else(|| {
+            Rejection::new(
+                Code::UnknownRelease,
+                format!("no release {} {}", named.model, named.version),
+            )
+        })?);
+    }
+    let release = releases.remove(0);
     facts.push(
         CampaignCreated {
             campaign: state.campaigns.len(),
             release,
             spec: spec.clone(),
+            other_releases: releases,
         }
         .into(),
     );
@@ -116,11 +119,11 @@ pub fn cancel(
         .into(),
     );
     let queued = row
-        .members
-        .iter()
-        .filter(|member| member.state == MemberState::Queued)
+        .roster
+        .begun()
+        .filter(|(_, member)| member.state == MemberState::Queued)
         .filter(|_| !is_on(Mutant::CancelForgetsQueued));
-    facts.extend(queued.map(|member| {
+    facts.extend(queued.map(|(_, member)| {
         Fact::from(ExecutionCanceled {
             campaign,
             device: member.device,

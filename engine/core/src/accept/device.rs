@@ -279,7 +279,8 @@ fn follow_execution(
     let Some((campaign_ix, campaign, member)) = latest_execution(state, row) else {
         return;
     };
-    let target = state.releases.get(campaign.release).image;
+    let release = campaign.target(device, &state.devices);
+    let target = state.releases.get(release).image;
     if member.state == MemberState::Succeeded
         && running.digest != target
         && !campaign.status.is_final()

@@ -13,6 +13,7 @@
 //! optional. [`FORMAT`] is raised when an older snapshot can no longer be read as it is; snapshots of another format are
 //! ignored, and the state is built from the log instead, which holds everything.
 
+mod campaigns;
 mod reader;
 mod rows;
 mod writer;
@@ -23,7 +24,7 @@ pub use self::reader::Reader;
 use crate::State;
 
 /// The number of the form described here. A store of snapshots keeps it beside the content.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// No section is larger, inclusive: what a reader must hold in memory at once. The largest row, a release with its
 /// manifest, is a fact of 16 KiB.

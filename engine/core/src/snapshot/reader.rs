@@ -1,24 +1,20 @@
 //! From sections to the state. The bytes come from a disk: nothing in them is believed, and nothing in them panics.
 
-use alloc::{boxed::Box, collections::BTreeMap, vec::Vec};
+use alloc::{collections::BTreeMap, vec::Vec};
 
-use fleetfold_schemas::{
-    DeviceId, ModelId, OperatorId,
-    device::{ErrorClass, Image},
-};
+use fleetfold_schemas::{DeviceId, ModelId, OperatorId, device::Image};
 use minicbor::{Decoder, decode::Error as CborError};
 
 use super::{
     SECTION_BYTES_MAX, SnapshotError,
-    rows::{
-        AnswerRow, CampaignRow, DeviceRow, Head, KeyRow, Kind, MemberRow, OperatorRow, ReleaseRow,
-    },
+    campaigns::Rosters,
+    rows::{AnswerRow, DeviceRow, Head, KeyRow, Kind, OperatorRow, ReleaseRow},
 };
 use crate::{
     State, Timestamp,
     state::{
-        AnswerId, Campaign, Counted, Member, Number, Operator, PhaseRun, PhaseTally, Release,
-        SaidNumbers, Site, StorageShortage, check_attributes, check_profile,
+        AnswerId, Number, Operator, Release, SaidNumbers, Site, StorageShortage, check_attributes,
+        check_profile,
     },
 };
 
@@ -39,10 +35,7 @@ pub struct Reader {
     images: Vec<Number>,
     profiles: Vec<Number>,
     attributes: Vec<Number>,
-    /// How many members each campaign has.
-    members: Vec<u32>,
-    /// The campaign whose members are being read.
-    campaign: usize,
+    rosters: Rosters,
     /// Of the last answer.
     operator: Option<OperatorId>,
     state: State,
@@ -103,13 +96,7 @@ impl Reader {
                 return Err(count(kind, expected.unwrap_or_default(), found));
             }
         }
-        for (campaign, members) in self.state.campaigns.iter() {
-            let expected = self.members[campaign as usize];
-            let found = number(members.members.len());
-            if found != expected {
-                return Err(count(Kind::Members, expected, found));
-            }
-        }
+        core::mem::take(&mut self.rosters).finish(&mut self.state)?;
         self.check_executions()?;
         let tables = self.state.devices.tables_mut();
         for image in self.images {
@@ -120,10 +107,6 @@ impl Reader {
         }
         for attributes in self.attributes {
             tables.attributes.release(attributes);
-        }
-        for campaign in 0..self.state.campaigns.len() {
-            check_campaign(campaign, self.state.campaigns.get(campaign))?;
-            self.state.campaigns.restored(campaign);
         }
         Ok(self.state)
     }
@@ -171,8 +154,8 @@ impl Reader {
                 self.attributes.push(attributes.take(row, |row| row.into()));
             }
             Kind::Devices => self.device(&decoder.decode()?)?,
-            Kind::Campaigns => self.campaign(decoder.decode()?)?,
-            Kind::Members => self.member(decoder.decode()?)?,
+            Kind::Campaigns => self.rosters.campaign(&mut self.state, decoder.decode()?)?,
+            Kind::Members => self.rosters.member(&self.state, decoder.decode()?)?,
         }
         Ok(())
     }
@@ -311,107 +294,6 @@ impl Reader {
         Ok(())
     }
 
-    fn campaign(&mut self, row: CampaignRow) -> Result<(), RowError> {
-        let ix = self.state.campaigns.len();
-        let times = [row.started_at, row.resumed_at, row.ended_at];
-        for time in times.into_iter().chain([Some(row.created_at)]) {
-            check_time("campaign", ix, "time", time)?;
-        }
-        let in_range = |field, is_in_range| check("campaign", ix, field, is_in_range);
-        in_range("release", row.release < self.state.releases.len())?;
-        in_range("phases", row.phases.len() == row.spec.phases.len())?;
-        in_range("phase", (row.phase as usize) < row.phases.len())?;
-        in_range("members", row.members <= self.state.devices.len())?;
-        in_range("offered", row.offered <= row.members)?;
-        let mut errors = [0; ErrorClass::ALL.len()];
-        in_range("errors", row.errors.len() <= errors.len())?;
-        errors[..row.errors.len()].copy_from_slice(&row.errors);
-        let phases = row.phases.into_iter().map(|run| PhaseRun {
-            cut: run.cut,
-            started_at: run.started_at,
-            passed_at: run.passed_at,
-            tally: run.tally,
-        });
-        let mut campaign = Campaign::new(row.spec, row.release, row.created_at);
-        campaign.status = row.status;
-        campaign.version = row.version;
-        campaign.started_at = row.started_at;
-        campaign.resumed_at = row.resumed_at;
-        campaign.ended_at = row.ended_at;
-        campaign.canceled_position = row.canceled_position;
-        campaign.members.reserve_exact(row.members as usize);
-        campaign.phases = phases.collect();
-        campaign.phase = row.phase as usize;
-        campaign.offered = row.offered;
-        campaign.evidence = row.evidence;
-        campaign.forgiven = row.forgiven;
-        campaign.exposed = row.exposed;
-        campaign.errors = errors;
-        self.members.push(row.members);
-        self.state.campaigns.push(campaign);
-        Ok(())
-    }
-
-    fn member(&mut self, row: MemberRow) -> Result<(), RowError> {
-        let campaigns = &mut self.state.campaigns;
-        loop {
-            match self.members.get(self.campaign) {
-                None => return Err(count(Kind::Members, 0, 1).into()),
-                Some(expected) => {
-                    let full = campaigns.get(number(self.campaign)).members.len();
-                    if full < *expected as usize {
-                        break;
-                    }
-                    self.campaign += 1;
-                }
-            }
-        }
-        let campaign = campaigns.get_mut(number(self.campaign));
-        let ix = number(campaign.members.len());
-        let out_of_range = |field| out_of_range("member", ix, field);
-        for time in [Some(row.since), row.retry_at] {
-            check_time("member", ix, "time", time)?;
-        }
-        check(
-            "member",
-            ix,
-            "device",
-            row.device < self.state.devices.len(),
-        )?;
-        check("member", ix, "marks", row.marks & !MemberRow::MARKS == 0)?;
-        if let Some(last) = campaign.members.last()
-            && (last.rank, last.device) >= (row.rank, row.device)
-        {
-            return Err(SnapshotError::Unsorted {
-                what: "member",
-                row: ix,
-            }
-            .into());
-        }
-        let has = |mark| row.marks & mark != 0;
-        campaign.members.push(Member {
-            device: row.device,
-            rank: row.rank,
-            state: row
-                .state
-                .with(row.retry_at)
-                .ok_or(out_of_range("retry time"))?,
-            since: row.since,
-            attempts: row
-                .attempts
-                .try_into()
-                .map_err(|_| out_of_range("attempts"))?,
-            job: row.job,
-            accepted: has(MemberRow::ACCEPTED),
-            failed: has(MemberRow::FAILED),
-            restored: has(MemberRow::RESTORED),
-            reviewed: has(MemberRow::REVIEWED),
-            counted: row.counted.unwrap_or(Counted::NotYet),
-            error: row.error.map(Box::new),
-        });
-        Ok(())
-    }
-
     /// A device's latest execution is one of its own.
     fn check_executions(&self) -> Result<(), SnapshotError> {
         for (ix, device) in self.state.devices.iter() {
@@ -423,47 +305,14 @@ impl Reader {
                     .state
                     .campaigns
                     .get(campaign)
-                    .members
+                    .roster
+                    .all()
                     .get(member as usize)
                     .is_some_and(|member| member.device == ix);
             check("device", ix, "execution", is_own)?;
         }
         Ok(())
     }
-}
-
-/// What adds up must: no later decision could notice.
-fn check_campaign(ix: u32, campaign: &Campaign) -> Result<(), SnapshotError> {
-    let mut start = 0;
-    for run in &campaign.phases {
-        let members = campaign.members.get(start as usize..run.cut as usize);
-        let members = match (campaign.started_at, members) {
-            (Some(_), Some(members)) => members,
-            // Cuts are made at the start.
-            (None, _) if run.cut == 0 => &[],
-            _ => return Err(out_of_range("campaign", ix, "cut")),
-        };
-        let mut tally = PhaseTally::default();
-        for member in members {
-            tally += member.contribution();
-        }
-        if tally != run.tally {
-            return Err(SnapshotError::Tally { campaign: ix });
-        }
-        start = run.cut;
-    }
-    for time in campaign
-        .phases
-        .iter()
-        .flat_map(|run| [run.started_at, run.passed_at])
-    {
-        check_time("campaign", ix, "time", time)?;
-    }
-    let accepted = campaign.members.iter().filter(|member| member.accepted);
-    if number(accepted.count()) != campaign.exposed {
-        return Err(SnapshotError::Tally { campaign: ix });
-    }
-    Ok(())
 }
 
 /// How many rows the head says there are. Members are announced by their campaigns, the head by nobody.
@@ -495,7 +344,7 @@ fn packed<'b>(
     Ok(packed)
 }
 
-enum RowError {
+pub(super) enum RowError {
     Cbor(CborError),
     Other(SnapshotError),
 }
@@ -521,11 +370,11 @@ impl From<SnapshotError> for RowError {
     }
 }
 
-fn number(count: usize) -> u32 {
+pub(super) fn number(count: usize) -> u32 {
     u32::try_from(count).expect("rows are numbered by u32")
 }
 
-fn count(kind: Kind, expected: u32, found: u32) -> SnapshotError {
+pub(super) fn count(kind: Kind, expected: u32, found: u32) -> SnapshotError {
     let what = kind.name();
     SnapshotError::Count {
         what,
@@ -538,11 +387,11 @@ fn taken(what: &'static str, row: u32) -> SnapshotError {
     SnapshotError::NameTaken { what, row }
 }
 
-fn out_of_range(what: &'static str, row: u32, field: &'static str) -> SnapshotError {
+pub(super) fn out_of_range(what: &'static str, row: u32, field: &'static str) -> SnapshotError {
     SnapshotError::OutOfRange { what, row, field }
 }
 
-fn check(
+pub(super) fn check(
     what: &'static str,
     row: u32,
     field: &'static str,
@@ -555,7 +404,7 @@ fn check(
     }
 }
 
-fn check_time(
+pub(super) fn check_time(
     what: &'static str,
     row: u32,
     field: &'static str,

@@ -236,7 +236,7 @@ pub struct CampaignRow {
     #[cbor(n(0), with = "crate::stored::spec")]
     pub spec: CampaignSpec,
     #[n(1)]
-    pub release: ReleaseIx,
+    pub releases: Vec<ReleaseIx>,
     #[n(2)]
     pub status: Status,
     #[n(3)]
@@ -253,12 +253,13 @@ pub struct CampaignRow {
     pub canceled_position: Option<u64>,
     #[n(9)]
     pub members: u32,
+    /// Of them, how many have been there from the start.
     #[n(10)]
-    pub phases: Vec<PhaseRow>,
+    pub enrolled: u32,
     #[n(11)]
-    pub phase: u32,
+    pub runs: Vec<RunRow>,
     #[n(12)]
-    pub offered: u32,
+    pub run: u32,
     #[n(13)]
     pub evidence: Evidence,
     #[n(14)]
@@ -268,22 +269,21 @@ pub struct CampaignRow {
     /// By the number of the error class.
     #[n(16)]
     pub errors: Vec<u32>,
+    /// By group in the order of offers, then by phase; empty before the start. To be checked, not to be believed.
+    #[n(17)]
+    pub tallies: Vec<PhaseTally>,
 }
 
 #[derive(Debug, Encode, Decode)]
 #[cbor(map)]
-pub struct PhaseRow {
+pub struct RunRow {
     #[n(0)]
-    pub cut: u32,
-    #[n(1)]
     pub started_at: Option<u64>,
-    #[n(2)]
+    #[n(1)]
     pub passed_at: Option<u64>,
-    #[n(3)]
-    pub tally: PhaseTally,
 }
 
-/// In the order of the ranks.
+/// Those from the start by group, then rank; then the others as they came.
 #[derive(Debug, Encode, Decode)]
 #[cbor(map)]
 pub struct MemberRow {
@@ -309,6 +309,11 @@ pub struct MemberRow {
     pub counted: Option<Counted>,
     #[n(9)]
     pub error: Option<DeviceError>,
+    /// In the order of offers.
+    #[cbor(n(10), skip_if = "is_zero")]
+    pub group: u64,
+    #[cbor(n(11), skip_if = "is_zero")]
+    pub phase: u64,
 }
 
 impl MemberRow {

@@ -8,8 +8,8 @@ use minicbor::{Encode, Encoder};
 use super::{
     SECTION_BYTES_MAX,
     rows::{
-        AnswerRow, CampaignRow, DeviceRow, Head, KeyRow, Kind, MemberRow, OperatorRow, PhaseRow,
-        ReleaseRow, ShortageRow, StateNumber,
+        AnswerRow, CampaignRow, DeviceRow, Head, KeyRow, Kind, MemberRow, OperatorRow, ReleaseRow,
+        RunRow, ShortageRow, StateNumber,
     },
 };
 use crate::{
@@ -55,7 +55,7 @@ pub fn write(state: &State, section: &mut dyn FnMut(&[u8])) {
         out.row(Kind::Campaigns, &campaign_row(campaign));
     }
     for (_, campaign) in state.campaigns.iter() {
-        for member in &campaign.members {
+        for member in campaign.roster.all() {
             out.row(Kind::Members, &member_row(member));
         }
     }
@@ -295,7 +295,7 @@ fn campaign_row(campaign: &Campaign) -> CampaignRow {
     let count = |count: usize| u32::try_from(count).expect("rows are numbered by u32");
     CampaignRow {
         spec: campaign.spec.clone(),
-        release: campaign.release,
+        releases: campaign.releases.clone(),
         status: campaign.status.clone(),
         version: campaign.version,
         created_at: campaign.created_at,
@@ -303,23 +303,22 @@ fn campaign_row(campaign: &Campaign) -> CampaignRow {
         resumed_at: campaign.resumed_at,
         ended_at: campaign.ended_at,
         canceled_position: campaign.canceled_position,
-        members: count(campaign.members.len()),
-        phases: campaign
-            .phases
+        members: campaign.roster.len(),
+        enrolled: campaign.roster.enrolled(),
+        runs: campaign
+            .runs
             .iter()
-            .map(|run| PhaseRow {
-                cut: run.cut,
+            .map(|run| RunRow {
                 started_at: run.started_at,
                 passed_at: run.passed_at,
-                tally: run.tally,
             })
             .collect(),
-        phase: count(campaign.phase),
-        offered: campaign.offered,
+        run: count(campaign.run),
         evidence: campaign.evidence,
         forgiven: campaign.forgiven,
         exposed: campaign.exposed,
         errors: campaign.errors.to_vec(),
+        tallies: campaign.roster.tallies().to_vec(),
     }
 }
 
@@ -340,5 +339,7 @@ fn member_row(member: &Member) -> MemberRow {
             + mark(member.reviewed, MemberRow::REVIEWED),
         counted: Some(member.counted).filter(|counted| *counted != Counted::NotYet),
         error: member.error.as_deref().cloned(),
+        group: member.place.group.into(),
+        phase: member.place.phase.into(),
     }
 }

@@ -1,25 +1,25 @@
-//! Campaigns: who is in, how far each member is, and the tallies that gates and people read.
-//!
-//! A tally is never edited: [`Campaign::update_member`] subtracts what a member contributed before a change and adds what
-//! it contributes after, so no transition can forget one.
+//! Campaigns: how far they are, and what they wait for.
 
 use alloc::{collections::BTreeSet, string::String, vec::Vec};
-use fleetfold_schemas::mutant::{Mutant, is_on};
 
-use fleetfold_schemas::{CampaignId, OperatorId, campaign::CampaignSpec, device::ErrorClass};
+use fleetfold_schemas::{
+    CampaignId, ModelId, OperatorId,
+    campaign::{CampaignSpec, PhaseSpec},
+    device::ErrorClass,
+};
 use minicbor::{Decode, Encode};
 
 use crate::{
     CampaignIx, DeviceIx, ReleaseIx, Timestamp,
-    cohort::rank_of,
     fact::{FailureCause, PauseCause},
-    state::{Devices, Member, MemberState, PhaseTally},
+    state::{Devices, Member, MemberState, PhaseTally, Roster, group_order},
 };
 
 #[derive(Debug, Clone)]
 pub struct Campaign {
     pub spec: CampaignSpec,
-    pub release: ReleaseIx,
+    /// As the description names them: one a model.
+    pub releases: Vec<ReleaseIx>,
     pub status: Status,
     /// Counts changes by command, for `expected_version`.
     pub version: u64,
@@ -29,13 +29,11 @@ pub struct Campaign {
     pub ended_at: Option<Timestamp>,
     /// Where in the log it was canceled: the sequence number of the cancel jobs.
     pub canceled_position: Option<u64>,
-    /// In rank order; fixed at the start.
-    pub members: Vec<Member>,
-    pub phases: Vec<PhaseRun>,
-    /// The phase that runs, or ran last.
-    pub phase: usize,
-    /// Members before this one have been offered the update, or deferred.
-    pub offered: u32,
+    pub roster: Roster,
+    /// In the order in which they run: each track of groups goes through all phases.
+    pub runs: Vec<PhaseRun>,
+    /// The one that runs, or ran last.
+    pub run: usize,
     /// Members whose device is busy with another campaign or in maintenance.
     pub deferred: BTreeSet<u32>,
     pub evidence: Evidence,
@@ -104,14 +102,14 @@ impl Status {
     }
 }
 
-#[derive(Debug, Clone)]
+/// A phase, as the groups of one track go through it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PhaseRun {
-    /// Members before this one belong to this phase or an earlier one.
-    pub cut: u32,
+    pub track: u16,
+    /// Its place in the description.
+    pub phase: u16,
     pub started_at: Option<Timestamp>,
     pub passed_at: Option<Timestamp>,
-    /// Of the members this phase adds.
-    pub tally: PhaseTally,
 }
 
 /// First outcomes, as the `confident` gate counts them. The numbers are those of a snapshot.
@@ -126,20 +124,21 @@ pub struct Evidence {
 
 impl Campaign {
     #[must_use]
-    pub fn new(spec: CampaignSpec, release: ReleaseIx, at: Timestamp) -> Self {
-        let phases = spec
-            .phases
-            .iter()
-            .map(|_| PhaseRun {
-                cut: 0,
+    pub fn new(spec: CampaignSpec, releases: Vec<ReleaseIx>, at: Timestamp) -> Self {
+        let tracks = group_order(&spec).last().map_or(1, |(_, track)| track + 1);
+        let phases = u16::try_from(spec.phases.len()).expect("phases are few");
+        let of_track = |track| {
+            (0..phases).map(move |phase| PhaseRun {
+                track,
+                phase,
                 started_at: None,
                 passed_at: None,
-                tally: PhaseTally::default(),
             })
-            .collect();
+        };
+        let runs = (0..tracks).flat_map(of_track).collect();
         Self {
             spec,
-            release,
+            releases,
             status: Status::Draft,
             version: 1,
             created_at: at,
@@ -147,10 +146,9 @@ impl Campaign {
             resumed_at: None,
             ended_at: None,
             canceled_position: None,
-            members: Vec::new(),
-            phases,
-            phase: 0,
-            offered: 0,
+            roster: Roster::default(),
+            runs,
+            run: 0,
             deferred: BTreeSet::new(),
             evidence: Evidence::default(),
             forgiven: Evidence::default(),
@@ -164,94 +162,102 @@ impl Campaign {
         &self.spec.id
     }
 
-    /// Ranks the devices and cuts the phases.
-    pub(crate) fn enroll(&mut self, devices: impl Iterator<Item = DeviceIx>, table: &Devices) {
-        self.members = devices
-            .map(|ix| Member::new(ix, rank_of(&self.spec.id, table.get(ix).name())))
-            .collect();
-        self.members
-            .sort_unstable_by_key(|member| (member.rank, member.device));
-        let count = u32::try_from(self.members.len()).expect("devices are numbered by u32");
-        let mut start = 0;
-        for (run, spec) in self.phases.iter_mut().zip(&self.spec.phases) {
-            run.cut = crate::cohort::cut(spec.percentage, count).max(start);
-            run.tally = self.members[start as usize..run.cut as usize].iter().fold(
-                PhaseTally::default(),
-                |mut tally, member| {
-                    tally += member.contribution();
-                    tally
-                },
-            );
-            start = run.cut;
-        }
+    /// What devices of a model are to run.
+    #[must_use]
+    pub fn release_for(&self, model: &ModelId) -> Option<ReleaseIx> {
+        let named = self.spec.releases.iter().zip(&self.releases);
+        let mut own = named.filter(|(named, _)| named.model == *model);
+        own.next().map(|(_, release)| *release)
+    }
+
+    /// What a member is to run.
+    ///
+    /// # Panics
+    /// The device takes no part in this campaign.
+    #[must_use]
+    pub fn target(&self, device: DeviceIx, table: &Devices) -> ReleaseIx {
+        self.release_for(table.get(device).model())
+            .expect("only devices that there is a release for take part")
     }
 
     /// The member that a device is, if it takes part.
     #[must_use]
     pub fn member_of(&self, device: DeviceIx, table: &Devices) -> Option<u32> {
-        let key = (rank_of(&self.spec.id, table.get(device).name()), device);
-        self.members
-            .binary_search_by_key(&key, |member| (member.rank, member.device))
-            .ok()
-            .map(|at| u32::try_from(at).expect("devices are numbered by u32"))
+        self.roster.find(&self.spec.id, device, table)
     }
 
     #[must_use]
     pub fn member(&self, at: u32) -> &Member {
-        &self.members[at as usize]
+        self.roster.get(at)
     }
 
     /// Changes one member and keeps the tallies true.
     pub(crate) fn update_member(&mut self, at: u32, change: impl FnOnce(&mut Member)) {
-        let phase = self.phases.partition_point(|phase| phase.cut <= at);
-        let member = &mut self.members[at as usize];
-        let before = member.contribution();
-        change(member);
-        let after = member.contribution();
-        // Members beyond the last cut exist when the last phase holds less than all; nothing is ever offered to them.
-        if let Some(phase) = self.phases.get_mut(phase) {
-            if is_on(Mutant::TallyForgotten) && member.state == MemberState::Removed {
-                return;
-            }
-            phase.tally -= before;
-            phase.tally += after;
-        }
+        self.roster.update(at, change);
     }
 
-    /// Over the running phase and those before it.
+    /// The phase that runs, or ran last.
+    #[must_use]
+    pub fn phase(&self) -> &PhaseSpec {
+        &self.spec.phases[usize::from(self.runs[self.run].phase)]
+    }
+
+    /// When that phase began.
+    #[must_use]
+    pub fn phase_started_at(&self) -> Option<Timestamp> {
+        self.runs[self.run].started_at
+    }
+
+    /// Over the groups that go through the running phase, in that phase and those before it.
     #[must_use]
     pub fn so_far(&self) -> PhaseTally {
-        self.sum(self.phase + 1)
+        let run = self.runs[self.run];
+        self.roster
+            .sum(|group, phase| group.track == run.track && phase <= run.phase)
+    }
+
+    /// Over all that the campaign has come to by now.
+    #[must_use]
+    pub fn reached(&self) -> PhaseTally {
+        self.roster
+            .sum(|group, phase| phase < self.phases_reached(group.track))
+    }
+
+    /// How many phases the groups of a track have come to.
+    #[must_use]
+    pub fn phases_reached(&self, track: u16) -> u16 {
+        let run = self.runs[self.run];
+        match track.cmp(&run.track) {
+            core::cmp::Ordering::Less => {
+                u16::try_from(self.spec.phases.len()).expect("phases are few")
+            }
+            core::cmp::Ordering::Equal => run.phase + 1,
+            core::cmp::Ordering::Greater => 0,
+        }
     }
 
     /// Over all phases.
     #[must_use]
     pub fn totals(&self) -> PhaseTally {
-        self.sum(self.phases.len())
-    }
-
-    fn sum(&self, phases: usize) -> PhaseTally {
-        self.phases[..phases]
-            .iter()
-            .fold(PhaseTally::default(), |mut sum, phase| {
-                sum += phase.tally;
-                sum
-            })
+        self.roster.sum(|_, _| true)
     }
 
     #[must_use]
     pub fn is_last_phase(&self) -> bool {
-        self.phase + 1 == self.phases.len()
+        self.run + 1 == self.runs.len()
     }
 
     /// An operator accepts all outcomes there are.
     pub(crate) fn review(&mut self) {
         self.forgiven = self.evidence;
-        for at in 0..self.offered {
-            let member = self.member(at);
-            if member.failed || member.state == MemberState::Succeeded {
-                self.update_member(at, |member| member.reviewed = true);
-            }
+        let known: Vec<_> = self
+            .roster
+            .begun()
+            .filter(|(_, member)| member.failed || member.state == MemberState::Succeeded)
+            .map(|(at, _)| at)
+            .collect();
+        for at in known {
+            self.update_member(at, |member| member.reviewed = true);
         }
     }
 
@@ -344,8 +350,9 @@ impl Campaigns {
     /// A row has been read from a snapshot: what follows from it is filled in.
     pub(crate) fn restored(&mut self, ix: CampaignIx) {
         let row = &mut self.rows[ix as usize];
-        row.deferred = (0..)
-            .zip(&row.members)
+        row.deferred = row
+            .roster
+            .begun()
             .filter(|(_, member)| member.state == MemberState::Deferred)
             .map(|(at, _)| at)
             .collect();

@@ -8,6 +8,7 @@ use fleetfold_schemas::{
 };
 use minicbor::{Decode, Encode};
 
+use super::Place;
 use crate::{DeviceIx, Timestamp};
 
 /// A device's part in a campaign.
@@ -15,6 +16,7 @@ use crate::{DeviceIx, Timestamp};
 pub struct Member {
     pub device: DeviceIx,
     pub rank: u64,
+    pub place: Place,
     pub state: MemberState,
     /// When the state was entered.
     pub since: Timestamp,
@@ -77,10 +79,11 @@ impl MemberState {
 }
 
 impl Member {
-    pub(super) fn new(device: DeviceIx, rank: u64) -> Self {
+    pub(super) fn new(device: DeviceIx, rank: u64, group: u16) -> Self {
         Self {
             device,
             rank,
+            place: Place { group, phase: 0 },
             state: MemberState::Waiting,
             since: 0,
             attempts: 0,

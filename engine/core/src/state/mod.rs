@@ -9,6 +9,7 @@ mod inventory;
 mod member;
 mod names;
 mod release;
+mod roster;
 mod shared;
 
 use alloc::{collections::BTreeMap, string::String, vec::Vec};
@@ -23,10 +24,12 @@ pub use self::{
     inventory::Inventory,
     member::{Counted, Member, MemberState, PhaseTally},
     release::{Delta, Release, Releases},
+    roster::{GroupRun, Place, Roster},
 };
 pub(crate) use self::{
     device::SaidNumbers,
     inventory::{Said, check_attributes, check_profile},
+    roster::group_order,
     shared::{Number, Shared},
 };
 use crate::{Timestamp, fact::Role};

@@ -3,9 +3,12 @@
 use alloc::{collections::BTreeMap, format, string::String, string::ToString};
 
 use fleetfold_schemas::{
-    campaign::{BasisPoints, human_duration},
+    Name,
+    campaign::{BasisPoints, GroupOrder, human_duration},
     device::ErrorClass,
-    status::{CampaignState, CampaignStatus, Cause, Evidence, Hold, PhaseState, PhaseStatus},
+    status::{
+        CampaignState, CampaignStatus, Cause, Evidence, GroupStatus, Hold, PhaseState, PhaseStatus,
+    },
 };
 
 use crate::{
@@ -14,7 +17,7 @@ use crate::{
     fact::{FailureCause, PauseCause},
     gate::confident,
     judge::{HoldReason, Verdict, judge},
-    state::{Campaign, Status},
+    state::{Campaign, GroupRun, Status, group_order},
 };
 
 #[must_use]
@@ -27,10 +30,11 @@ pub fn campaign(state: &State, ix: CampaignIx, now: Timestamp) -> CampaignStatus
         status: campaign_state(&row.status),
         hold: hold_reason(state, row, now).map(|reason| hold(&reason, now)),
         cause: cause(row),
-        phase: is_started.then(|| row.spec.phases[row.phase].name.clone()),
+        phase: is_started.then(|| row.phase().name.clone()),
         devices: row.totals().devices.into(),
         exposed: row.exposed.into(),
         totals: row.totals().public(),
+        groups: groups(row),
         phases: phases(row),
         evidence: evidence(row),
         errors: errors(row),
@@ -156,7 +160,7 @@ fn cause(row: &Campaign) -> Option<Cause> {
             "deadline",
             format!(
                 "phase {} was not through after {}",
-                row.spec.phases[*phase as usize].name,
+                phase_name(row, *phase),
                 human_duration(row.spec.max_rollout_days.ms())
             ),
         ),
@@ -208,7 +212,7 @@ fn pause_cause(row: &Campaign, cause: &PauseCause) -> (&'static str, String) {
             "success_unreachable",
             format!(
                 "lost {lost} of {devices} devices up to phase {}; {} success can no longer be reached",
-                row.spec.phases[row.phase].name,
+                row.phase().name,
                 percent(*threshold_bp)
             ),
         ),
@@ -223,21 +227,51 @@ fn by_operator(what: &str, operator: &str, reason: Option<&str>) -> String {
 }
 
 fn phases(row: &Campaign) -> alloc::vec::Vec<PhaseStatus> {
-    row.phases
+    let is_sequential = row.spec.group_order == GroupOrder::Sequential;
+    row.runs
         .iter()
-        .zip(&row.spec.phases)
-        .map(|(run, spec)| PhaseStatus {
-            name: spec.name.clone(),
-            state: match (run.started_at, run.passed_at) {
-                (None, _) => PhaseState::Pending,
-                (Some(_), Some(_)) => PhaseState::Passed,
-                (Some(_), None) if run.tally.unresolved == 0 => PhaseState::Soaking,
-                (Some(_), None) => PhaseState::Running,
-            },
-            percentage: spec.percentage,
-            devices: run.tally.devices.into(),
-            tally: run.tally.public(),
-            started_ms: run.started_at,
+        .map(|run| {
+            let spec = &row.spec.phases[usize::from(run.phase)];
+            let tally = row
+                .roster
+                .sum(|group, phase| (group.track, phase) == (run.track, run.phase));
+            let orders = group_order(&row.spec).find(|(_, track)| *track == run.track);
+            let order = orders.map(|(at, _)| row.spec.groups[usize::from(at)].rollout_order);
+            PhaseStatus {
+                name: spec.name.clone(),
+                rollout_order: order.filter(|_| is_sequential),
+                state: match (run.started_at, run.passed_at) {
+                    (None, _) => PhaseState::Pending,
+                    (Some(_), Some(_)) => PhaseState::Passed,
+                    (Some(_), None) if tally.unresolved == 0 => PhaseState::Soaking,
+                    (Some(_), None) => PhaseState::Running,
+                },
+                percentage: spec.percentage,
+                devices: tally.devices.into(),
+                tally: tally.public(),
+                started_ms: run.started_at,
+            }
+        })
+        .collect()
+}
+
+fn phase_name(row: &Campaign, run: u32) -> &Name {
+    let phase = row.runs[run as usize].phase;
+    &row.spec.phases[usize::from(phase)].name
+}
+
+/// In the order in which they are offered the update.
+fn groups(row: &Campaign) -> alloc::vec::Vec<GroupStatus> {
+    (0u16..)
+        .zip(group_order(&row.spec))
+        .map(|(at, (spec, _))| {
+            let own = |group: &GroupRun, _| group.spec == spec;
+            let tally = row.roster.sum(own);
+            GroupStatus {
+                name: row.spec.groups[usize::from(spec)].name.clone(),
+                devices: row.roster.size(at).into(),
+                tally: tally.public(),
+            }
         })
         .collect()
 }

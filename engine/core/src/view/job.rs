@@ -25,7 +25,7 @@ pub fn job(state: &State, ix: DeviceIx) -> Option<Job> {
         (Status::Canceled { .. }, Some(position)) => Some(position),
         _ => None,
     };
-    let release = state.releases.get(campaign.release);
+    let release = state.releases.get(campaign.target(ix, &state.devices));
     let issued_ms = campaign.shown_since(member);
     Some(Job {
         device: device.id(),

@@ -1,5 +1,7 @@
 //! A device as the stories need it: it says what the story has it say, correctly numbered.
 
+use std::collections::BTreeMap;
+
 use fleetfold_core::{DeviceMessage, Request};
 use fleetfold_schemas::{
     DeviceId, Digest, ModelId, Name, Version,
@@ -15,10 +17,21 @@ pub struct Agent {
     epoch: u64,
     seq: u64,
     pub running: Running,
+    pub traits: Traits,
     before: Option<Running>,
     /// Install jobs it has taken, oldest first: sequence and target.
     jobs: Vec<(u64, Running)>,
     last: Option<Request>,
+}
+
+/// What it says of itself in its hello.
+#[derive(Debug, Clone, Default)]
+pub struct Traits {
+    pub hardware: Option<Version>,
+    pub region: Option<Name>,
+    pub tenant: Option<Name>,
+    pub tags: Vec<Name>,
+    pub attributes: BTreeMap<Name, String>,
 }
 
 /// What a story can have a device do.
@@ -62,6 +75,7 @@ impl Agent {
                 version,
                 digest,
             },
+            traits: Traits::default(),
             before: None,
             jobs: Vec::new(),
             last: None,
@@ -205,12 +219,12 @@ impl Agent {
             epoch: self.epoch,
             seq: self.seq,
             model: self.model.clone(),
-            hardware: None,
+            hardware: self.traits.hardware.clone(),
             capabilities: vec![Name::parse("bidiff-zstd").unwrap()],
-            region: None,
-            tenant: None,
-            tags: Vec::new(),
-            attributes: std::collections::BTreeMap::new(),
+            region: self.traits.region.clone(),
+            tenant: self.traits.tenant.clone(),
+            tags: self.traits.tags.clone(),
+            attributes: self.traits.attributes.clone(),
             running: self.running.clone(),
             standby: None,
             job: None,

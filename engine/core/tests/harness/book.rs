@@ -106,6 +106,10 @@ impl Book {
                 Standing::Failed
             }
             Fact::ExecutionDeferred(_) => keeps,
+            Fact::MemberJoined(_) => {
+                assert!(sheet.is_started && before.is_none(), "joined twice");
+                keeps
+            }
             _ => unreachable!("{fact:?} is no execution's"),
         };
         let stays_open = matches!(fact, Fact::ExecutionQueued(_) | Fact::ExecutionAccepted(_));

@@ -22,6 +22,7 @@ pub fn release_key() -> SigningKey {
 
 /// `phases canary 1% 24h 100%, full 100% 72h 95% timed; max_retries 1, sample_min 5`
 pub fn campaign(name: &str, model: &ModelId, version: &str, text: &str) -> Value {
+    let (text, more) = text.split_once("with ").unwrap_or((text, "{}"));
     let (phases, keys) = text.split_once(';').unwrap_or((text, ""));
     let mut spec = json!({"id": name, "release": {"model": model, "version": version}});
     if let Some(phases) = phases.trim().strip_prefix("phases ") {
@@ -38,6 +39,16 @@ pub fn campaign(name: &str, model: &ModelId, version: &str, text: &str) -> Value
             "deadline" => spec["max_rollout_days"] = value,
             key => spec[key] = value,
         }
+    }
+    let more: Map<String, Value> = serde_json::from_str(more).expect("what comes with it is JSON");
+    for (key, value) in more {
+        // Either way of naming what is to be installed.
+        if key == "releases" {
+            spec.as_object_mut()
+                .expect("a campaign is an object")
+                .remove("release");
+        }
+        spec[key] = value;
     }
     json!({"command": "campaign.create", "campaign": spec})
 }

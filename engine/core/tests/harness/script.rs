@@ -7,7 +7,7 @@ use fleetfold_schemas::{
     device::{ErrorClass, Stage},
 };
 
-use super::agent::Deed;
+use super::agent::{Deed, Traits};
 
 #[derive(Debug)]
 pub enum Line<'a> {
@@ -15,7 +15,10 @@ pub enum Line<'a> {
         count: u32,
         model: &'a str,
         running: Option<&'a str>,
+        traits: Traits,
     },
+    /// Devices say in a new hello what they are like now.
+    Become(Vec<&'a str>, Traits),
     Operator(&'a str, Role),
     Release(Release<'a>),
     Delta {
@@ -65,11 +68,22 @@ pub fn parse(line: &str) -> Line<'_> {
     let words: Vec<_> = line.split_whitespace().collect();
     let (first, rest) = line.split_once(' ').unwrap_or((line, ""));
     match words.as_slice() {
-        ["fleet", count, model, running @ ..] => Line::Fleet {
+        ["fleet", count, model] => Line::Fleet {
             count: number(count),
             model,
-            running: running.get(1).copied(),
+            running: None,
+            traits: Traits::default(),
         },
+        ["fleet", count, model, "running", version, traits @ ..] => Line::Fleet {
+            count: number(count),
+            model,
+            running: Some(version),
+            traits: parse_traits(traits),
+        },
+        [who @ .., "become", traits] => Line::Become(who.to_vec(), parse_traits(&[traits])),
+        [who @ .., "become", first, second] => {
+            Line::Become(who.to_vec(), parse_traits(&[first, second]))
+        }
         ["operator", name, role] => Line::Operator(name, parse_role(role)),
         ["release", version, flags @ ..] => Line::Release(release(version, flags)),
         ["delta", to, "from", from, how] => Line::Delta {
@@ -99,6 +113,22 @@ pub fn parse(line: &str) -> Line<'_> {
         ["restart"] => Line::Restart,
         words => devices(words).unwrap_or_else(|| panic!("what does this mean? {line}")),
     }
+}
+
+/// `region=eu tag=test tag=beta hardware=2 tenant=acme site=north`
+fn parse_traits(words: &[&str]) -> Traits {
+    let mut traits = Traits::default();
+    for word in words {
+        let (key, value) = word.split_once('=').expect("a trait is key=value");
+        match key {
+            "region" => traits.region = Some(value.parse().unwrap()),
+            "tenant" => traits.tenant = Some(value.parse().unwrap()),
+            "hardware" => traits.hardware = Some(value.parse().unwrap()),
+            "tag" => traits.tags.push(value.parse().unwrap()),
+            key => drop((traits.attributes).insert(key.parse().unwrap(), value.into())),
+        }
+    }
+    traits
 }
 
 /// A duration as campaigns write it.

@@ -55,9 +55,9 @@ impl World {
             else {
                 continue;
             };
-            let first = if at == 0 { 0 } else { row.phases[at - 1].cut };
-            let members = &row.members[first as usize..row.phases[at].cut as usize];
-            return self.ready(members.iter().map(|member| member.device), deed);
+            let members = row.roster.all().iter();
+            let own = members.filter(|member| usize::from(member.place.phase) == at);
+            return self.ready(own.map(|member| member.device), deed);
         }
         panic!("no phase {name}")
     }

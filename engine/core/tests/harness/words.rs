@@ -63,7 +63,8 @@ fn saying(state: &State, now: Timestamp, fact: &Fact) -> Saying {
     };
     let phase = |phase: u32| {
         let ix = fact.campaign().expect("only asked of campaign facts");
-        &state.campaigns.get(ix).spec.phases[phase as usize].name
+        let row = state.campaigns.get(ix);
+        &row.spec.phases[usize::from(row.runs[phase as usize].phase)].name
     };
     match fact {
         Fact::SiteOpened(_)
@@ -152,6 +153,14 @@ fn execution(state: &State, now: Timestamp, fact: &Fact) -> Saying {
         Fact::ExecutionCanceled(_) => "canceled".into(),
         Fact::ExecutionRetracted(_) => "success retracted".into(),
         Fact::ExecutionDeferred(fact) => format!("deferred, {:?}", fact.cause).to_lowercase(),
+        Fact::MemberJoined(fact) => {
+            let row = state.campaigns.get(campaign);
+            let group = row.roster.groups()[usize::from(fact.group)].spec;
+            let group = &row.spec.groups[usize::from(group)].name;
+            let phase = row.spec.phases.get(usize::from(fact.phase));
+            let phase = phase.map_or("no phase", |phase| phase.name.as_str());
+            format!("joined {group}, {phase}")
+        }
         _ => unreachable!("all others have been told"),
     };
     // With several campaigns under way it must be said whose execution it is.
@@ -240,10 +249,18 @@ pub fn status(status: &CampaignStatus) -> Vec<String> {
         "version {}, {} devices, {} exposed",
         status.version, status.devices, status.exposed
     ));
+    if status.groups.len() > 1 {
+        lines.extend(status.groups.iter().map(|group| {
+            let (name, devices) = (&group.name, group.devices);
+            format!("group {name}: {devices} devices | {}", tally(&group.tally))
+        }));
+    }
     lines.extend(status.phases.iter().map(|phase| {
         let state = format!("{:?}", phase.state).to_lowercase();
+        let order =
+            (phase.rollout_order).map_or(String::new(), |order| format!(" of order {order}"));
         format!(
-            "{} {}: {state} | {}",
+            "{}{order} {}: {state} | {}",
             phase.name,
             phase.percentage,
             tally(&phase.tally)

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{
     Steps,
-    agent::{Agent, Deed},
+    agent::{Agent, Deed, Traits},
     book::Book,
     command,
     script::{self, Line},
@@ -97,7 +97,14 @@ impl World {
                 count,
                 model,
                 running,
-            } => self.fleet(count, model, running),
+                traits,
+            } => self.fleet(count, model, running, &traits),
+            Line::Become(who, traits) => {
+                for at in self.select(&who, None) {
+                    self.agents[at].traits = traits.clone();
+                }
+                self.devices(&who, &Deed::Greet, None)
+            }
             Line::Operator(name, role) => self.operator(name, role),
             Line::Release(release) => self.release(&release),
             Line::Delta { to, from, is_built } => self.delta(to, from, is_built),
@@ -132,7 +139,13 @@ impl World {
         lines
     }
 
-    fn fleet(&mut self, count: u32, model: &str, running: Option<&str>) -> Vec<String> {
+    fn fleet(
+        &mut self,
+        count: u32,
+        model: &str,
+        running: Option<&str>,
+        traits: &Traits,
+    ) -> Vec<String> {
         self.model = ModelId::parse(model).unwrap();
         let version = Version::parse(running.unwrap_or("0.0.0")).unwrap();
         let first = self.agents.len() + 1;
@@ -146,17 +159,27 @@ impl World {
             });
             registrations.push(request("ann", &message(register), None));
             let mut agent = Agent::new(id, self.model.clone(), version.clone());
+            agent.traits = traits.clone();
             if running.is_some() {
                 hellos.extend(agent.act(&Deed::Greet, None, None));
             }
             self.agents.push(agent);
         }
-        self.step(&registrations);
-        self.step(&hellos);
-        match self.agents.len() {
+        let registered = self.step(&registrations);
+        let greeted = self.step(&hellos);
+        let mut lines = match self.agents.len() {
             0 => Vec::new(),
             last => vec![format!("d{first} to d{last}")],
+        };
+        // What comes of them where a campaign is under way.
+        for step in [registered, greeted] {
+            let is_own = |fact: &&Fact| {
+                !matches!(fact, Fact::DeviceRegistered(_) | Fact::LifecycleChanged(_))
+            };
+            let facts: Vec<_> = step.facts.iter().filter(is_own).cloned().collect();
+            lines.extend(words::facts(self.core.state(), self.now, &facts));
         }
+        lines
     }
 
     fn operator(&mut self, name: &str, role: Role) -> Vec<String> {
@@ -363,9 +386,9 @@ impl World {
             let devices: Vec<_> = match effect {
                 Effect::DeviceJob(ix) => vec![*ix],
                 Effect::CampaignJobs(ix) => {
-                    let members = state.campaigns.get(*ix).members.iter();
-                    let open = members.filter(|member| member.is_open());
-                    open.map(|member| member.device).collect()
+                    let members = state.campaigns.get(*ix).roster.begun();
+                    let open = members.filter(|(_, member)| member.is_open());
+                    open.map(|(_, member)| member.device).collect()
                 }
                 _ => Vec::new(),
             };

@@ -1,0 +1,95 @@
+//! Which group of a campaign a device belongs to.
+//!
+//! Fleets say the same things a thousand times, so criteria are judged once for each kind of device, not for each device.
+
+use fleetfold_schemas::{
+    campaign::{CampaignSpec, Facets},
+    command::Lifecycle,
+};
+use hashbrown::HashMap;
+use rustc_hash::FxBuildHasher;
+
+use crate::{
+    DeviceIx, State,
+    state::{Campaign, Device, Number, group_order},
+};
+
+/// All that criteria can ask of a device but its name.
+type Kind = (Number, Option<Number>, Option<Number>, Option<Number>);
+
+/// Puts devices into the groups of one campaign.
+#[derive(Debug)]
+pub struct Grouping<'s> {
+    campaign: &'s Campaign,
+    /// The groups' places in the description, in the order of offers.
+    order: alloc::vec::Vec<u16>,
+    /// Devices are named one by one, so that their kind does not tell.
+    by_name: bool,
+    by_attributes: bool,
+    known: HashMap<Kind, Option<u16>, FxBuildHasher>,
+}
+
+impl<'s> Grouping<'s> {
+    #[must_use]
+    pub fn of(campaign: &'s Campaign) -> Self {
+        let criteria = |spec: &'s CampaignSpec| spec.groups.iter().map(|group| &group.criteria);
+        Self {
+            campaign,
+            order: group_order(&campaign.spec).map(|(at, _)| at).collect(),
+            by_name: criteria(&campaign.spec).any(|criteria| criteria.names_devices()),
+            by_attributes: criteria(&campaign.spec).any(|criteria| criteria.asks_attributes()),
+            known: HashMap::with_hasher(FxBuildHasher),
+        }
+    }
+
+    /// The first group that it fits, by its number in the order of offers. `None`: it takes no part.
+    pub fn group_of(&mut self, device: Device<'_>) -> Option<u16> {
+        if device.lifecycle() == Lifecycle::Retired {
+            return None;
+        }
+        if self.by_name {
+            return self.judge(device);
+        }
+        let numbers = device.numbers();
+        let attributes = numbers.attributes.filter(|_| self.by_attributes);
+        let kind = (numbers.model, numbers.profile, numbers.running, attributes);
+        if let Some(group) = self.known.get(&kind) {
+            return *group;
+        }
+        let group = self.judge(device);
+        self.known.insert(kind, group);
+        group
+    }
+
+    fn judge(&self, device: Device<'_>) -> Option<u16> {
+        self.campaign.release_for(device.model())?;
+        let inventory = device.inventory();
+        let facets = Facets {
+            device: device.name(),
+            model: device.model(),
+            hardware: inventory.hardware.as_ref(),
+            region: inventory.region.as_ref(),
+            version: device.running().map(|(_, image)| &image.version),
+            tenant: inventory.tenant.as_ref(),
+            tags: &inventory.tags,
+            attributes: &inventory.attributes,
+        };
+        let groups = &self.campaign.spec.groups;
+        (0u16..)
+            .zip(&self.order)
+            .find(|(_, at)| groups[usize::from(**at)].criteria.matches(&facets))
+            .map(|(group, _)| group)
+    }
+}
+
+/// All devices that take part in a campaign that starts now, with their groups.
+pub fn takers<'s>(
+    state: &'s State,
+    campaign: &'s Campaign,
+) -> impl Iterator<Item = (DeviceIx, u16)> + 's {
+    let mut grouping = Grouping::of(campaign);
+    state
+        .devices
+        .iter()
+        .filter_map(move |(ix, device)| Some((ix, grouping.group_of(device)?)))
+}

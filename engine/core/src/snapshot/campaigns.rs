@@ -1,0 +1,191 @@
+//! From rows to campaigns and their members. What adds up must: no later decision could notice.
+
+use alloc::{boxed::Box, vec::Vec};
+
+use fleetfold_schemas::device::ErrorClass;
+
+use super::{
+    SnapshotError,
+    reader::{RowError, check, check_time, count, number, out_of_range},
+    rows::{CampaignRow, Kind, MemberRow},
+};
+use crate::{
+    State,
+    state::{Campaign, Counted, Member, PhaseTally, Place, Roster},
+};
+
+/// The members of all campaigns, one campaign after the other.
+#[derive(Debug, Default)]
+pub struct Rosters {
+    announced: Vec<Announced>,
+    /// The campaign whose members are being read.
+    at: usize,
+}
+
+/// What a campaign's row says of its members, and those that have come.
+#[derive(Debug)]
+struct Announced {
+    count: u32,
+    enrolled: u32,
+    tallies: Vec<PhaseTally>,
+    members: Vec<Member>,
+}
+
+impl Rosters {
+    pub fn campaign(&mut self, state: &mut State, row: CampaignRow) -> Result<(), RowError> {
+        let ix = state.campaigns.len();
+        let times = [
+            row.started_at,
+            row.resumed_at,
+            row.ended_at,
+            Some(row.created_at),
+        ];
+        let of_runs = row
+            .runs
+            .iter()
+            .flat_map(|run| [run.started_at, run.passed_at]);
+        for time in times.into_iter().chain(of_runs) {
+            check_time("campaign", ix, "time", time)?;
+        }
+        let in_range = |field, is_in_range| check("campaign", ix, field, is_in_range);
+        let named = &row.spec.releases;
+        let is_release = |(at, named): (&u32, &fleetfold_schemas::campaign::ReleaseRef)| {
+            *at < state.releases.len() && state.releases.get(*at).model == named.model
+        };
+        let are_releases =
+            row.releases.len() == named.len() && row.releases.iter().zip(named).all(is_release);
+        in_range("releases", are_releases)?;
+        in_range("members", row.members <= state.devices.len())?;
+        in_range("enrolled", row.enrolled <= row.members)?;
+        in_range("members", row.started_at.is_some() || row.members == 0)?;
+        let mut errors = [0; ErrorClass::ALL.len()];
+        in_range("errors", row.errors.len() <= errors.len())?;
+        errors[..row.errors.len()].copy_from_slice(&row.errors);
+        let mut campaign = Campaign::new(row.spec, row.releases, row.created_at);
+        in_range("runs", row.runs.len() == campaign.runs.len())?;
+        in_range("run", (row.run as usize) < campaign.runs.len())?;
+        for (run, row) in campaign.runs.iter_mut().zip(&row.runs) {
+            run.started_at = row.started_at;
+            run.passed_at = row.passed_at;
+        }
+        campaign.status = row.status;
+        campaign.version = row.version;
+        campaign.started_at = row.started_at;
+        campaign.resumed_at = row.resumed_at;
+        campaign.ended_at = row.ended_at;
+        campaign.canceled_position = row.canceled_position;
+        campaign.run = row.run as usize;
+        campaign.evidence = row.evidence;
+        campaign.forgiven = row.forgiven;
+        campaign.exposed = row.exposed;
+        campaign.errors = errors;
+        self.announced.push(Announced {
+            count: row.members,
+            enrolled: row.enrolled,
+            tallies: row.tallies,
+            members: Vec::with_capacity(row.members as usize),
+        });
+        state.campaigns.push(campaign);
+        Ok(())
+    }
+
+    pub fn member(&mut self, state: &State, row: MemberRow) -> Result<(), RowError> {
+        let announced = loop {
+            match self.announced.get(self.at) {
+                None => return Err(count(Kind::Members, 0, 1).into()),
+                Some(campaign) if number(campaign.members.len()) < campaign.count => break self.at,
+                Some(_) => self.at += 1,
+            }
+        };
+        let campaign = state.campaigns.get(number(announced));
+        let announced = &mut self.announced[announced];
+        let ix = number(announced.members.len());
+        let member = member(state, campaign, ix, row)?;
+        let order = |member: &Member| (member.place, member.rank, member.device);
+        let by_group = |member: &Member| (member.place.group, member.rank, member.device);
+        if ix < announced.enrolled
+            && let Some(last) = announced.members.last()
+            && (order(last) >= order(&member) || by_group(last) >= by_group(&member))
+        {
+            return Err(SnapshotError::Unsorted {
+                what: "member",
+                row: ix,
+            }
+            .into());
+        }
+        announced.members.push(member);
+        Ok(())
+    }
+
+    /// All members have come.
+    pub fn finish(self, state: &mut State) -> Result<(), SnapshotError> {
+        for (ix, announced) in (0..).zip(self.announced) {
+            let found = number(announced.members.len());
+            if found != announced.count {
+                return Err(count(Kind::Members, announced.count, found));
+            }
+            let campaign = state.campaigns.get_mut(ix);
+            if campaign.started_at.is_some() {
+                let (members, enrolled) = (announced.members, announced.enrolled);
+                campaign.roster = Roster::of(&campaign.spec, members, Some(enrolled));
+            }
+            let accepted = campaign
+                .roster
+                .all()
+                .iter()
+                .filter(|member| member.accepted);
+            if campaign.roster.tallies() != announced.tallies
+                || number(accepted.count()) != campaign.exposed
+            {
+                return Err(SnapshotError::Tally { campaign: ix });
+            }
+            state.campaigns.restored(ix);
+        }
+        Ok(())
+    }
+}
+
+fn member(
+    state: &State,
+    campaign: &Campaign,
+    ix: u32,
+    row: MemberRow,
+) -> Result<Member, SnapshotError> {
+    let out_of_range = |field| out_of_range("member", ix, field);
+    let in_range = |field, is_in_range| check("member", ix, field, is_in_range);
+    for time in [Some(row.since), row.retry_at] {
+        check_time("member", ix, "time", time)?;
+    }
+    in_range("device", row.device < state.devices.len())?;
+    let model = state.devices.get(row.device).model();
+    in_range("device", campaign.release_for(model).is_some())?;
+    in_range("marks", row.marks & !MemberRow::MARKS == 0)?;
+    in_range("group", row.group < campaign.spec.groups.len() as u64)?;
+    in_range("phase", row.phase <= campaign.spec.phases.len() as u64)?;
+    let small = |number: u64| u16::try_from(number).expect("it has been checked");
+    let has = |mark| row.marks & mark != 0;
+    Ok(Member {
+        device: row.device,
+        rank: row.rank,
+        place: Place {
+            group: small(row.group),
+            phase: small(row.phase),
+        },
+        state: row
+            .state
+            .with(row.retry_at)
+            .ok_or(out_of_range("retry time"))?,
+        since: row.since,
+        attempts: row
+            .attempts
+            .try_into()
+            .map_err(|_| out_of_range("attempts"))?,
+        job: row.job,
+        accepted: has(MemberRow::ACCEPTED),
+        failed: has(MemberRow::FAILED),
+        restored: has(MemberRow::RESTORED),
+        reviewed: has(MemberRow::REVIEWED),
+        counted: row.counted.unwrap_or(Counted::NotYet),
+        error: row.error.map(Box::new),
+    })
+}

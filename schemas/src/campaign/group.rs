@@ -1,0 +1,326 @@
+//! Groups: which devices a campaign is for, and who comes first.
+
+use alloc::{
+    boxed::Box,
+    collections::{BTreeMap, BTreeSet},
+    string::{String, ToString},
+    vec::Vec,
+};
+use core::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use super::list::any_or_some;
+use crate::id::{DeviceId, ModelId, Name, Version};
+
+/// Devices that are treated alike. A device that fits several groups belongs to the first by `rollout_order`, then by
+/// `priority`, then as they are written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GroupSpec {
+    pub name: Name,
+    /// Among groups of the same `rollout_order`, a lower number is offered the update first.
+    #[serde(default = "first")]
+    pub priority: u16,
+    /// Within a phase, groups with a lower number are offered the update first.
+    #[serde(default = "first")]
+    pub rollout_order: u16,
+    pub criteria: Criteria,
+}
+
+const fn first() -> u16 {
+    1
+}
+
+/// Whether later devices fall in.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Membership {
+    /// Who is in is fixed at the start.
+    #[default]
+    Static,
+    /// A device that comes to fit a group while the campaign is under way joins it.
+    Dynamic,
+}
+
+/// How groups and phases interlock.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum GroupOrder {
+    /// All groups go through the phases together.
+    #[default]
+    Parallel,
+    /// Each `rollout_order` goes through all phases before the next one begins.
+    Sequential,
+}
+
+/// What a device must be like. Within a key any of the values will do (of `tags`, all are needed); all keys must hold.
+/// A key left out, or `*`, says nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Criteria {
+    pub device_type: Option<Vec<ModelId>>,
+    pub hardware_revision: Option<Vec<Version>>,
+    pub region: Option<Vec<Name>>,
+    /// Of the image that runs.
+    pub version: Option<Vec<VersionRequirement>>,
+    pub tenant: Option<Vec<Name>>,
+    /// All of them.
+    pub tags: Option<Vec<Name>>,
+    pub tags_any: Option<Vec<Name>>,
+    pub attributes: BTreeMap<Name, Option<Vec<String>>>,
+    pub devices: Option<BTreeSet<DeviceId>>,
+    /// What it must not be like.
+    pub not: Option<Box<Criteria>>,
+}
+
+/// What criteria look at.
+#[derive(Debug, Clone, Copy)]
+pub struct Facets<'a> {
+    pub device: &'a str,
+    pub model: &'a ModelId,
+    pub hardware: Option<&'a Version>,
+    pub region: Option<&'a Name>,
+    /// Of the image that runs.
+    pub version: Option<&'a Version>,
+    pub tenant: Option<&'a Name>,
+    pub tags: &'a [Name],
+    pub attributes: &'a BTreeMap<Name, String>,
+}
+
+impl Criteria {
+    #[must_use]
+    pub fn matches(&self, device: &Facets<'_>) -> bool {
+        fn any_of<T: PartialEq>(wanted: Option<&Vec<T>>, found: Option<&T>) -> bool {
+            wanted.is_none_or(|wanted| found.is_some_and(|found| wanted.contains(found)))
+        }
+        any_of(self.device_type.as_ref(), Some(device.model))
+            && any_of(self.hardware_revision.as_ref(), device.hardware)
+            && any_of(self.region.as_ref(), device.region)
+            && any_of(self.tenant.as_ref(), device.tenant)
+            && self.fits_version(device.version)
+            && self.fits_tags(device.tags)
+            && self.fits_attributes(device.attributes)
+            && (self.devices.as_ref()).is_none_or(|ids| ids.contains(device.device))
+            && !(self.not.as_ref()).is_some_and(|not| not.matches(device))
+    }
+
+    fn fits_version(&self, version: Option<&Version>) -> bool {
+        self.version.as_ref().is_none_or(|wanted| {
+            version.is_some_and(|version| wanted.iter().any(|wanted| wanted.matches(version)))
+        })
+    }
+
+    fn fits_tags(&self, tags: &[Name]) -> bool {
+        let all = self.tags.iter().flatten().all(|tag| tags.contains(tag));
+        let any = (self.tags_any.as_ref())
+            .is_none_or(|wanted| wanted.iter().any(|tag| tags.contains(tag)));
+        all && any
+    }
+
+    fn fits_attributes(&self, attributes: &BTreeMap<Name, String>) -> bool {
+        self.attributes.iter().all(|(key, wanted)| {
+            wanted.as_ref().is_none_or(|wanted| {
+                (attributes.get(key)).is_some_and(|value| wanted.contains(value))
+            })
+        })
+    }
+
+    /// Whether it says nothing, so that every device fits.
+    #[must_use]
+    pub fn is_everything(&self) -> bool {
+        let said_nothing = Self {
+            attributes: self.attributes.clone(),
+            ..Self::default()
+        };
+        *self == said_nothing && self.attributes.values().all(Option::is_none)
+    }
+
+    /// Whether devices are looked at one by one: what else they are alike in does not tell.
+    #[must_use]
+    pub fn names_devices(&self) -> bool {
+        self.devices.is_some() || self.not.as_ref().is_some_and(|not| not.names_devices())
+    }
+
+    #[must_use]
+    pub fn asks_attributes(&self) -> bool {
+        !self.attributes.is_empty() || self.not.as_ref().is_some_and(|not| not.asks_attributes())
+    }
+}
+
+/// [`Criteria`] as keys and values.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Keys {
+    #[serde(
+        default,
+        alias = "model",
+        deserialize_with = "any_or_some",
+        skip_serializing_if = "Option::is_none"
+    )]
+    device_type: Option<Vec<ModelId>>,
+    #[serde(
+        default,
+        deserialize_with = "any_or_some",
+        skip_serializing_if = "Option::is_none"
+    )]
+    hardware_revision: Option<Vec<Version>>,
+    #[serde(
+        default,
+        deserialize_with = "any_or_some",
+        skip_serializing_if = "Option::is_none"
+    )]
+    region: Option<Vec<Name>>,
+    #[serde(
+        default,
+        deserialize_with = "any_or_some",
+        skip_serializing_if = "Option::is_none"
+    )]
+    version: Option<Vec<VersionRequirement>>,
+    #[serde(
+        default,
+        deserialize_with = "any_or_some",
+        skip_serializing_if = "Option::is_none"
+    )]
+    tenant: Option<Vec<Name>>,
+    #[serde(
+        default,
+        deserialize_with = "any_or_some",
+        skip_serializing_if = "Option::is_none"
+    )]
+    tags: Option<Vec<Name>>,
+    #[serde(
+        default,
+        deserialize_with = "any_or_some",
+        skip_serializing_if = "Option::is_none"
+    )]
+    tags_any: Option<Vec<Name>>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    attributes: BTreeMap<Name, Values>,
+    #[serde(
+        default,
+        deserialize_with = "any_or_some",
+        skip_serializing_if = "Option::is_none"
+    )]
+    devices: Option<Vec<DeviceId>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    not: Option<Box<Criteria>>,
+}
+
+struct Values(Option<Vec<String>>);
+
+impl Serialize for Values {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match &self.0 {
+            Some(values) => values.serialize(serializer),
+            None => serializer.serialize_str("*"),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Values {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        any_or_some(deserializer).map(Self)
+    }
+}
+
+impl From<Keys> for Criteria {
+    fn from(keys: Keys) -> Self {
+        let attributes = keys.attributes.into_iter();
+        Self {
+            device_type: keys.device_type,
+            hardware_revision: keys.hardware_revision,
+            region: keys.region,
+            version: keys.version,
+            tenant: keys.tenant,
+            tags: keys.tags,
+            tags_any: keys.tags_any,
+            attributes: attributes.map(|(key, values)| (key, values.0)).collect(),
+            devices: keys.devices.map(|ids| ids.into_iter().collect()),
+            not: keys.not,
+        }
+    }
+}
+
+impl From<Criteria> for Keys {
+    fn from(criteria: Criteria) -> Self {
+        let attributes = criteria.attributes.into_iter();
+        Self {
+            device_type: criteria.device_type,
+            hardware_revision: criteria.hardware_revision,
+            region: criteria.region,
+            version: criteria.version,
+            tenant: criteria.tenant,
+            tags: criteria.tags,
+            tags_any: criteria.tags_any,
+            attributes: attributes
+                .map(|(key, values)| (key, Values(values)))
+                .collect(),
+            devices: criteria.devices.map(|ids| ids.into_iter().collect()),
+            not: criteria.not,
+        }
+    }
+}
+
+/// Criteria that say nothing are written as `*`.
+impl Serialize for Criteria {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if *self == Self::default() {
+            return serializer.serialize_str("*");
+        }
+        Keys::from(self.clone()).serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Criteria {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> de::Visitor<'de> for Visitor {
+            type Value = Criteria;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("criteria by key, or * for every device")
+            }
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Criteria, E> {
+                match text {
+                    "*" => Ok(Criteria::default()),
+                    _ => Err(E::invalid_value(de::Unexpected::Str(text), &self)),
+                }
+            }
+            fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<Criteria, A::Error> {
+                let map = de::value::MapAccessDeserializer::new(map);
+                Keys::deserialize(map).map(Criteria::from)
+            }
+        }
+        deserializer.deserialize_any(Visitor)
+    }
+}
+
+/// Which versions, as Cargo writes it: `>=1.2, <2`. A version that is not of the form of semver.org fits none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VersionRequirement(semver::VersionReq);
+
+impl VersionRequirement {
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        semver::VersionReq::parse(text).ok().map(Self)
+    }
+
+    #[must_use]
+    pub fn matches(&self, version: &Version) -> bool {
+        semver::Version::parse(version.as_str()).is_ok_and(|version| self.0.matches(&version))
+    }
+}
+
+impl Serialize for VersionRequirement {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0.to_string())
+    }
+}
+
+impl<'de> Deserialize<'de> for VersionRequirement {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        semver::VersionReq::parse(&text)
+            .map(Self)
+            .map_err(de::Error::custom)
+    }
+}

@@ -1,0 +1,173 @@
+//! How a campaign is described: the same schema in YAML and JSON.
+//!
+//! Thresholds are in percent with at most two decimals and become basis points; durations are numbers in the unit their
+//! key names, or texts like `30m`, `4h`, `2d`; a scalar stands for a list of one. Unknown keys are refused.
+
+mod check;
+mod group;
+mod list;
+mod phase;
+mod ratio;
+mod span;
+
+use alloc::{vec, vec::Vec};
+
+use serde::{Deserialize, Serialize};
+
+pub use self::{
+    check::{GROUPS_MAX, PHASES_MAX, RETRIES_MAX, SpecError},
+    group::{Criteria, Facets, GroupOrder, GroupSpec, Membership, VersionRequirement},
+    phase::{PhaseSpec, Strategy},
+    ratio::BasisPoints,
+    span::{DAY_MS, DURATION_MS_MAX, Days, HOUR_MS, Hours, MINUTE_MS, Span, human_duration},
+};
+use crate::id::{CampaignId, ModelId, Name, Version};
+
+/// A campaign as its author writes it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CampaignSpec {
+    pub id: CampaignId,
+    /// What the devices are to run: one release a model.
+    #[serde(alias = "release", deserialize_with = "list::one_or_many")]
+    pub releases: Vec<ReleaseRef>,
+    /// Without groups: one of all devices whose model there is a release for.
+    #[serde(default = "everybody")]
+    pub groups: Vec<GroupSpec>,
+    #[serde(default)]
+    pub membership: Membership,
+    #[serde(default)]
+    pub group_order: GroupOrder,
+    /// Where the phases come from when none are given.
+    #[serde(default)]
+    pub rollout_strategy: Strategy,
+    #[serde(default = "phased")]
+    pub phases: Vec<PhaseSpec>,
+    /// Pause when more than this share of the resolved devices has failed.
+    #[serde(default = "default_failure_threshold")]
+    pub failure_threshold: BasisPoints,
+    /// How many outcomes `failure_threshold` and promotion wait for; the whole cohort if that is smaller.
+    #[serde(default = "default_sample_min")]
+    pub sample_min: u32,
+    /// The failure rate that is normal for this fleet, for the `confident` gate.
+    #[serde(default = "default_expected_failure")]
+    pub expected_failure: BasisPoints,
+    /// The chance that the `confident` gate pauses a campaign whose failure rate is normal.
+    #[serde(default = "default_false_pause")]
+    pub false_pause: BasisPoints,
+    /// The share of accepted executions that must be resolved before a phase can pass.
+    #[serde(default = "default_quorum")]
+    pub quorum: BasisPoints,
+    #[serde(default)]
+    pub failure_handling: FailureHandling,
+    #[serde(default)]
+    pub timeouts: Timeouts,
+    /// After this, what is open is timed out and what was never reached is reported as not contacted.
+    #[serde(default = "default_max_rollout")]
+    pub max_rollout_days: Days,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReleaseRef {
+    pub model: ModelId,
+    pub version: Version,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct FailureHandling {
+    /// Further attempts for a device after its first failure.
+    pub max_retries: u8,
+    /// Wait before the first retry; each further one waits twice as long.
+    pub retry_backoff_hours: Hours,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Timeouts {
+    /// How long a device may take to accept its job before it counts as not contacted.
+    pub contact_hours: Hours,
+    /// How long a device may take from accepting its job to an outcome.
+    pub execution_hours: Hours,
+}
+
+impl Default for FailureHandling {
+    fn default() -> Self {
+        Self {
+            max_retries: 2,
+            retry_backoff_hours: Hours::of(1),
+        }
+    }
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            contact_hours: Hours::of(24),
+            execution_hours: Hours::of(4),
+        }
+    }
+}
+
+impl CampaignSpec {
+    /// All of the releases' models in one group, in the phases of [`Strategy::Phased`]; everything else as it is when
+    /// nothing is said.
+    #[must_use]
+    pub fn new(id: CampaignId, releases: Vec<ReleaseRef>) -> Self {
+        Self {
+            id,
+            releases,
+            groups: everybody(),
+            membership: Membership::default(),
+            group_order: GroupOrder::default(),
+            rollout_strategy: Strategy::default(),
+            phases: phased(),
+            failure_threshold: default_failure_threshold(),
+            sample_min: default_sample_min(),
+            expected_failure: default_expected_failure(),
+            false_pause: default_false_pause(),
+            quorum: default_quorum(),
+            failure_handling: FailureHandling::default(),
+            timeouts: Timeouts::default(),
+            max_rollout_days: default_max_rollout(),
+        }
+    }
+}
+
+fn everybody() -> Vec<GroupSpec> {
+    vec![GroupSpec {
+        name: Name::parse("all").expect("our own names are valid"),
+        priority: 1,
+        rollout_order: 1,
+        criteria: Criteria::default(),
+    }]
+}
+
+fn phased() -> Vec<PhaseSpec> {
+    Strategy::Phased.phases()
+}
+
+const fn default_failure_threshold() -> BasisPoints {
+    BasisPoints::from_percent(10)
+}
+
+const fn default_sample_min() -> u32 {
+    20
+}
+
+const fn default_expected_failure() -> BasisPoints {
+    BasisPoints::from_percent(2)
+}
+
+const fn default_false_pause() -> BasisPoints {
+    BasisPoints::from_percent(5)
+}
+
+const fn default_quorum() -> BasisPoints {
+    BasisPoints::from_percent(95)
+}
+
+const fn default_max_rollout() -> Days {
+    Days::of(14)
+}
