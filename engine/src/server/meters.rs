@@ -144,75 +144,91 @@ const fn execution_event(fact: &Fact) -> Option<&'static str> {
     })
 }
 
-fn describe() {
-    describe_counter!("fleetfold_events_total", "Facts in the log.");
-    describe_counter!(
+const COUNTERS: [(&str, &str); 7] = [
+    ("fleetfold_events_total", "Facts in the log."),
+    (
         "fleetfold_execution_events_total",
-        "Transitions of executions, by what happened."
-    );
-    describe_counter!(
+        "Transitions of executions, by what happened.",
+    ),
+    (
         "fleetfold_rejected_total",
-        "Messages refused, by code and kind of message."
-    );
-    describe_counter!(
+        "Messages refused, by code and kind of message.",
+    ),
+    (
         "fleetfold_unknown_keys_total",
-        "Keys in device messages that this version does not know."
-    );
-    describe_counter!(
+        "Keys in device messages that this version does not know.",
+    ),
+    (
         "fleetfold_chunk_bytes_total",
-        "Artifact bytes sent to devices."
-    );
-    describe_histogram!(
-        "fleetfold_append_seconds",
-        "Time to bring a step's facts to disk."
-    );
-    describe_histogram!("fleetfold_batch_events", "Facts per append.");
-    describe_gauge!(
-        "fleetfold_log_free_bytes",
-        "Room left on the log's file system."
-    );
-    describe_gauge!(
-        "fleetfold_alert",
-        "1 while the alert of this name is raised, 0 otherwise."
-    );
-    describe_gauge!(
-        "fleetfold_snapshot_position",
-        "Log position of the newest snapshot taken by this process."
-    );
-    describe_histogram!("fleetfold_snapshot_seconds", "Time to take a snapshot.");
-    describe_counter!(
+        "Artifact bytes sent to devices.",
+    ),
+    (
         "fleetfold_snapshot_failures_total",
-        "Snapshots that were due and not taken."
-    );
-    describe_counter!(
+        "Snapshots that were due and not taken.",
+    ),
+    (
         "fleetfold_archive_failures_total",
-        "Times that the archive could not be brought up to date."
-    );
-    describe_gauge!("fleetfold_devices", "Registered devices.");
-    describe_gauge!("fleetfold_releases", "Published releases.");
-    describe_gauge!("fleetfold_campaigns", "Campaigns ever created.");
-    describe_gauge!(
+        "Times that the archive could not be brought up to date.",
+    ),
+];
+const GAUGES: [(&str, &str); 12] = [
+    (
+        "fleetfold_log_free_bytes",
+        "Room left on the log's file system.",
+    ),
+    (
+        "fleetfold_alert",
+        "1 while the alert of this name is raised, 0 otherwise.",
+    ),
+    (
+        "fleetfold_snapshot_position",
+        "Log position of the newest snapshot taken by this process.",
+    ),
+    ("fleetfold_devices", "Registered devices."),
+    ("fleetfold_releases", "Published releases."),
+    ("fleetfold_campaigns", "Campaigns ever created."),
+    (
         "fleetfold_campaign_state",
-        "1 for the state a campaign is in."
-    );
-    describe_gauge!(
+        "1 for the state a campaign is in.",
+    ),
+    (
         "fleetfold_executions",
-        "Executions of a campaign by status."
-    );
-    describe_gauge!(
+        "Executions of a campaign by status.",
+    ),
+    (
         "fleetfold_phase_devices",
-        "Devices that a phase adds, by what has become of them."
-    );
-    describe_gauge!(
+        "Devices that a phase adds, by what has become of them.",
+    ),
+    (
         "fleetfold_campaign_exposed",
-        "Devices that accepted a job of the campaign."
-    );
-    describe_gauge!(
+        "Devices that accepted a job of the campaign.",
+    ),
+    (
         "fleetfold_gate_evidence_ratio",
-        "E-value against a normal failure rate."
-    );
-    describe_gauge!(
+        "E-value against a normal failure rate.",
+    ),
+    (
         "fleetfold_gate_evidence_limit_ratio",
-        "The e-value at which the confident gate pauses."
-    );
+        "The e-value at which the confident gate pauses.",
+    ),
+];
+const HISTOGRAMS: [(&str, &str); 3] = [
+    (
+        "fleetfold_append_seconds",
+        "Time to bring a step's facts to disk.",
+    ),
+    ("fleetfold_batch_events", "Facts per append."),
+    ("fleetfold_snapshot_seconds", "Time to take a snapshot."),
+];
+
+fn describe() {
+    for (name, text) in COUNTERS {
+        describe_counter!(name, text);
+    }
+    for (name, text) in GAUGES {
+        describe_gauge!(name, text);
+    }
+    for (name, text) in HISTOGRAMS {
+        describe_histogram!(name, text);
+    }
 }

@@ -1,6 +1,10 @@
 //! What operators ask for: who may, whether it was answered before, and the record of it.
 
-use alloc::{format, string::ToString, vec::Vec};
+use alloc::{
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
 use fleetfold_schemas::mutant::{Mutant, is_on};
 
 use fleetfold_schemas::id::printable;
@@ -75,21 +79,26 @@ pub fn accept(
         Err(rejection) => {
             facts.truncate(start);
             // Without room not even refusals are recorded, so the same command can succeed later under the same id.
-            if state.storage_low.is_some() {
-                return Answer::Rejected(rejection);
+            if state.storage_low.is_none() {
+                facts.push(refused(operator, id, name, &rejection).into());
             }
-            facts.push(
-                CommandRefused {
-                    operator: operator.clone(),
-                    id: id.cloned(),
-                    command: name,
-                    code: rejection.code.as_str().to_string(),
-                    message: printable(&rejection.message, REFUSAL_CHARS_MAX),
-                }
-                .into(),
-            );
             Answer::Rejected(rejection)
         }
+    }
+}
+
+fn refused(
+    operator: &OperatorId,
+    id: Option<&CommandId>,
+    command: Option<String>,
+    rejection: &Rejection,
+) -> CommandRefused {
+    CommandRefused {
+        operator: operator.clone(),
+        id: id.cloned(),
+        command,
+        code: rejection.code.as_str().to_string(),
+        message: printable(&rejection.message, REFUSAL_CHARS_MAX),
     }
 }
 
