@@ -5,6 +5,7 @@
 
 pub mod append;
 mod fleet;
+pub mod gate;
 pub mod ingest;
 mod load;
 mod mosquitto;

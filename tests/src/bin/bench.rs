@@ -5,8 +5,9 @@ use std::{path::PathBuf, process::ExitCode};
 use clap::{Args, Parser, Subcommand};
 use fleetfold_tests::{
     Failure,
-    bench::{self, append, ingest, replay},
+    bench::{self, append, gate, ingest, replay},
 };
+use serde_json::Value;
 
 /// The peer that a figure is compared with is not installed.
 const PEER_MISSING: u8 = 2;
@@ -26,6 +27,8 @@ enum Figure {
     Append(Effort),
     /// Events a second from a log of ten million into the state of a million devices, and a restart from a snapshot
     Replay(Effort),
+    /// How often the gates pause healthy campaigns, and how many devices a bad release reaches, beside fixed thresholds
+    Gate(Effort),
     /// One process of `replay`
     #[command(hide = true)]
     ReplayPart {
@@ -81,10 +84,25 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
             append::run(effort, dir.path())?
         }
         Figure::Replay(Effort { quick }) => replay::run(quick, dir.path())?,
+        Figure::Gate(Effort { quick }) => {
+            let effort = if quick {
+                gate::Effort::QUICK
+            } else {
+                gate::Effort::FULL
+            };
+            let figures = gate::run(effort)?;
+            let kept = gate::check(&figures);
+            print(&figures);
+            return kept;
+        }
         Figure::ReplayPart { part, dir, devices } => vec![replay::part(part, &dir, devices)?],
     };
+    print(&figures);
+    Ok(())
+}
+
+fn print(figures: &[Value]) {
     for figure in figures {
         println!("{figure}");
     }
-    Ok(())
 }
