@@ -64,6 +64,8 @@ codes! {
     InvalidTransition = "invalid_transition",
     /// No campaign has this id.
     UnknownCampaign = "unknown_campaign",
+    /// The device takes no part in the campaign.
+    NotAMember = "not_a_member",
     /// The id is taken by another campaign.
     CampaignExists = "campaign_exists",
     /// A campaign's description is impossible; the message names the key.

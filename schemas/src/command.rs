@@ -47,6 +47,12 @@ pub enum Command {
     PauseCampaign(CampaignCommand),
     ResumeCampaign(CampaignCommand),
     CancelCampaign(CampaignCommand),
+    EditCampaign(EditCampaign),
+    AdvanceCampaign(CampaignCommand),
+    ArchiveCampaign(CampaignCommand),
+    RetryCampaign(RetryCampaign),
+    ExcludeDevice(MemberCommand),
+    ExpediteDevice(MemberCommand),
 }
 
 /// Manifests signed by this key are accepted from now on.
@@ -134,6 +140,35 @@ pub struct CreateCampaign {
     pub campaign: CampaignSpec,
 }
 
+/// The whole description anew, of a campaign that has not been started.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EditCampaign {
+    pub campaign: CampaignSpec,
+}
+
+/// Another attempt for devices that have failed, whatever attempts they have left.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RetryCampaign {
+    pub campaign: CampaignId,
+    /// Absent: all that have failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<DeviceId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// About one device's part in a campaign.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MemberCommand {
+    pub campaign: CampaignId,
+    pub device: DeviceId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CampaignCommand {
@@ -145,7 +180,7 @@ pub struct CampaignCommand {
 
 impl Command {
     /// The names of all commands.
-    pub const NAMES: [&'static str; 9] = [
+    pub const NAMES: [&'static str; 15] = [
         "key.trust",
         "device.register",
         "device.lifecycle",
@@ -155,6 +190,12 @@ impl Command {
         "campaign.pause",
         "campaign.resume",
         "campaign.cancel",
+        "campaign.edit",
+        "campaign.advance",
+        "campaign.archive",
+        "campaign.retry",
+        "campaign.exclude",
+        "campaign.expedite",
     ];
 
     #[must_use]
@@ -169,6 +210,12 @@ impl Command {
             Self::PauseCampaign(_) => "campaign.pause",
             Self::ResumeCampaign(_) => "campaign.resume",
             Self::CancelCampaign(_) => "campaign.cancel",
+            Self::EditCampaign(_) => "campaign.edit",
+            Self::AdvanceCampaign(_) => "campaign.advance",
+            Self::ArchiveCampaign(_) => "campaign.archive",
+            Self::RetryCampaign(_) => "campaign.retry",
+            Self::ExcludeDevice(_) => "campaign.exclude",
+            Self::ExpediteDevice(_) => "campaign.expedite",
         }
     }
 
@@ -189,6 +236,12 @@ impl Command {
             "campaign.pause" => Self::PauseCampaign(parse(rest, malformed)?),
             "campaign.resume" => Self::ResumeCampaign(parse(rest, malformed)?),
             "campaign.cancel" => Self::CancelCampaign(parse(rest, malformed)?),
+            "campaign.edit" => Self::EditCampaign(parse(rest, Code::CampaignInvalid)?),
+            "campaign.advance" => Self::AdvanceCampaign(parse(rest, malformed)?),
+            "campaign.archive" => Self::ArchiveCampaign(parse(rest, malformed)?),
+            "campaign.retry" => Self::RetryCampaign(parse(rest, malformed)?),
+            "campaign.exclude" => Self::ExcludeDevice(parse(rest, malformed)?),
+            "campaign.expedite" => Self::ExpediteDevice(parse(rest, malformed)?),
             _ => {
                 return Err(Rejection::new(
                     Code::UnknownCommand,
@@ -205,7 +258,13 @@ impl Command {
             Self::StartCampaign(_)
             | Self::PauseCampaign(_)
             | Self::ResumeCampaign(_)
-            | Self::CancelCampaign(_) => true,
+            | Self::CancelCampaign(_)
+            | Self::EditCampaign(_)
+            | Self::AdvanceCampaign(_)
+            | Self::ArchiveCampaign(_)
+            | Self::RetryCampaign(_)
+            | Self::ExcludeDevice(_)
+            | Self::ExpediteDevice(_) => true,
             Self::TrustKey(_)
             | Self::RegisterDevice(_)
             | Self::SetLifecycle(_)
@@ -227,7 +286,12 @@ impl Command {
             Self::StartCampaign(body)
             | Self::PauseCampaign(body)
             | Self::ResumeCampaign(body)
-            | Self::CancelCampaign(body) => value(body),
+            | Self::CancelCampaign(body)
+            | Self::AdvanceCampaign(body)
+            | Self::ArchiveCampaign(body) => value(body),
+            Self::EditCampaign(body) => value(body),
+            Self::RetryCampaign(body) => value(body),
+            Self::ExcludeDevice(body) | Self::ExpediteDevice(body) => value(body),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Folds one fact into the state. Total: what is in the log has happened, so nothing here refuses.
 
-use alloc::{boxed::Box, collections::BTreeMap};
+use alloc::{boxed::Box, collections::BTreeMap, vec::Vec};
 
 use fleetfold_schemas::{
     CommandId, Name, OperatorId,
@@ -13,9 +13,11 @@ use crate::{
         CampaignCanceled, CampaignCompleted, CampaignFailed, CampaignMonitoring, CampaignPaused,
         CampaignResumed, CampaignStaged, CampaignStarted, DeviceGreeted, DeviceReported,
         ExecutionQueued, ExecutionSucceeded, Fact, KeyTrusted, LifecycleChanged, MemberJoined,
-        OperatorAdded, PauseCause, PhasePassed, PhaseStarted, ReleasePublished, SiteOpened,
+        OperatorAdded, PauseCause, PhaseAdvanced, PhasePassed, PhaseStarted, ReleasePublished,
+        RetriesOrdered, SiteOpened,
     },
     membership::takers,
+    offers::offered_bytes,
     state::{
         Answered, Campaign, Counted, Delta, Member, MemberState, Operator, Place, Release, Roster,
         Said, Site, State, Status, StorageShortage,
@@ -92,6 +94,20 @@ pub fn apply(state: &mut State, at: Timestamp, fact: &Fact) {
             state.campaigns.push(campaign);
         }
         Fact::MemberJoined(fact) => member_joined(state, fact),
+        Fact::CampaignEdited(fact) => {
+            let row = state.campaigns.get_mut(fact.campaign);
+            let (version, created_at) = (row.version + 1, row.created_at);
+            *row = Campaign::new(fact.spec.clone(), fact.releases(), created_at);
+            row.version = version;
+        }
+        Fact::CampaignArchived(fact) => {
+            let row = state.campaigns.get_mut(fact.campaign);
+            row.is_archived = true;
+            row.version += 1;
+        }
+        Fact::RetriesOrdered(fact) => retries_ordered(state, at, fact),
+        // What follows from it comes as facts of its own.
+        Fact::ExecutionExpedited(_) => {}
         Fact::CampaignStaged(_)
         | Fact::CampaignStarted(_)
         | Fact::PhaseStarted(_)
@@ -101,7 +117,8 @@ pub fn apply(state: &mut State, at: Timestamp, fact: &Fact) {
         | Fact::CampaignCanceled(_)
         | Fact::CampaignMonitoring(_)
         | Fact::CampaignCompleted(_)
-        | Fact::CampaignFailed(_) => campaign_changed(state, at, fact),
+        | Fact::CampaignFailed(_)
+        | Fact::PhaseAdvanced(_) => campaign_changed(state, at, fact),
         Fact::ExecutionQueued(_)
         | Fact::ExecutionAccepted(_)
         | Fact::ExecutionSucceeded(_)
@@ -111,7 +128,8 @@ pub fn apply(state: &mut State, at: Timestamp, fact: &Fact) {
         | Fact::ExecutionRemoved(_)
         | Fact::ExecutionCanceled(_)
         | Fact::ExecutionRetracted(_)
-        | Fact::ExecutionDeferred(_) => execution_changed(state, at, fact),
+        | Fact::ExecutionDeferred(_)
+        | Fact::DeviceExcluded(_) => execution_changed(state, at, fact),
     }
 }
 
@@ -213,6 +231,10 @@ fn campaign_changed(state: &mut State, at: Timestamp, fact: &Fact) {
         Fact::PhasePassed(PhasePassed { phase, .. }) => {
             campaign.runs[*phase as usize].passed_at = Some(at);
         }
+        Fact::PhaseAdvanced(PhaseAdvanced { phase, .. }) => {
+            campaign.version += 1;
+            campaign.runs[*phase as usize].passed_at = Some(at);
+        }
         Fact::CampaignPaused(CampaignPaused { cause, .. }) => {
             campaign.version += 1;
             campaign.status = Status::Paused {
@@ -254,6 +276,29 @@ fn enroll(state: &mut State, ix: CampaignIx) {
     state.campaigns.get_mut(ix).roster = roster;
 }
 
+/// Those that have failed for good are due for another attempt.
+fn retries_ordered(state: &mut State, at: Timestamp, fact: &RetriesOrdered) {
+    let only = fact
+        .only
+        .and_then(|device| member_at(state, fact.campaign, device));
+    let campaign = state.campaigns.get_mut(fact.campaign);
+    let members: Vec<_> = match fact.only {
+        Some(_) => only.into_iter().collect(),
+        None => {
+            let failed = campaign
+                .roster
+                .begun()
+                .filter(|(_, member)| member.is_lost());
+            failed.map(|(member, _)| member).collect()
+        }
+    };
+    for member in members {
+        campaign.update_member(member, |member| {
+            member.enter(MemberState::Retrying { at }, at);
+        });
+    }
+}
+
 fn member_joined(state: &mut State, fact: &MemberJoined) {
     let place = Place {
         group: fact.group,
@@ -290,6 +335,14 @@ fn execution_changed(state: &mut State, at: Timestamp, fact: &Fact) {
         unreachable!("an execution fact names a member of its campaign")
     };
     let position = state.position;
+    if let Fact::ExecutionQueued(fact) = fact
+        && fact.attempt > 1
+    {
+        let bytes = offered_bytes(state, ix, device);
+        let campaign = state.campaigns.get_mut(ix);
+        campaign.retries += 1;
+        campaign.retry_bytes += bytes;
+    }
     let devices = &mut state.devices;
     let campaign = state.campaigns.get_mut(ix);
     campaign.deferred.remove(&at_member);
@@ -310,6 +363,7 @@ fn execution_changed(state: &mut State, at: Timestamp, fact: &Fact) {
 fn member_changed(campaign: &mut Campaign, ix: u32, at: Timestamp, position: u64, fact: &Fact) {
     match fact {
         Fact::ExecutionQueued(ExecutionQueued { attempt, .. }) => {
+            campaign.starts.count(at, *attempt);
             campaign.update_member(ix, |member| {
                 member.attempts = *attempt;
                 member.job = position;
@@ -332,7 +386,7 @@ fn member_changed(campaign: &mut Campaign, ix: u32, at: Timestamp, position: u64
                 member.enter(MemberState::Succeeded, at);
             });
         }
-        Fact::ExecutionRemoved(_) => {
+        Fact::ExecutionRemoved(_) | Fact::DeviceExcluded(_) => {
             campaign.update_member(ix, |member| member.enter(MemberState::Removed, at));
         }
         Fact::ExecutionCanceled(_) => {
@@ -364,7 +418,8 @@ fn failed(campaign: &mut Campaign, ix: u32, at: Timestamp, fact: &Fact) {
         }
         Fact::ExecutionRejected(fact) => {
             count(campaign, ix, Counted::Failure);
-            fail(campaign, ix, at, &fact.error, false, MemberState::Rejected);
+            let state = retry_or(fact.retry_at, MemberState::Rejected);
+            fail(campaign, ix, at, &fact.error, false, state);
         }
         Fact::ExecutionTimedOut(fact) => {
             count(campaign, ix, Counted::Failure);

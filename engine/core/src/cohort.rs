@@ -21,6 +21,24 @@ pub(crate) fn rank_of(campaign: &CampaignId, device: &str) -> u64 {
     hasher.update(campaign.as_str().as_bytes());
     hasher.update(&[0]);
     hasher.update(device.as_bytes());
+    first_u64(&hasher)
+}
+
+/// A wait of at most `max_ms`, the same whenever it is asked for: the n-th wait of a device in a campaign.
+#[must_use]
+pub fn jitter_ms(campaign: &CampaignId, device: &str, n: u32, max_ms: u64) -> u64 {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(b"fleetfold/jitter/v1");
+    for part in [campaign.as_str().as_bytes(), device.as_bytes()] {
+        hasher.update(&[0]);
+        hasher.update(part);
+    }
+    hasher.update(&[0]);
+    hasher.update(&n.to_le_bytes());
+    first_u64(&hasher) % (max_ms + 1)
+}
+
+fn first_u64(hasher: &blake3::Hasher) -> u64 {
     let digest = hasher.finalize();
     let (first, _) = digest
         .as_bytes()

@@ -3,7 +3,10 @@
 //! Consequences are decided after every single request, not after a batch, so what is decided does not depend on how
 //! requests happened to be batched, and a gate that is reached has paused in the same step.
 
-use alloc::{collections::BTreeSet, vec::Vec};
+use alloc::{
+    collections::{BTreeMap, BTreeSet},
+    vec::Vec,
+};
 use fleetfold_schemas::mutant::{Mutant, is_on};
 
 use fleetfold_schemas::{
@@ -15,7 +18,8 @@ use crate::{
     CampaignIx, DeviceIx, Effect, Fact, State, Timestamp,
     accept::accept,
     apply::apply,
-    decide, effect,
+    decide::{self, Turns},
+    effect,
     fact::{DeltaAdded, DeltaUnavailable, ExecutionAccepted},
     request::{Answer, DeviceMessage, Request},
     state::{Answered, Delta},
@@ -33,6 +37,9 @@ const TIMERS_PER_STEP_MAX: usize = 4096;
 pub struct Core {
     state: State,
     timers: Timers,
+    /// Members of campaigns who have had a turn before and may get another one: their retry is due, or they may be free
+    /// by now. Follows from the state and the time.
+    ready: BTreeMap<CampaignIx, BTreeSet<u32>>,
 }
 
 /// What a step has led to. The facts must be on disk before anything else of it is shown to anyone.
@@ -65,7 +72,8 @@ impl Default for Budget {
 /// What is still to be decided because of facts applied.
 #[derive(Default)]
 struct Open {
-    campaigns: BTreeSet<CampaignIx>,
+    /// With their priorities: who comes first gets a device that several want.
+    campaigns: BTreeSet<(u8, CampaignIx)>,
     /// Devices that may be able to take a job now.
     freed: BTreeSet<DeviceIx>,
     /// Devices that have said what they are like.
@@ -83,7 +91,7 @@ impl Core {
     pub fn restore(state: State) -> Self {
         Self {
             state,
-            timers: Timers::default(),
+            ..Self::default()
         }
     }
 
@@ -96,6 +104,15 @@ impl Core {
     pub fn replayed(&mut self) {
         if !is_on(Mutant::TimersForgotten) {
             self.timers.rebuild(&self.state);
+        }
+        self.try_all_deferred();
+    }
+
+    /// Whoever had to be passed over is looked at once more.
+    fn try_all_deferred(&mut self) {
+        for ix in self.state.campaigns.active() {
+            let deferred = &self.state.campaigns.get(ix).deferred;
+            self.ready.entry(ix).or_default().extend(deferred);
         }
     }
 
@@ -135,7 +152,10 @@ impl Core {
     pub fn next_wakeup(&self, now: Timestamp) -> Option<Timestamp> {
         let campaigns = self.state.campaigns.active();
         campaigns
-            .filter_map(|ix| decide::wakeup(&self.state, ix, now))
+            .filter_map(|ix| {
+                let is_ready = self.ready.get(&ix).is_some_and(|ready| !ready.is_empty());
+                decide::wakeup(&self.state, ix, is_ready, now)
+            })
             .chain(self.timers.next())
             .min()
     }
@@ -165,25 +185,33 @@ impl Core {
                 return;
             }
             budget.timers = budget.timers.saturating_sub(due.len());
+            let mut woken = Open::default();
             for (ix, at) in due {
                 let start = facts.len();
+                if decide::is_ready(&self.state, ix, at, now) {
+                    self.ready.entry(ix).or_default().insert(at);
+                    woken.campaigns.insert(self.ordered(ix));
+                }
                 decide::member(&self.state, ix, at, now, facts);
                 if facts.len() == start {
                     self.rearm(ix, at, now);
                 }
                 self.settle(now, start, &mut budget.starts, facts);
             }
+            self.go_on_with(woken, now, facts.len(), &mut budget.starts, facts);
         }
     }
 
     /// What time alone has made due for campaigns.
     fn go_on(&mut self, now: Timestamp, budget: &mut Budget, facts: &mut Vec<Fact>) {
         let active: Vec<_> = self.state.campaigns.active().collect();
-        for ix in active {
-            let start = facts.len();
-            decide::campaign(&self.state, ix, now, &mut budget.starts, facts);
-            self.settle(now, start, &mut budget.starts, facts);
-        }
+        let mut open = Open::default();
+        open.campaigns = active.into_iter().map(|ix| self.ordered(ix)).collect();
+        self.go_on_with(open, now, facts.len(), &mut budget.starts, facts);
+    }
+
+    fn ordered(&self, ix: CampaignIx) -> (u8, CampaignIx) {
+        (self.state.campaigns.get(ix).spec.priority, ix)
     }
 
     /// An entry that came early, because the clock it waits for was started again, comes back.
@@ -216,8 +244,19 @@ impl Core {
         starts_left: &mut u32,
         facts: &mut Vec<Fact>,
     ) {
+        self.go_on_with(Open::default(), now, start, starts_left, facts);
+    }
+
+    /// The same, with something to be decided already.
+    fn go_on_with(
+        &mut self,
+        mut open: Open,
+        now: Timestamp,
+        start: usize,
+        starts_left: &mut u32,
+        facts: &mut Vec<Fact>,
+    ) {
         let mut next = start;
-        let mut open = Open::default();
         loop {
             while let Some(fact) = facts.get(next) {
                 next += 1;
@@ -225,10 +264,17 @@ impl Core {
                 self.follow(fact, &mut open);
             }
             // Gates before offers: what has just paused offers nothing more.
-            if let Some(ix) = open.campaigns.pop_first() {
-                decide::campaign(&self.state, ix, now, starts_left, facts);
+            if let Some((_, ix)) = open.campaigns.pop_first() {
+                let mut turns = Turns {
+                    starts_left,
+                    ready: self.ready.entry(ix).or_default(),
+                };
+                decide::campaign(&self.state, ix, now, &mut turns, facts);
             } else if let Some(device) = open.freed.pop_first() {
-                decide::device_freed(&self.state, device, facts);
+                for (ix, at) in decide::waiting_for(&self.state, device) {
+                    self.ready.entry(ix).or_default().insert(at);
+                    open.campaigns.insert(self.ordered(ix));
+                }
             } else if let Some(device) = open.described.pop_first() {
                 decide::joins(&self.state, device, facts);
             } else {
@@ -242,7 +288,8 @@ impl Core {
         let is_passed_over =
             is_on(Mutant::GateNotAskedAfterFailure) && matches!(fact, Fact::ExecutionFailed(_));
         if !is_passed_over {
-            open.campaigns.extend(fact.campaign());
+            open.campaigns
+                .extend(fact.campaign().map(|ix| self.ordered(ix)));
         }
         if let Some((device, is_free)) = execution_changed(fact) {
             if let (Some(ix), Some((latest, at))) =
@@ -264,22 +311,32 @@ impl Core {
             }
             Fact::CampaignResumed(fact) => {
                 self.timers.add_campaign(&self.state, fact.campaign);
-                open.freed
-                    .extend(decide::deferred(&self.state, fact.campaign));
+                let deferred = &self.state.campaigns.get(fact.campaign).deferred;
+                self.ready
+                    .entry(fact.campaign)
+                    .or_default()
+                    .extend(deferred);
             }
+            // Its queued jobs are in nobody's way any more.
+            Fact::CampaignPaused(_) => {
+                self.try_all_deferred();
+                let active = self.state.campaigns.active();
+                open.campaigns.extend(active.map(|ix| self.ordered(ix)));
+            }
+            Fact::RetriesOrdered(fact) => self.timers.add_campaign(&self.state, fact.campaign),
             Fact::DeltaAdded(DeltaAdded { release, .. })
             | Fact::DeltaUnavailable(DeltaUnavailable { release, .. }) => {
                 let campaigns = &self.state.campaigns;
                 let waits = |ix: &CampaignIx| campaigns.get(*ix).releases.contains(release);
-                open.campaigns.extend(campaigns.active().filter(waits));
+                let waiting = campaigns.active().filter(waits);
+                open.campaigns.extend(waiting.map(|ix| self.ordered(ix)));
             }
             // All that was held back for want of room.
             Fact::StorageRecovered(_) => {
                 self.timers.rebuild(&self.state);
-                for ix in self.state.campaigns.active() {
-                    open.campaigns.insert(ix);
-                    open.freed.extend(decide::deferred(&self.state, ix));
-                }
+                self.try_all_deferred();
+                let active = self.state.campaigns.active();
+                open.campaigns.extend(active.map(|ix| self.ordered(ix)));
             }
             _ => {}
         }
@@ -361,6 +418,8 @@ fn execution_changed(fact: &Fact) -> Option<(DeviceIx, bool)> {
         | Fact::ExecutionTimedOut(_)
         | Fact::ExecutionRemoved(_)
         | Fact::ExecutionCanceled(_)
+        | Fact::ExecutionRetracted(_)
+        | Fact::DeviceExcluded(_)
         | Fact::LifecycleChanged(_) => Some((device, true)),
         _ => None,
     }

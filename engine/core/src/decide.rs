@@ -3,17 +3,18 @@
 //! Each function looks at the state and says what follows from it now. Called again after its facts are applied, it says
 //! what follows from those; nothing is remembered between calls.
 
-use alloc::vec::Vec;
+use alloc::{collections::BTreeSet, vec, vec::Vec};
 use fleetfold_schemas::mutant::{Mutant, is_on};
 
 use fleetfold_schemas::{
-    campaign::{BasisPoints, MINUTE_MS, Membership},
+    campaign::{BasisPoints, Jitter, MINUTE_MS, Membership},
     command::Lifecycle,
+    device::ErrorClass,
 };
 
 use crate::{
     CampaignIx, DeviceIx, Fact, State, Timestamp,
-    cohort::rank_of,
+    cohort::{jitter_ms, rank_of},
     fact::{
         CampaignCompleted, CampaignFailed, CampaignMonitoring, CampaignPaused, CampaignStarted,
         DeferralCause, ExecutionDeferred, ExecutionQueued, ExecutionRemoved, ExecutionSucceeded,
@@ -21,33 +22,74 @@ use crate::{
     },
     judge::{HoldReason, Verdict, judge},
     membership::{Grouping, takers},
+    offers::offered_bytes,
+    pace::{Limit, allowance},
     state::{Campaign, Member, MemberState, Place, Status},
 };
 
 /// How long a staged campaign waits for its deltas before it starts without them: a delta saves bytes, never a day.
 pub const DELTA_WAIT_MS: u64 = 10 * MINUTE_MS;
 
-/// When the next attempt of a member is due after a failure now; `None` when none is left.
+/// When the next attempt of a member is due after a failure of this class now; `None` when none is left, for it or for
+/// the campaign.
 ///
-/// The wait doubles with every attempt.
+/// The wait doubles with every attempt and, with full jitter, is anywhere up to that (Brooker 2015, "Exponential Backoff
+/// And Jitter").
 #[must_use]
-pub fn retry_at(campaign: &Campaign, member: &Member, now: Timestamp) -> Option<Timestamp> {
+pub fn retry_at(
+    state: &State,
+    ix: CampaignIx,
+    member: &Member,
+    class: ErrorClass,
+    now: Timestamp,
+) -> Option<Timestamp> {
+    let campaign = state.campaigns.get(ix);
     let handling = &campaign.spec.failure_handling;
     let is_spent =
-        member.attempts > u32::from(handling.max_retries) && !is_on(Mutant::RetriesWithoutLimit);
-    if is_spent || campaign.status.is_final() {
+        member.attempts > u32::from(handling.retries(class)) && !is_on(Mutant::RetriesWithoutLimit);
+    if is_spent || campaign.status.is_final() || is_out_of_budget(state, ix, member.device) {
         return None;
     }
     let doublings = member.attempts.saturating_sub(1);
-    Some(now + (handling.retry_backoff_hours.ms() << doublings))
+    let wait_ms = handling.backoff(class).ms() << doublings;
+    let name = state.devices.get(member.device).name();
+    let wait_ms = match handling.retry_jitter {
+        Jitter::Full => jitter_ms(campaign.id(), name, member.attempts, wait_ms),
+        Jitter::None => wait_ms,
+    };
+    Some(now + wait_ms)
 }
 
-/// What one campaign does next. `starts_left` is how many executions this step may still start.
+/// Retries have used up what the campaign allows for them.
+fn is_out_of_budget(state: &State, ix: CampaignIx, device: DeviceIx) -> bool {
+    let campaign = state.campaigns.get(ix);
+    let handling = &campaign.spec.failure_handling;
+    let count = (handling.retries_max).is_some_and(|max| campaign.retries >= max);
+    let bytes = || {
+        handling.retry_bytes_max.is_some_and(|max| {
+            campaign
+                .retry_bytes
+                .saturating_add(offered_bytes(state, ix, device))
+                > max
+        })
+    };
+    count || bytes()
+}
+
+/// What a step may still start, and whose turn has come besides those who have not had one.
+#[derive(Debug)]
+pub struct Turns<'a> {
+    pub starts_left: &'a mut u32,
+    /// Members whose retry is due, or who could not take a job before and may now.
+    pub ready: &'a mut BTreeSet<u32>,
+}
+
+/// What one campaign does next.
 pub fn campaign(
     state: &State,
     ix: CampaignIx,
     now: Timestamp,
-    starts_left: &mut u32,
+    turns: &mut Turns<'_>,
     facts: &mut Vec<Fact>,
 ) {
     let row = state.campaigns.get(ix);
@@ -62,7 +104,7 @@ pub fn campaign(
         {
             end_at_deadline(ix, row, facts);
         }
-        Status::Rolling | Status::Monitoring => roll(state, ix, row, now, starts_left, facts),
+        Status::Rolling | Status::Monitoring => roll(state, ix, row, now, turns, facts),
         Status::Draft
         | Status::Paused { .. }
         | Status::Completed
@@ -91,45 +133,46 @@ fn roll(
     ix: CampaignIx,
     row: &Campaign,
     now: Timestamp,
-    starts_left: &mut u32,
+    turns: &mut Turns<'_>,
     facts: &mut Vec<Fact>,
 ) {
+    let campaign = ix;
     let run = row.runs[row.run];
     let phase = u32::try_from(row.run).expect("phases are few");
     if run.started_at.is_none() {
         facts.push(phase_started(ix, row, row.run));
         return;
     }
-    match judge(row, now) {
-        Verdict::Pause(cause) => facts.push(
-            CampaignPaused {
-                campaign: ix,
-                cause,
-            }
-            .into(),
-        ),
-        Verdict::Advance if run.passed_at.is_none() => facts.push(
-            PhasePassed {
-                campaign: ix,
-                phase,
-            }
-            .into(),
-        ),
-        Verdict::Advance if row.is_last_phase() => {
-            facts.push(CampaignCompleted { campaign: ix }.into())
-        }
-        Verdict::Advance => facts.push(phase_started(ix, row, row.run + 1)),
-        Verdict::Hold(HoldReason::Offering { .. }) if state.storage_low.is_none() => {
-            offer(state, ix, row, starts_left, facts)
-        }
+    let verdict = judge(row, now);
+    if let Verdict::Pause(cause) = verdict {
+        facts.push(CampaignPaused { campaign, cause }.into());
+        return;
+    }
+    if run.passed_at.is_some() {
+        facts.push(if row.is_last_phase() {
+            CampaignCompleted { campaign }.into()
+        } else {
+            phase_started(ix, row, row.run + 1)
+        });
+        return;
+    }
+    let before = facts.len();
+    if state.storage_low.is_none() {
+        offer(state, ix, row, now, turns, facts);
+    }
+    if facts.len() > before {
+        return;
+    }
+    match verdict {
+        Verdict::Advance => facts.push(PhasePassed { campaign, phase }.into()),
         Verdict::Hold(HoldReason::Soaking { .. })
             if row.is_last_phase() && row.status == Status::Rolling =>
         {
             if row.reached().unresolved == 0 {
-                facts.push(CampaignMonitoring { campaign: ix }.into());
+                facts.push(CampaignMonitoring { campaign }.into());
             }
         }
-        Verdict::Hold(_) => {}
+        Verdict::Hold(_) | Verdict::Pause(_) => {}
     }
 }
 
@@ -143,109 +186,160 @@ fn phase_started(campaign: CampaignIx, row: &Campaign, at: usize) -> Fact {
     .into()
 }
 
-/// Offers the update to the next members of the phases reached: by group, then by rank.
+/// Offers the update to those whose turn has come, as far as the rates allow: first to those who have had a turn before,
+/// then to the next members of the phases reached, by group, then by rank.
 fn offer(
     state: &State,
     ix: CampaignIx,
     row: &Campaign,
-    starts_left: &mut u32,
+    now: Timestamp,
+    turns: &mut Turns<'_>,
     facts: &mut Vec<Fact>,
 ) {
+    let Ok(allowed) = allowance(row, now) else {
+        return;
+    };
+    let mut left = allowed.min(*turns.starts_left);
+    *turns.starts_left -= left;
+    while left > 0
+        && let Some(at) = turns.ready.pop_first()
+    {
+        if is_ready(state, ix, at, now) {
+            left -= 1;
+            let member = row.member(at);
+            facts.extend(offer_one(state, ix, member.device, member.attempts + 1));
+        }
+    }
     let next = row.roster.next(|track| row.phases_reached(track));
-    for at in next.take(*starts_left as usize) {
-        *starts_left -= 1;
-        facts.push(offer_one(state, ix, row, row.member(at).device, 1));
+    for at in next.take(left as usize) {
+        left -= 1;
+        facts.extend(offer_one(state, ix, row.member(at).device, 1));
+    }
+    *turns.starts_left += left;
+}
+
+/// Whether a member who has had a turn before may have another one.
+pub fn is_ready(state: &State, ix: CampaignIx, at: u32, now: Timestamp) -> bool {
+    let member = state.campaigns.get(ix).member(at);
+    match member.state {
+        MemberState::Retrying { at } => at <= now,
+        MemberState::Deferred => matches!(
+            availability(state, member.device, ix),
+            Availability::Free | Availability::FreeAfter(_)
+        ),
+        _ => false,
     }
 }
 
 /// What a member gets when its turn comes.
-fn offer_one(
-    state: &State,
-    ix: CampaignIx,
-    row: &Campaign,
-    device: DeviceIx,
-    attempt: u32,
-) -> Fact {
+pub fn offer_one(state: &State, ix: CampaignIx, device: DeviceIx, attempt: u32) -> Vec<Fact> {
     let campaign = ix;
+    let row = state.campaigns.get(ix);
     let known = state.devices.get(device);
+    let removed = |cause| {
+        let removed = ExecutionRemoved {
+            campaign,
+            device,
+            cause,
+        };
+        vec![removed.into()]
+    };
     if known.lifecycle() == Lifecycle::Retired {
-        let cause = RemovalCause::Retired;
-        return ExecutionRemoved {
-            campaign,
-            device,
-            cause,
-        }
-        .into();
+        return removed(RemovalCause::Retired);
     }
-    if let Some(cause) = unavailable(state, device) {
-        return ExecutionDeferred {
-            campaign,
-            device,
-            cause,
+    let mut facts = Vec::new();
+    match availability(state, device, ix) {
+        Availability::Free => {}
+        Availability::FreeAfter(other) => facts.push(
+            ExecutionDeferred {
+                campaign: other,
+                device,
+                cause: DeferralCause::MadeWay,
+            }
+            .into(),
+        ),
+        Availability::Not(cause) => {
+            let deferred = ExecutionDeferred {
+                campaign,
+                device,
+                cause,
+            };
+            return vec![deferred.into()];
         }
-        .into();
     }
     let release = state.releases.get(row.target(device, &state.devices));
     let running = known.running_digest();
     if attempt == 1 && running == Some(release.image) {
         let already = true;
-        return ExecutionSucceeded {
-            campaign,
-            device,
-            already,
-        }
-        .into();
+        facts.push(
+            ExecutionSucceeded {
+                campaign,
+                device,
+                already,
+            }
+            .into(),
+        );
+        return facts;
     }
     if running.is_some_and(|running| state.releases.is_newer(running, release)) {
-        let cause = RemovalCause::Superseded;
-        return ExecutionRemoved {
+        return removed(RemovalCause::Superseded);
+    }
+    facts.push(
+        ExecutionQueued {
             campaign,
             device,
-            cause,
+            attempt,
         }
-        .into();
-    }
-    ExecutionQueued {
-        campaign,
-        device,
-        attempt,
-    }
-    .into()
+        .into(),
+    );
+    facts
 }
 
-/// Why a device cannot take a job now.
-fn unavailable(state: &State, device: DeviceIx) -> Option<DeferralCause> {
+/// Whether a device can take a campaign's job now.
+enum Availability {
+    Free,
+    /// Once this campaign's queued job is taken back.
+    FreeAfter(CampaignIx),
+    Not(DeferralCause),
+}
+
+/// A queued job makes way if its campaign is paused, so that nobody can take it anyway, or if it stands in the way of a
+/// security campaign; one that the device has accepted never does.
+fn availability(state: &State, device: DeviceIx, wanted_by: CampaignIx) -> Availability {
     let known = state.devices.get(device);
-    let is_busy = known
-        .execution()
-        .is_some_and(|(campaign, member)| state.campaigns.get(campaign).member(member).is_open());
-    if is_busy {
-        Some(DeferralCause::Busy)
-    } else if known.lifecycle() == Lifecycle::Maintenance {
-        Some(DeferralCause::Maintenance)
-    } else {
-        None
+    if known.lifecycle() == Lifecycle::Maintenance {
+        return Availability::Not(DeferralCause::Maintenance);
+    }
+    let Some((other, at)) = known.execution() else {
+        return Availability::Free;
+    };
+    let row = state.campaigns.get(other);
+    match row.member(at).state {
+        MemberState::InProgress => Availability::Not(DeferralCause::Busy),
+        MemberState::Queued if other != wanted_by => {
+            let wanted_by = &state.campaigns.get(wanted_by).spec;
+            let makes_way = matches!(row.status, Status::Paused { .. })
+                || (wanted_by.security && !row.spec.security);
+            if makes_way {
+                Availability::FreeAfter(other)
+            } else {
+                Availability::Not(DeferralCause::Busy)
+            }
+        }
+        _ => Availability::Free,
     }
 }
 
-/// A device has become free: the campaigns that had to pass it over offer again.
-pub fn device_freed(state: &State, device: DeviceIx, facts: &mut Vec<Fact>) {
-    if state.storage_low.is_some() || unavailable(state, device).is_some() {
-        return;
-    }
-    for ix in state.campaigns.active() {
+/// A device may have become free: the campaigns that had to pass it over, and its place in each.
+pub fn waiting_for(state: &State, device: DeviceIx) -> impl Iterator<Item = (CampaignIx, u32)> {
+    state.campaigns.active().filter_map(move |ix| {
         let row = state.campaigns.get(ix);
-        if row.deferred.is_empty() || !row.status.is_rolling() {
-            continue;
+        if row.deferred.is_empty() {
+            return None;
         }
-        if let Some(at) = row.member_of(device, &state.devices)
-            && row.deferred.contains(&at)
-        {
-            let attempt = row.member(at).attempts + 1;
-            facts.push(offer_one(state, ix, row, device, attempt));
-            return;
-        }
-    }
+        let at = row.member_of(device, &state.devices)?;
+        row.deferred.contains(&at).then_some((ix, at))
+    })
 }
 
 /// A device has said what it is like: campaigns under way that it fits by now, it joins.
@@ -274,15 +368,6 @@ pub fn joins(state: &State, device: DeviceIx, facts: &mut Vec<Fact>) {
     }
 }
 
-/// The devices that a resumed campaign had to pass over and that are free by now.
-pub fn deferred(state: &State, ix: CampaignIx) -> impl Iterator<Item = DeviceIx> {
-    let row = state.campaigns.get(ix);
-    row.deferred
-        .iter()
-        .map(|at| row.member(*at).device)
-        .filter(|device| unavailable(state, *device).is_none())
-}
-
 /// What is due for one member by now.
 pub fn member(state: &State, ix: CampaignIx, at: u32, now: Timestamp, facts: &mut Vec<Fact>) {
     let row = state.campaigns.get(ix);
@@ -304,7 +389,7 @@ pub fn member(state: &State, ix: CampaignIx, at: u32, now: Timestamp, facts: &mu
             );
         }
         MemberState::InProgress => {
-            let retry_at = retry_at(row, member, now);
+            let retry_at = retry_at(state, ix, member, ErrorClass::LostContact, now);
             facts.push(
                 ExecutionTimedOut {
                     campaign,
@@ -313,9 +398,6 @@ pub fn member(state: &State, ix: CampaignIx, at: u32, now: Timestamp, facts: &mu
                 }
                 .into(),
             );
-        }
-        MemberState::Retrying { .. } if row.status.is_rolling() && state.storage_low.is_none() => {
-            facts.push(offer_one(state, ix, row, device, member.attempts + 1));
         }
         _ => {}
     }
@@ -376,13 +458,21 @@ fn is_success(row: &Campaign) -> bool {
 
 /// When the campaign should be looked at again if nothing happens.
 #[must_use]
-pub fn wakeup(state: &State, ix: CampaignIx, now: Timestamp) -> Option<Timestamp> {
+pub fn wakeup(state: &State, ix: CampaignIx, is_ready: bool, now: Timestamp) -> Option<Timestamp> {
     let row = state.campaigns.get(ix);
+    let turn = match allowance(row, now) {
+        _ if !is_ready || !row.status.is_rolling() || state.storage_low.is_some() => None,
+        Ok(_) => Some(now),
+        Err(Limit::Rate { until, .. }) => Some(until),
+        Err(Limit::InFlight { .. } | Limit::Exposure { .. }) => None,
+    };
     let next = match &row.status {
         Status::Staged { .. } if state.storage_low.is_some() => None,
         Status::Staged { since } => Some(since + DELTA_WAIT_MS),
         Status::Rolling | Status::Monitoring => match judge(row, now) {
-            Verdict::Hold(HoldReason::Soaking { until }) => Some(until),
+            Verdict::Hold(
+                HoldReason::Soaking { until } | HoldReason::Limited(Limit::Rate { until, .. }),
+            ) => Some(until),
             Verdict::Hold(HoldReason::Offering { .. }) if state.storage_low.is_some() => None,
             Verdict::Hold(HoldReason::Offering { .. }) | Verdict::Advance | Verdict::Pause(_) => {
                 Some(now)
@@ -396,5 +486,5 @@ pub fn wakeup(state: &State, ix: CampaignIx, now: Timestamp) -> Option<Timestamp
         },
         _ => None,
     };
-    [next, row.deadline()].into_iter().flatten().min()
+    [next, turn, row.deadline()].into_iter().flatten().min()
 }

@@ -60,7 +60,8 @@ fn of_kind(fact: &Fact, effects: &mut Vec<Effect>) {
         | Fact::ExecutionRejected(_)
         | Fact::ExecutionTimedOut(_)
         | Fact::ExecutionRemoved(_)
-        | Fact::ExecutionCanceled(_) => {
+        | Fact::ExecutionCanceled(_)
+        | Fact::DeviceExcluded(_) => {
             effects.extend(fact.device().map(Effect::DeviceJob));
         }
         Fact::CampaignPaused(_)
@@ -105,10 +106,18 @@ fn of_kind(fact: &Fact, effects: &mut Vec<Effect>) {
         | Fact::CampaignMonitoring(_)
         | Fact::ExecutionAccepted(_)
         | Fact::ExecutionRetracted(_)
-        | Fact::MemberJoined(_) => {}
+        | Fact::MemberJoined(_)
+        | Fact::CampaignEdited(_)
+        | Fact::PhaseAdvanced(_)
+        | Fact::CampaignArchived(_)
+        | Fact::RetriesOrdered(_)
+        | Fact::ExecutionExpedited(_) => {}
         // A queued job may have been taken back.
         Fact::ExecutionDeferred(fact) => {
-            if fact.cause == DeferralCause::Maintenance {
+            if matches!(
+                fact.cause,
+                DeferralCause::Maintenance | DeferralCause::MadeWay
+            ) {
                 effects.push(Effect::DeviceJob(fact.device));
             }
         }

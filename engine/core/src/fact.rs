@@ -209,6 +209,47 @@ facts! {
         0 campaign: CampaignIx,
         1 cause: FailureCause,
     }
+    /// Described anew before its start.
+    41 CampaignEdited {
+        0 campaign: CampaignIx,
+        /// As in [`CampaignCreated`].
+        1 release: ReleaseIx,
+        #[cbor(with = "crate::stored::spec")]
+        2 spec: CampaignSpec,
+        #[cbor(default, skip_if = "Vec::is_empty")]
+        3 other_releases: Vec<ReleaseIx>,
+    }
+    /// An operator did not wait for the phase to pass.
+    42 PhaseAdvanced {
+        0 campaign: CampaignIx,
+        1 phase: u32,
+        2 operator: OperatorId,
+        3 reason: Option<String>,
+    }
+    43 CampaignArchived {
+        0 campaign: CampaignIx,
+    }
+    /// Devices that have failed get another attempt: this one, or all.
+    44 RetriesOrdered {
+        0 campaign: CampaignIx,
+        1 only: Option<DeviceIx>,
+        2 operator: OperatorId,
+        3 reason: Option<String>,
+    }
+    /// A device gets its turn now, before the others.
+    45 ExecutionExpedited {
+        0 campaign: CampaignIx,
+        1 device: DeviceIx,
+        2 operator: OperatorId,
+        3 reason: Option<String>,
+    }
+    /// An operator took a device out before it accepted anything; counts neither way.
+    46 DeviceExcluded {
+        0 campaign: CampaignIx,
+        1 device: DeviceIx,
+        2 operator: OperatorId,
+        3 reason: Option<String>,
+    }
     /// The device's job topic holds a job from now on; this fact's position is the job's sequence number.
     50 ExecutionQueued {
         0 campaign: CampaignIx,
@@ -238,6 +279,8 @@ facts! {
         0 campaign: CampaignIx,
         1 device: DeviceIx,
         2 error: DeviceError,
+        /// When the next attempt is due; absent: none is left.
+        3 retry_at: Option<u64>,
     }
     /// Accepted, then silent past its deadline.
     55 ExecutionTimedOut {
@@ -372,15 +415,31 @@ pub enum DeferralCause {
     Busy,
     #[n(1)]
     Maintenance,
+    /// Its queued job made way for another campaign's.
+    #[n(2)]
+    MadeWay,
 }
 
 impl CampaignCreated {
     /// As the description names them.
     #[must_use]
     pub fn releases(&self) -> Vec<ReleaseIx> {
-        let others = self.other_releases.iter().copied();
-        core::iter::once(self.release).chain(others).collect()
+        all_releases(self.release, &self.other_releases)
     }
+}
+
+impl CampaignEdited {
+    /// As the description names them.
+    #[must_use]
+    pub fn releases(&self) -> Vec<ReleaseIx> {
+        all_releases(self.release, &self.other_releases)
+    }
+}
+
+fn all_releases(first: ReleaseIx, others: &[ReleaseIx]) -> Vec<ReleaseIx> {
+    core::iter::once(first)
+        .chain(others.iter().copied())
+        .collect()
 }
 
 impl Fact {
@@ -414,6 +473,12 @@ impl Fact {
             | Self::CampaignMonitoring(CampaignMonitoring { campaign })
             | Self::CampaignCompleted(CampaignCompleted { campaign })
             | Self::CampaignFailed(CampaignFailed { campaign, .. })
+            | Self::CampaignEdited(CampaignEdited { campaign, .. })
+            | Self::PhaseAdvanced(PhaseAdvanced { campaign, .. })
+            | Self::CampaignArchived(CampaignArchived { campaign })
+            | Self::RetriesOrdered(RetriesOrdered { campaign, .. })
+            | Self::ExecutionExpedited(ExecutionExpedited { campaign, .. })
+            | Self::DeviceExcluded(DeviceExcluded { campaign, .. })
             | Self::ExecutionQueued(ExecutionQueued { campaign, .. })
             | Self::ExecutionAccepted(ExecutionAccepted { campaign, .. })
             | Self::ExecutionSucceeded(ExecutionSucceeded { campaign, .. })
@@ -461,7 +526,9 @@ impl Fact {
             | Self::ExecutionCanceled(ExecutionCanceled { device, .. })
             | Self::ExecutionRetracted(ExecutionRetracted { device, .. })
             | Self::ExecutionDeferred(ExecutionDeferred { device, .. })
-            | Self::MemberJoined(MemberJoined { device, .. }) => Some(*device),
+            | Self::MemberJoined(MemberJoined { device, .. })
+            | Self::ExecutionExpedited(ExecutionExpedited { device, .. })
+            | Self::DeviceExcluded(DeviceExcluded { device, .. }) => Some(*device),
             Self::SiteOpened(_)
             | Self::OperatorAdded(_)
             | Self::KeyTrusted(_)
@@ -483,7 +550,11 @@ impl Fact {
             | Self::CampaignCanceled(_)
             | Self::CampaignMonitoring(_)
             | Self::CampaignCompleted(_)
-            | Self::CampaignFailed(_) => None,
+            | Self::CampaignFailed(_)
+            | Self::CampaignEdited(_)
+            | Self::PhaseAdvanced(_)
+            | Self::CampaignArchived(_)
+            | Self::RetriesOrdered(_) => None,
         }
     }
 }

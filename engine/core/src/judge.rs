@@ -7,6 +7,7 @@ use crate::{
     Timestamp,
     fact::PauseCause,
     gate::{confident, threshold},
+    pace::{Limit, allowance},
     state::{Campaign, Evidence, PhaseTally},
 };
 
@@ -30,6 +31,8 @@ pub enum HoldReason {
     Offering {
         waiting: u64,
     },
+    /// The rates allow no more for now.
+    Limited(Limit),
     /// Too few devices have accepted to judge by.
     Acceptances {
         accepted: u64,
@@ -123,8 +126,10 @@ fn waiting_for(campaign: &Campaign, tally: &PhaseTally, now: Timestamp) -> Optio
     let phase = campaign.phase();
     let reached = campaign.reached();
     if reached.waiting > 0 {
-        return Some(HoldReason::Offering {
-            waiting: reached.waiting.into(),
+        let waiting = reached.waiting.into();
+        return Some(match allowance(campaign, now) {
+            Ok(_) => HoldReason::Offering { waiting },
+            Err(limit) => HoldReason::Limited(limit),
         });
     }
     if tally.devices == 0 {

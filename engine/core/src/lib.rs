@@ -22,6 +22,8 @@ pub mod fact;
 pub mod gate;
 mod judge;
 mod membership;
+mod offers;
+mod pace;
 mod request;
 pub mod snapshot;
 pub mod state;
@@ -34,6 +36,7 @@ pub use self::{
     effect::Effect,
     fact::Fact,
     judge::{HoldReason, Verdict, judge},
+    pace::Limit,
     request::{Answer, DeltaOutcome, DeviceMessage, Request, StoredArtifact},
     state::State,
 };

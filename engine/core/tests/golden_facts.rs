@@ -15,14 +15,16 @@ use ed25519_dalek::SigningKey;
 use fleetfold_core::{
     Fact,
     fact::{
-        CampaignCanceled, CampaignCompleted, CampaignCreated, CampaignFailed, CampaignMonitoring,
-        CampaignPaused, CampaignResumed, CampaignStaged, CampaignStarted, CommandAccepted,
-        CommandRefused, DeferralCause, DeltaAdded, DeltaRequested, DeltaUnavailable, DeviceGreeted,
-        DeviceRegistered, DeviceReported, ExecutionAccepted, ExecutionCanceled, ExecutionDeferred,
-        ExecutionFailed, ExecutionQueued, ExecutionRejected, ExecutionRemoved, ExecutionRetracted,
-        ExecutionSucceeded, ExecutionTimedOut, FailureCause, KeyTrusted, LifecycleChanged,
-        MemberJoined, OperatorAdded, PauseCause, PhasePassed, PhaseStarted, ReleasePublished,
-        RemovalCause, Role, SiteOpened, StorageLow, StorageRecovered,
+        CampaignArchived, CampaignCanceled, CampaignCompleted, CampaignCreated, CampaignEdited,
+        CampaignFailed, CampaignMonitoring, CampaignPaused, CampaignResumed, CampaignStaged,
+        CampaignStarted, CommandAccepted, CommandRefused, DeferralCause, DeltaAdded,
+        DeltaRequested, DeltaUnavailable, DeviceExcluded, DeviceGreeted, DeviceRegistered,
+        DeviceReported, ExecutionAccepted, ExecutionCanceled, ExecutionDeferred,
+        ExecutionExpedited, ExecutionFailed, ExecutionQueued, ExecutionRejected, ExecutionRemoved,
+        ExecutionRetracted, ExecutionSucceeded, ExecutionTimedOut, FailureCause, KeyTrusted,
+        LifecycleChanged, MemberJoined, OperatorAdded, PauseCause, PhaseAdvanced, PhasePassed,
+        PhaseStarted, ReleasePublished, RemovalCause, RetriesOrdered, Role, SiteOpened, StorageLow,
+        StorageRecovered,
     },
 };
 use fleetfold_schemas::{
@@ -77,6 +79,12 @@ fn name(fact: &Fact) -> &'static str {
         Fact::ExecutionRetracted(_) => "ExecutionRetracted",
         Fact::ExecutionDeferred(_) => "ExecutionDeferred",
         Fact::MemberJoined(_) => "MemberJoined",
+        Fact::CampaignEdited(_) => "CampaignEdited",
+        Fact::PhaseAdvanced(_) => "PhaseAdvanced",
+        Fact::CampaignArchived(_) => "CampaignArchived",
+        Fact::RetriesOrdered(_) => "RetriesOrdered",
+        Fact::ExecutionExpedited(_) => "ExecutionExpedited",
+        Fact::DeviceExcluded(_) => "DeviceExcluded",
     }
 }
 
@@ -390,6 +398,48 @@ fn campaigns() -> Vec<(&'static str, &'static str, Fact)> {
         ),
         (
             "",
+            "The campaign is described anew, for two models.",
+            CampaignEdited {
+                campaign,
+                release: 1,
+                spec: serde_json::from_str(
+                    r#"{"id":"spring","releases":[{"model":"sensor-a","version":"1.4.0"},
+                        {"model":"gateway-b","version":"2.0.0"}]}"#,
+                )
+                .unwrap(),
+                other_releases: vec![4],
+            }
+            .into(),
+        ),
+        (
+            "",
+            "An operator does not wait for the first phase to pass.",
+            PhaseAdvanced {
+                campaign,
+                phase: 0,
+                operator: "ann".parse().unwrap(),
+                reason: Some("urgent".to_owned()),
+            }
+            .into(),
+        ),
+        (
+            "",
+            "It is out of sight.",
+            CampaignArchived { campaign }.into(),
+        ),
+        (
+            "",
+            "All devices that have failed get another attempt.",
+            RetriesOrdered {
+                campaign,
+                only: None,
+                operator: "ann".parse().unwrap(),
+                reason: None,
+            }
+            .into(),
+        ),
+        (
+            "",
             "It is to start as soon as its deltas are there.",
             CampaignStaged { campaign }.into(),
         ),
@@ -529,6 +579,28 @@ fn executions() -> Vec<(&'static str, &'static str, Fact)> {
         ),
         (
             "",
+            "A device gets its turn before the others.",
+            ExecutionExpedited {
+                campaign,
+                device,
+                operator: "ann".parse().unwrap(),
+                reason: Some("the customer waits".to_owned()),
+            }
+            .into(),
+        ),
+        (
+            "",
+            "A device is taken out.",
+            DeviceExcluded {
+                campaign,
+                device,
+                operator: "ann".parse().unwrap(),
+                reason: None,
+            }
+            .into(),
+        ),
+        (
+            "",
             "A device has come to fit the second group after the start and is in from the first phase on.",
             MemberJoined {
                 campaign,
@@ -576,6 +648,7 @@ fn executions() -> Vec<(&'static str, &'static str, Fact)> {
                     code: text("suit_class"),
                     message: String::new(),
                 },
+                retry_at: None,
             }
             .into(),
         ),

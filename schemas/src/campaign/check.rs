@@ -29,6 +29,7 @@ impl CampaignSpec {
         self.check_releases()?;
         self.check_groups()?;
         self.check_phases()?;
+        self.rates.check()?;
         let within = |key: &str, value: BasisPoints, allowed: &'static str| {
             if value.get() == 0 || value == BasisPoints::ALL {
                 return Err(SpecError {
@@ -45,13 +46,7 @@ impl CampaignSpec {
             "above 0 and below 100",
         )?;
         within("false_pause", self.false_pause, "above 0 and below 100")?;
-        if self.failure_handling.max_retries > RETRIES_MAX {
-            return Err(SpecError {
-                key: "failure_handling.max_retries".to_string(),
-                problem: format!("{} is too many", self.failure_handling.max_retries),
-                allowed: "0 to 10",
-            });
-        }
+        self.failure_handling.check()?;
         for (key, span_ms) in [
             ("timeouts.contact_hours", self.timeouts.contact_hours.ms()),
             (

@@ -4,9 +4,11 @@
 //! key names, or texts like `30m`, `4h`, `2d`; a scalar stands for a list of one. Unknown keys are refused.
 
 mod check;
+mod failure;
 mod group;
 mod list;
 mod phase;
+mod rates;
 mod ratio;
 mod span;
 
@@ -16,8 +18,10 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{
     check::{GROUPS_MAX, PHASES_MAX, RETRIES_MAX, SpecError},
+    failure::{ClassRule, Classes, FailureHandling, Jitter, Timeouts},
     group::{Criteria, Facets, GroupOrder, GroupSpec, Membership, VersionRequirement},
     phase::{PhaseSpec, Strategy},
+    rates::{Factor, Growth, Minutes, Pace, Rates},
     ratio::BasisPoints,
     span::{DAY_MS, DURATION_MS_MAX, Days, HOUR_MS, Hours, MINUTE_MS, Span, human_duration},
 };
@@ -58,6 +62,14 @@ pub struct CampaignSpec {
     /// The share of accepted executions that must be resolved before a phase can pass.
     #[serde(default = "default_quorum")]
     pub quorum: BasisPoints,
+    /// When several campaigns want a device, the lower number goes first, then the older campaign.
+    #[serde(default = "default_priority")]
+    pub priority: u8,
+    /// Takes queued jobs of other campaigns out of its way.
+    #[serde(default)]
+    pub security: bool,
+    #[serde(default)]
+    pub rates: Rates,
     #[serde(default)]
     pub failure_handling: FailureHandling,
     #[serde(default)]
@@ -72,42 +84,6 @@ pub struct CampaignSpec {
 pub struct ReleaseRef {
     pub model: ModelId,
     pub version: Version,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct FailureHandling {
-    /// Further attempts for a device after its first failure.
-    pub max_retries: u8,
-    /// Wait before the first retry; each further one waits twice as long.
-    pub retry_backoff_hours: Hours,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Timeouts {
-    /// How long a device may take to accept its job before it counts as not contacted.
-    pub contact_hours: Hours,
-    /// How long a device may take from accepting its job to an outcome.
-    pub execution_hours: Hours,
-}
-
-impl Default for FailureHandling {
-    fn default() -> Self {
-        Self {
-            max_retries: 2,
-            retry_backoff_hours: Hours::of(1),
-        }
-    }
-}
-
-impl Default for Timeouts {
-    fn default() -> Self {
-        Self {
-            contact_hours: Hours::of(24),
-            execution_hours: Hours::of(4),
-        }
-    }
 }
 
 impl CampaignSpec {
@@ -128,6 +104,9 @@ impl CampaignSpec {
             expected_failure: default_expected_failure(),
             false_pause: default_false_pause(),
             quorum: default_quorum(),
+            priority: default_priority(),
+            security: false,
+            rates: Rates::default(),
             failure_handling: FailureHandling::default(),
             timeouts: Timeouts::default(),
             max_rollout_days: default_max_rollout(),
@@ -150,6 +129,10 @@ fn phased() -> Vec<PhaseSpec> {
 
 const fn default_failure_threshold() -> BasisPoints {
     BasisPoints::from_percent(10)
+}
+
+const fn default_priority() -> u8 {
+    100
 }
 
 const fn default_sample_min() -> u32 {

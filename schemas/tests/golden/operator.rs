@@ -3,8 +3,8 @@
 use fleetfold_schemas::{
     CommandId, OperatorTopic, Sha256,
     campaign::{
-        BasisPoints, CampaignSpec, Days, FailureHandling, GroupOrder, GroupSpec, Hours, Membership,
-        PhaseSpec, ReleaseRef, Strategy, Timeouts,
+        BasisPoints, CampaignSpec, ClassRule, Classes, Days, FailureHandling, GroupOrder,
+        GroupSpec, Hours, Jitter, Membership, PhaseSpec, ReleaseRef, Strategy, Timeouts,
     },
     code::Code,
     codec::encode_json,
@@ -67,12 +67,32 @@ pub fn spec() -> CampaignSpec {
         failure_handling: FailureHandling {
             max_retries: 3,
             retry_backoff_hours: Hours::from_ms(HOUR_MS / 2),
+            retry_jitter: Jitter::None,
+            classes: Classes {
+                download: Some(ClassRule {
+                    max_retries: Some(5),
+                    retry_backoff_hours: Some(Hours::from_ms(HOUR_MS / 4)),
+                }),
+                ..Classes::default()
+            },
+            retries_max: Some(500),
+            retry_bytes_max: Some(1 << 30),
+            auto_rollback_on_failure: true,
+            rollback_threshold: BasisPoints::from_percent(15),
+            create_support_tickets: true,
         },
         timeouts: Timeouts {
             contact_hours: Hours::of(48),
             execution_hours: Hours::of(2),
         },
         max_rollout_days: Days::of(21),
+        priority: 10,
+        security: true,
+        rates: serde_json::from_str(
+            r#"{"executions_per_minute": {"base": 50, "factor": 1.5, "every_notified": 1000, "maximum": 300},
+                "in_flight_max": 200, "exposure_max": 500, "start_jitter_minutes": 30}"#,
+        )
+        .unwrap(),
         ..CampaignSpec::new(campaign(), vec![release])
     }
 }

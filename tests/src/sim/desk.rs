@@ -354,6 +354,7 @@ pub(super) fn spec(
         failure_handling: FailureHandling {
             max_retries: stream.pick(&[0, 1, 2, 3]),
             retry_backoff_hours: minutes(stream, 40),
+            ..FailureHandling::default()
         },
         timeouts: Timeouts {
             contact_hours: Hours::from_ms(stream.within(30..=300) * MINUTE_MS),

@@ -11,10 +11,10 @@ use fleetfold_schemas::{
 };
 
 use crate::{
-    CampaignIx, Fact, State,
+    CampaignIx, Fact, ReleaseIx, State,
     fact::{
-        CampaignCanceled, CampaignCreated, CampaignPaused, CampaignResumed, CampaignStaged,
-        ExecutionCanceled, PauseCause,
+        CampaignArchived, CampaignCanceled, CampaignCreated, CampaignEdited, CampaignPaused,
+        CampaignResumed, CampaignStaged, ExecutionCanceled, PauseCause, PhaseAdvanced,
     },
     state::{Campaign, MemberState, Status},
 };
@@ -26,6 +26,45 @@ pub fn create(state: &State, spec: &CampaignSpec, facts: &mut Vec<Fact>) -> Resu
             format!("{} exists", spec.id),
         ));
     }
+    let (release, other_releases) = described(state, spec)?;
+    facts.push(
+        CampaignCreated {
+            campaign: state.campaigns.len(),
+            release,
+            spec: spec.clone(),
+            other_releases,
+        }
+        .into(),
+    );
+    Ok(())
+}
+
+/// Nothing is known of a campaign's course before its start, so until then anything may change but its name.
+pub fn edit(
+    state: &State,
+    spec: &CampaignSpec,
+    version: Option<u64>,
+    facts: &mut Vec<Fact>,
+) -> Result<(), Rejection> {
+    let (campaign, row) = find(state, &spec.id, version)?;
+    if row.status != Status::Draft {
+        return Err(invalid(row, "edited"));
+    }
+    let (release, other_releases) = described(state, spec)?;
+    facts.push(
+        CampaignEdited {
+            campaign,
+            release,
+            spec: spec.clone(),
+            other_releases,
+        }
+        .into(),
+    );
+    Ok(())
+}
+
+/// The releases of a description that can be carried out: the first, and the others.
+fn described(state: &State, spec: &CampaignSpec) -> Result<(ReleaseIx, Vec<ReleaseIx>), Rejection> {
     spec.check()
         .map_err(|error| Rejection::new(Code::CampaignInvalid, error.to_string()))?;
     let mut releases = Vec::new();
@@ -38,17 +77,9 @@ pub fn create(state: &State, spec: &CampaignSpec, facts: &mut Vec<Fact>) -> Resu
             )
         })?);
     }
-    let release = releases.remove(0);
-    facts.push(
-        CampaignCreated {
-            campaign: state.campaigns.len(),
-            release,
-            spec: spec.clone(),
-            other_releases: releases,
-        }
-        .into(),
-    );
-    Ok(())
+    // A description that has been checked names one at least.
+    let first = releases.remove(0);
+    Ok((first, releases))
 }
 
 pub fn start(
@@ -132,7 +163,55 @@ pub fn cancel(
     Ok(())
 }
 
-fn find<'s>(
+/// The phase passes now, whatever it waits for; gates that have been reached stay reached.
+pub fn advance(
+    state: &State,
+    operator: &OperatorId,
+    command: &CampaignCommand,
+    version: Option<u64>,
+    facts: &mut Vec<Fact>,
+) -> Result<(), Rejection> {
+    let (campaign, row) = find(state, &command.campaign, version)?;
+    if !row.status.is_rolling() || row.phase_started_at().is_none() {
+        return Err(invalid(row, "advanced"));
+    }
+    if row.is_last_phase() {
+        return Err(Rejection::new(
+            Code::InvalidTransition,
+            format!(
+                "{} is in its last phase: there is none to advance to",
+                row.id()
+            ),
+        ));
+    }
+    facts.push(
+        PhaseAdvanced {
+            campaign,
+            phase: u32::try_from(row.run).expect("phases are few"),
+            operator: operator.clone(),
+            reason: command.reason.clone(),
+        }
+        .into(),
+    );
+    Ok(())
+}
+
+/// What is over may go out of sight; its record stays.
+pub fn archive(
+    state: &State,
+    command: &CampaignCommand,
+    version: Option<u64>,
+    facts: &mut Vec<Fact>,
+) -> Result<(), Rejection> {
+    let (campaign, row) = find(state, &command.campaign, version)?;
+    if !row.status.is_final() || row.is_archived {
+        return Err(invalid(row, "archived"));
+    }
+    facts.push(CampaignArchived { campaign }.into());
+    Ok(())
+}
+
+pub(super) fn find<'s>(
     state: &'s State,
     id: &CampaignId,
     expected_version: Option<u64>,
@@ -153,8 +232,11 @@ fn find<'s>(
     }
 }
 
-fn invalid(row: &Campaign, wanted: &str) -> Rejection {
-    let state = crate::view::campaign_state(&row.status).as_str();
+pub(super) fn invalid(row: &Campaign, wanted: &str) -> Rejection {
+    let state = match row.is_archived {
+        true => "archived",
+        false => crate::view::campaign_state(&row.status).as_str(),
+    };
     Rejection::new(
         Code::InvalidTransition,
         format!("{} is {state} and cannot be {wanted}", row.spec.id),

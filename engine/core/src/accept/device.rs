@@ -301,6 +301,7 @@ fn follow_execution(
     let runs_target = running.digest == target;
     if is_under_way(campaign, member, job) {
         let execution = OpenExecution {
+            state,
             campaign_ix,
             campaign,
             member,
@@ -323,6 +324,7 @@ fn succeeded(campaign: CampaignIx, device: DeviceIx) -> Fact {
 }
 
 struct OpenExecution<'s> {
+    state: &'s State,
     campaign_ix: CampaignIx,
     campaign: &'s Campaign,
     member: &'s Member,
@@ -334,19 +336,21 @@ impl OpenExecution<'_> {
     fn follow(&self, now: Timestamp, job: &JobState, facts: &mut Vec<Fact>) {
         let (campaign, device) = (self.campaign_ix, self.device);
         if let JobState::Rejected { error } = job {
+            let retry_at = self.retry_at(error.class, now);
             let error = error.clone();
             facts.push(
                 ExecutionRejected {
                     campaign,
                     device,
                     error,
+                    retry_at,
                 }
                 .into(),
             );
             return;
         }
         if let JobState::Canceled = job {
-            facts.push(self.canceled());
+            facts.push(self.canceled(now));
             return;
         }
         // The report that a device accepted its job may have been lost; any later one says so too.
@@ -364,18 +368,23 @@ impl OpenExecution<'_> {
     }
 
     fn failed(&self, now: Timestamp, error: DeviceError, restored: bool) -> Fact {
+        let retry_at = self.retry_at(error.class, now);
         ExecutionFailed {
             campaign: self.campaign_ix,
             device: self.device,
             error,
             restored,
-            retry_at: retry_at(self.campaign, self.member, now),
+            retry_at,
         }
         .into()
     }
 
+    fn retry_at(&self, class: ErrorClass, now: Timestamp) -> Option<Timestamp> {
+        retry_at(self.state, self.campaign_ix, self.member, class, now)
+    }
+
     /// Only a canceled campaign's device may call its job canceled; anywhere else it has declined it.
-    fn canceled(&self) -> Fact {
+    fn canceled(&self, now: Timestamp) -> Fact {
         let (campaign, device) = (self.campaign_ix, self.device);
         if matches!(self.campaign.status, Status::Canceled { .. }) {
             return ExecutionCanceled { campaign, device }.into();
@@ -385,10 +394,12 @@ impl OpenExecution<'_> {
             code: Name::parse("canceled_by_device").expect("our own names are valid"),
             message: "the device canceled a job that the campaign did not".into(),
         };
+        let retry_at = self.retry_at(error.class, now);
         ExecutionRejected {
             campaign,
             device,
             error,
+            retry_at,
         }
         .into()
     }

@@ -2,6 +2,7 @@
 
 mod campaign;
 mod device;
+mod member;
 mod operator;
 mod release;
 

@@ -18,7 +18,7 @@ use fleetfold_schemas::{
 };
 use ulid::Ulid;
 
-use super::{campaign, release, storage_low};
+use super::{campaign, member, release, storage_low};
 use crate::{
     Fact, State, Timestamp,
     fact::{
@@ -166,7 +166,13 @@ fn check_role(state: &State, operator: &OperatorId, command: &Command) -> Result
         | Command::StartCampaign(_)
         | Command::PauseCampaign(_)
         | Command::ResumeCampaign(_)
-        | Command::CancelCampaign(_) => Role::Operator,
+        | Command::CancelCampaign(_)
+        | Command::EditCampaign(_)
+        | Command::AdvanceCampaign(_)
+        | Command::ArchiveCampaign(_)
+        | Command::RetryCampaign(_)
+        | Command::ExcludeDevice(_)
+        | Command::ExpediteDevice(_) => Role::Operator,
     };
     if role < Some(needed) {
         return Err(Rejection::new(
@@ -198,6 +204,18 @@ fn carry_out(
         Command::ResumeCampaign(command) => campaign::resume(state, command, version, facts),
         Command::CancelCampaign(command) => {
             campaign::cancel(state, operator, command, version, facts)
+        }
+        Command::EditCampaign(command) => campaign::edit(state, &command.campaign, version, facts),
+        Command::AdvanceCampaign(command) => {
+            campaign::advance(state, operator, command, version, facts)
+        }
+        Command::ArchiveCampaign(command) => campaign::archive(state, command, version, facts),
+        Command::RetryCampaign(command) => member::retry(state, operator, command, version, facts),
+        Command::ExcludeDevice(command) => {
+            member::exclude(state, operator, command, version, facts)
+        }
+        Command::ExpediteDevice(command) => {
+            member::expedite(state, operator, command, version, facts)
         }
     }
 }

@@ -79,6 +79,18 @@ impl Rosters {
         campaign.forgiven = row.forgiven;
         campaign.exposed = row.exposed;
         campaign.errors = errors;
+        check_time("campaign", ix, "time", Some(row.starts.minute))?;
+        campaign.starts = row.starts;
+        let retries = u32::try_from(row.retries).ok();
+        campaign.retries = retries.ok_or(out_of_range("campaign", ix, "retries"))?;
+        campaign.retry_bytes = row.retry_bytes;
+        check(
+            "campaign",
+            ix,
+            "marks",
+            row.marks & !CampaignRow::MARKS == 0,
+        )?;
+        campaign.is_archived = row.marks & CampaignRow::ARCHIVED != 0;
         self.announced.push(Announced {
             count: row.members,
             enrolled: row.enrolled,

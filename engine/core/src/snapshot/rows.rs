@@ -15,7 +15,7 @@ use minicbor::{Decode, Encode};
 use crate::{
     CampaignIx, DeviceIx, ReleaseIx,
     fact::Role,
-    state::{Answered, Counted, Delta, Evidence, MemberState, PhaseTally, Status},
+    state::{Answered, Counted, Delta, Evidence, MemberState, PhaseTally, Starts, Status},
 };
 
 /// What a section holds. A later kind comes later.
@@ -272,6 +272,20 @@ pub struct CampaignRow {
     /// By group in the order of offers, then by phase; empty before the start. To be checked, not to be believed.
     #[n(17)]
     pub tallies: Vec<PhaseTally>,
+    #[n(18)]
+    pub starts: Starts,
+    #[cbor(n(19), skip_if = "is_zero")]
+    pub retries: u64,
+    #[cbor(n(20), skip_if = "is_zero")]
+    pub retry_bytes: u64,
+    /// The sum of [`CampaignRow::ARCHIVED`] and its like.
+    #[cbor(n(21), skip_if = "is_zero")]
+    pub marks: u64,
+}
+
+impl CampaignRow {
+    pub const ARCHIVED: u64 = 1;
+    pub const MARKS: u64 = Self::ARCHIVED;
 }
 
 #[derive(Debug, Encode, Decode)]

@@ -319,6 +319,14 @@ fn campaign_row(campaign: &Campaign) -> CampaignRow {
         exposed: campaign.exposed,
         errors: campaign.errors.to_vec(),
         tallies: campaign.roster.tallies().to_vec(),
+        starts: campaign.starts,
+        retries: campaign.retries.into(),
+        retry_bytes: campaign.retry_bytes,
+        marks: if campaign.is_archived {
+            CampaignRow::ARCHIVED
+        } else {
+            0
+        },
     }
 }
 

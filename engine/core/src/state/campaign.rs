@@ -4,7 +4,7 @@ use alloc::{collections::BTreeSet, string::String, vec::Vec};
 
 use fleetfold_schemas::{
     CampaignId, ModelId, OperatorId,
-    campaign::{CampaignSpec, PhaseSpec},
+    campaign::{CampaignSpec, MINUTE_MS, PhaseSpec},
     device::ErrorClass,
 };
 use minicbor::{Decode, Encode};
@@ -41,6 +41,12 @@ pub struct Campaign {
     pub forgiven: Evidence,
     /// Devices that accepted the job: whose running image this campaign set out to replace.
     pub exposed: u32,
+    pub starts: Starts,
+    /// Attempts after the first, and what they may have cost.
+    pub retries: u32,
+    pub retry_bytes: u64,
+    /// Out of operators' way.
+    pub is_archived: bool,
     /// Failures by class, every attempt counted.
     pub errors: [u32; ErrorClass::ALL.len()],
 }
@@ -122,6 +128,31 @@ pub struct Evidence {
     pub succeeded: u64,
 }
 
+/// Executions started, for the rates. The numbers are those of a snapshot.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Starts {
+    /// When the current minute began: with its first execution.
+    #[n(0)]
+    pub minute: Timestamp,
+    #[n(1)]
+    pub in_minute: u32,
+    /// Devices that have been offered a job so far.
+    #[n(2)]
+    pub notified: u32,
+}
+
+impl Starts {
+    pub(crate) fn count(&mut self, at: Timestamp, attempt: u32) {
+        if at >= self.minute + MINUTE_MS {
+            self.minute = at;
+            self.in_minute = 0;
+        }
+        self.in_minute += 1;
+        self.notified += u32::from(attempt == 1);
+    }
+}
+
 impl Campaign {
     #[must_use]
     pub fn new(spec: CampaignSpec, releases: Vec<ReleaseIx>, at: Timestamp) -> Self {
@@ -153,6 +184,10 @@ impl Campaign {
             evidence: Evidence::default(),
             forgiven: Evidence::default(),
             exposed: 0,
+            starts: Starts::default(),
+            retries: 0,
+            retry_bytes: 0,
+            is_archived: false,
             errors: [0; ErrorClass::ALL.len()],
         }
     }

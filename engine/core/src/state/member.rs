@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 
 use fleetfold_schemas::{
-    device::DeviceError,
+    device::{DeviceError, ErrorClass},
     status::{ExecutionStatus, Tally},
 };
 use minicbor::{Decode, Encode};
@@ -103,6 +103,31 @@ impl Member {
         matches!(self.state, MemberState::Queued | MemberState::InProgress)
     }
 
+    /// It has failed, and no attempt is left.
+    #[must_use]
+    pub const fn is_lost(&self) -> bool {
+        self.failed
+            && matches!(
+                self.state,
+                MemberState::Failed
+                    | MemberState::Rejected
+                    | MemberState::TimedOut
+                    | MemberState::RolledBack
+                    | MemberState::Removed
+            )
+    }
+
+    /// Its last attempt ended in silence.
+    const fn is_out_of_sight(&self) -> bool {
+        match (self.state, &self.error) {
+            (MemberState::TimedOut, _) => true,
+            (MemberState::Retrying { .. }, Some(error)) => {
+                matches!(error.class, ErrorClass::LostContact)
+            }
+            _ => false,
+        }
+    }
+
     /// `None` before the first offer.
     #[must_use]
     pub const fn execution_status(&self) -> Option<ExecutionStatus> {
@@ -167,6 +192,8 @@ impl Member {
         tally.unresolved_accepted = u32::from(unresolved && is_judged);
         let in_progress = matches!(self.state, MemberState::InProgress) && !self.failed;
         tally.in_progress = u32::from(in_progress);
+        tally.open = u32::from(self.is_open());
+        tally.unknown = u32::from(self.is_out_of_sight());
         tally.not_contacted = u32::from(unresolved && !in_progress && !self.failed);
         tally
     }
@@ -214,6 +241,12 @@ pub struct PhaseTally {
     pub unresolved: u32,
     #[n(14)]
     pub unresolved_accepted: u32,
+    /// Queued or in progress.
+    #[n(15)]
+    pub open: u32,
+    /// Lost out of sight amid an update: nobody knows what has become of them.
+    #[n(16)]
+    pub unknown: u32,
 }
 
 macro_rules! each_field {
@@ -225,14 +258,14 @@ macro_rules! each_field {
 impl core::ops::AddAssign for PhaseTally {
     fn add_assign(&mut self, other: Self) {
         each_field!(self += other: devices updated failed in_progress not_contacted removed waiting lost new_updated
-            new_failed new_lost restored accepted unresolved unresolved_accepted);
+            new_failed new_lost restored accepted unresolved unresolved_accepted open unknown);
     }
 }
 
 impl core::ops::SubAssign for PhaseTally {
     fn sub_assign(&mut self, other: Self) {
         each_field!(self -= other: devices updated failed in_progress not_contacted removed waiting lost new_updated
-            new_failed new_lost restored accepted unresolved unresolved_accepted);
+            new_failed new_lost restored accepted unresolved unresolved_accepted open unknown);
     }
 }
 

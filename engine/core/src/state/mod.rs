@@ -18,7 +18,7 @@ use fleetfold_schemas::{Name, OperatorId, cose::TrustedKeys};
 
 pub(crate) use self::command::AnswerId;
 pub use self::{
-    campaign::{Campaign, Campaigns, Evidence, PhaseRun, Status},
+    campaign::{Campaign, Campaigns, Evidence, PhaseRun, Starts, Status},
     command::{ANSWERS_KEPT_MS, Answered, CLOCK_SKEW_MAX_MS, Commands},
     device::{Device, Devices},
     inventory::Inventory,

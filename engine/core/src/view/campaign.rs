@@ -17,6 +17,7 @@ use crate::{
     fact::{FailureCause, PauseCause},
     gate::confident,
     judge::{HoldReason, Verdict, judge},
+    pace::Limit,
     state::{Campaign, GroupRun, Status, group_order},
 };
 
@@ -101,6 +102,7 @@ pub fn hold(reason: &HoldReason, now: Timestamp) -> Hold {
             format!("{} still to be offered the update", devices(waiting)),
             None,
         ),
+        HoldReason::Limited(limit) => limited(limit),
         HoldReason::Acceptances { accepted, needed } => (
             "acceptances",
             format!("acceptances {accepted} of {needed} needed to judge by"),
@@ -139,6 +141,32 @@ pub fn hold(reason: &HoldReason, now: Timestamp) -> Hold {
         kind: kind.to_string(),
         text,
         until_ms,
+    }
+}
+
+fn limited(limit: Limit) -> (&'static str, String, Option<Timestamp>) {
+    match limit {
+        Limit::Rate { per_minute, until } => (
+            "rate",
+            format!("{per_minute} have started in this minute, as many as the rate allows"),
+            Some(until),
+        ),
+        Limit::InFlight { open, max } => (
+            "in_flight",
+            format!(
+                "{} under way, at most {max} are allowed",
+                devices(open.into())
+            ),
+            None,
+        ),
+        Limit::Exposure { exposed, max } => (
+            "exposure",
+            format!(
+                "{} under way or out of sight, at most {max} are allowed",
+                devices(exposed.into())
+            ),
+            None,
+        ),
     }
 }
 

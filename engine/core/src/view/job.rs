@@ -1,13 +1,13 @@
 //! What a device's job topic should hold. Made on demand from facts, signed by the shell, never stored.
 
-use alloc::{vec, vec::Vec};
 use fleetfold_schemas::mutant::{Mutant, is_on};
 
-use fleetfold_schemas::job::{DELTA_FORMAT, Installation, Job, JobKind, Offer};
+use fleetfold_schemas::job::{Installation, Job, JobKind};
 
 use crate::{
     DeviceIx, State,
-    state::{Campaign, Delta, Device, Member, MemberState, Release, Status},
+    offers::offers,
+    state::{Campaign, Member, MemberState, Status},
 };
 
 /// `None`: the topic is empty.
@@ -57,34 +57,5 @@ pub(crate) fn is_shown(campaign: &Campaign, member: &Member) -> bool {
         MemberState::Queued => campaign.status.is_rolling() || is_on(Mutant::JobShownWhilePaused),
         MemberState::InProgress => true,
         _ => false,
-    }
-}
-
-/// The whole image always; first the delta from what the device runs, if there is one and the device can apply it.
-fn offers(state: &State, device: Device<'_>, release: &Release) -> Vec<Offer> {
-    let full = Offer::Full {
-        digest: release.image,
-        size_bytes: release.image_bytes,
-    };
-    let can_apply = device
-        .inventory()
-        .capabilities
-        .iter()
-        .any(|capability| capability.as_str() == DELTA_FORMAT);
-    let running = device.running_digest();
-    let delta = release.deltas.iter().find_map(|(from, delta)| match delta {
-        Delta::Ready { digest, bytes } if Some(state.releases.get(*from).image) == running => {
-            Some(Offer::Delta {
-                digest: *digest,
-                size_bytes: *bytes,
-                from: state.releases.get(*from).image,
-                format: DELTA_FORMAT.into(),
-            })
-        }
-        _ => None,
-    });
-    match delta {
-        Some(delta) if can_apply => vec![delta, full],
-        _ => vec![full],
     }
 }

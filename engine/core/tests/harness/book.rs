@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use fleetfold_core::{
     CampaignIx, DeviceIx, Fact, Timestamp,
-    fact::{ExecutionQueued, PhasePassed, PhaseStarted},
+    fact::{ExecutionQueued, PhaseAdvanced, PhasePassed, PhaseStarted},
 };
 use fleetfold_schemas::status::CampaignStatus;
 
@@ -94,7 +94,7 @@ impl Book {
                 assert!(is_open, "a failure of nothing");
                 Standing::Failed
             }
-            Fact::ExecutionRemoved(_) | Fact::ExecutionCanceled(_) => {
+            Fact::ExecutionRemoved(_) | Fact::ExecutionCanceled(_) | Fact::DeviceExcluded(_) => {
                 if had_failed {
                     Standing::Failed
                 } else {
@@ -105,7 +105,7 @@ impl Book {
                 assert_eq!(before, Some(Standing::Updated), "retracted what never was");
                 Standing::Failed
             }
-            Fact::ExecutionDeferred(_) => keeps,
+            Fact::ExecutionDeferred(_) | Fact::ExecutionExpedited(_) => keeps,
             Fact::MemberJoined(_) => {
                 assert!(sheet.is_started && before.is_none(), "joined twice");
                 keeps
@@ -174,8 +174,19 @@ impl Book {
 
 impl Sheet {
     fn enter(&mut self, fact: &Fact) {
-        assert!(!self.is_over, "{fact:?} after the end");
+        let is_archived = matches!(fact, Fact::CampaignArchived(_));
+        assert_eq!(
+            self.is_over, is_archived,
+            "{fact:?} before or after the end"
+        );
         match fact {
+            Fact::CampaignArchived(_) => {}
+            Fact::CampaignEdited(_) => assert!(!self.is_started, "edited after the start"),
+            Fact::RetriesOrdered(_) => assert!(self.is_started),
+            Fact::PhaseAdvanced(PhaseAdvanced { phase, .. }) => {
+                assert_eq!(self.phase, Some(*phase));
+                self.is_phase_passed = true;
+            }
             Fact::CampaignCreated(_) | Fact::CampaignStaged(_) => assert!(!self.is_started),
             Fact::CampaignStarted(_) => {
                 assert!(!self.is_started, "started twice");

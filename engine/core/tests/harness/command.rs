@@ -25,6 +25,8 @@ pub fn campaign(name: &str, model: &ModelId, version: &str, text: &str) -> Value
     let (text, more) = text.split_once("with ").unwrap_or((text, "{}"));
     let (phases, keys) = text.split_once(';').unwrap_or((text, ""));
     let mut spec = json!({"id": name, "release": {"model": model, "version": version}});
+    // Waits are told as they are doubled; a story about their jitter says so.
+    spec["failure_handling"]["retry_jitter"] = "none".into();
     if let Some(phases) = phases.trim().strip_prefix("phases ") {
         spec["phases"] = phases.split(',').map(phase).collect();
     }
@@ -33,6 +35,7 @@ pub fn campaign(name: &str, model: &ModelId, version: &str, text: &str) -> Value
         let value = value_of(value.trim());
         match key {
             "max_retries" => spec["failure_handling"]["max_retries"] = value,
+            "jitter" => spec["failure_handling"]["retry_jitter"] = value,
             "backoff" => spec["failure_handling"]["retry_backoff_hours"] = value,
             "contact" => spec["timeouts"]["contact_hours"] = value,
             "execution" => spec["timeouts"]["execution_hours"] = value,
@@ -48,7 +51,10 @@ pub fn campaign(name: &str, model: &ModelId, version: &str, text: &str) -> Value
                 .expect("a campaign is an object")
                 .remove("release");
         }
-        spec[key] = value;
+        match (&mut spec[&key], value) {
+            (Value::Object(said), Value::Object(more)) => said.extend(more),
+            (said, value) => *said = value,
+        }
     }
     json!({"command": "campaign.create", "campaign": spec})
 }
@@ -91,6 +97,10 @@ pub fn verb<'a>(verb: &str, words: &[&'a str]) -> (&'a str, Value) {
     let mut who = "ann";
     while !rest.is_empty() {
         rest = match rest {
+            ["device", device, rest @ ..] => {
+                map.insert("device".into(), (*device).into());
+                rest
+            }
             ["because", reason @ ..] => {
                 map.insert("reason".into(), reason.join(" ").into());
                 &[]

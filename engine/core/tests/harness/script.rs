@@ -28,7 +28,9 @@ pub enum Line<'a> {
     },
     /// `create` and what follows the campaign's name.
     Campaign(&'a str, &'a str),
-    /// `start`, `pause`, `resume`, `cancel`
+    /// The same of a campaign that is there.
+    Edit(&'a str, &'a str),
+    /// `start`, `pause` and whatever else is about a campaign that is there.
     Verb(&'a str, Vec<&'a str>),
     Lifecycle(Vec<&'a str>, Lifecycle),
     Send(&'a str, &'a str),
@@ -91,12 +93,15 @@ pub fn parse(line: &str) -> Line<'_> {
             from,
             is_built: *how == "built",
         },
+        ["edit", name, ..] => Line::Edit(name, rest.trim_start()[name.len()..].trim_start()),
         ["campaign", name, ..] => {
             Line::Campaign(name, rest.trim_start()[name.len()..].trim_start())
         }
-        ["start" | "pause" | "resume" | "cancel", arguments @ ..] => {
-            Line::Verb(first, arguments.to_vec())
-        }
+        [
+            "start" | "pause" | "resume" | "cancel" | "advance" | "archive" | "retry" | "exclude"
+            | "expedite",
+            arguments @ ..,
+        ] => Line::Verb(first, arguments.to_vec()),
         ["maintain", who @ ..] => Line::Lifecycle(who.to_vec(), Lifecycle::Maintenance),
         ["activate", who @ ..] => Line::Lifecycle(who.to_vec(), Lifecycle::Active),
         ["retire", who @ ..] => Line::Lifecycle(who.to_vec(), Lifecycle::Retired),

@@ -109,6 +109,13 @@ fn saying(state: &State, now: Timestamp, fact: &Fact) -> Saying {
         Fact::CampaignMonitoring(_) => Saying::Of(format!("{} monitoring", name())),
         Fact::CampaignCompleted(_) => Saying::Of(format!("{} completed", name())),
         Fact::CampaignFailed(_) => Saying::Of(format!("{} failed", name())),
+        Fact::CampaignEdited(_) => Saying::Of(format!("{} edited", name())),
+        Fact::PhaseAdvanced(fact) => Saying::Of(format!("phase {} advanced", phase(fact.phase))),
+        Fact::CampaignArchived(_) => Saying::Of(format!("{} archived", name())),
+        Fact::RetriesOrdered(fact) => Saying::Of(match fact.only {
+            Some(device) => format!("{} is to be retried", state.devices.get(device).name()),
+            None => format!("all failed of {} are to be retried", name()),
+        }),
         _ => execution(state, now, fact),
     }
 }
@@ -143,7 +150,10 @@ fn execution(state: &State, now: Timestamp, fact: &Fact) -> Saying {
                 retry(fact.retry_at)
             )
         }
-        Fact::ExecutionRejected(fact) => format!("rejected ({})", fact.error.code),
+        Fact::ExecutionRejected(fact) => match fact.retry_at {
+            Some(_) => format!("rejected ({}), {}", fact.error.code, retry(fact.retry_at)),
+            None => format!("rejected ({})", fact.error.code),
+        },
         Fact::ExecutionTimedOut(fact) => format!("timed out, {}", retry(fact.retry_at)),
         Fact::ExecutionRemoved(fact) => match fact.cause {
             RemovalCause::NotContacted => "removed, not contacted".into(),
@@ -153,6 +163,8 @@ fn execution(state: &State, now: Timestamp, fact: &Fact) -> Saying {
         Fact::ExecutionCanceled(_) => "canceled".into(),
         Fact::ExecutionRetracted(_) => "success retracted".into(),
         Fact::ExecutionDeferred(fact) => format!("deferred, {:?}", fact.cause).to_lowercase(),
+        Fact::ExecutionExpedited(_) => "expedited".into(),
+        Fact::DeviceExcluded(_) => "excluded".into(),
         Fact::MemberJoined(fact) => {
             let row = state.campaigns.get(campaign);
             let group = row.roster.groups()[usize::from(fact.group)].spec;

@@ -108,7 +108,8 @@ impl World {
             Line::Operator(name, role) => self.operator(name, role),
             Line::Release(release) => self.release(&release),
             Line::Delta { to, from, is_built } => self.delta(to, from, is_built),
-            Line::Campaign(name, text) => self.campaign(name, text),
+            Line::Campaign(name, text) => self.campaign("campaign.create", name, text),
+            Line::Edit(name, text) => self.campaign("campaign.edit", name, text),
             Line::Verb(verb, words) => {
                 let (who, json) = command::verb(verb, &words);
                 self.send(who, &json.to_string(), None)
@@ -228,12 +229,13 @@ impl World {
         }])
     }
 
-    fn campaign(&mut self, name: &str, text: &str) -> Vec<String> {
+    fn campaign(&mut self, command: &str, name: &str, text: &str) -> Vec<String> {
         let (version, text) = match text.strip_prefix("of ") {
             Some(text) => text.split_once(' ').unwrap_or((text, "")),
             None => (self.version.as_str(), text),
         };
-        let json = command::campaign(name, &self.model, version, text);
+        let mut json = command::campaign(name, &self.model, version, text);
+        json["command"] = command.into();
         self.send("ann", &json.to_string(), None)
     }
 

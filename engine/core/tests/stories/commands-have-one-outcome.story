@@ -29,9 +29,9 @@ pause spring version 2 because careful
 pause summer
     refused, unknown_campaign: no campaign summer
 send {"command": "campaign.explode", "id": "third"}
-    refused, unknown_command: no command "campaign.explode"; there are key.trust, device.register, device.lifecycle, release.publish, campaign.create, campaign.start, campaign.pause, campaign.resume, campaign.cancel
+    refused, unknown_command: no command "campaign.explode"; there are key.trust, device.register, device.lifecycle, release.publish, campaign.create, campaign.start, campaign.pause, campaign.resume, campaign.cancel, campaign.edit, campaign.advance, campaign.archive, campaign.retry, campaign.exclude, campaign.expedite
 send {"command": "campaign.explode", "id": "third"}
-    answered before: refused, unknown_command: no command "campaign.explode"; there are key.trust, device.register, device.lifecycle, release.publish, campaign.create, campaign.start, campaign.pause, campaign.resume, campaign.cancel
+    answered before: refused, unknown_command: no command "campaign.explode"; there are key.trust, device.register, device.lifecycle, release.publish, campaign.create, campaign.start, campaign.pause, campaign.resume, campaign.cancel, campaign.edit, campaign.advance, campaign.archive, campaign.retry, campaign.exclude, campaign.expedite
 send {"command": "campaign.pause", "campaign": "spring", "because": "typo"}
     refused, malformed: because: unknown field `because`, expected `campaign` or `reason`
 send no JSON

@@ -22,8 +22,8 @@ start spring
 wait 6h
 resume spring
     spring resumed
+    queued, attempt 2: d1 d9
     phase canary passed
     phase full started, up to device 10
     queued: d2 d3 d4 d6 d7
-    queued, attempt 2: d1 d9
     = spring rolling, full: acceptances 2 of 10 needed to judge by | 2 failed, 8 not contacted

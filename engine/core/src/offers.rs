@@ -1,0 +1,49 @@
+//! Which ways to an image a device is offered.
+
+use alloc::{vec, vec::Vec};
+
+use fleetfold_schemas::job::{DELTA_FORMAT, Offer};
+
+use crate::{
+    CampaignIx, DeviceIx, State,
+    state::{Delta, Device, Release},
+};
+
+/// The whole image always; first the delta from what the device runs, if there is one and the device can apply it.
+pub fn offers(state: &State, device: Device<'_>, release: &Release) -> Vec<Offer> {
+    let full = Offer::Full {
+        digest: release.image,
+        size_bytes: release.image_bytes,
+    };
+    let can_apply = device
+        .inventory()
+        .capabilities
+        .iter()
+        .any(|capability| capability.as_str() == DELTA_FORMAT);
+    let running = device.running_digest();
+    let delta = release.deltas.iter().find_map(|(from, delta)| match delta {
+        Delta::Ready { digest, bytes } if Some(state.releases.get(*from).image) == running => {
+            Some(Offer::Delta {
+                digest: *digest,
+                size_bytes: *bytes,
+                from: state.releases.get(*from).image,
+                format: DELTA_FORMAT.into(),
+            })
+        }
+        _ => None,
+    });
+    match delta {
+        Some(delta) if can_apply => vec![delta, full],
+        _ => vec![full],
+    }
+}
+
+/// What the next attempt of a device may cost to send: its best offer.
+pub fn offered_bytes(state: &State, campaign: CampaignIx, device: DeviceIx) -> u64 {
+    let target = state.campaigns.get(campaign).target(device, &state.devices);
+    let release = state.releases.get(target);
+    let offers = offers(state, state.devices.get(device), release);
+    offers.first().map_or(0, |offer| match offer {
+        Offer::Full { size_bytes, .. } | Offer::Delta { size_bytes, .. } => *size_bytes,
+    })
+}
