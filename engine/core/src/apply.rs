@@ -19,8 +19,8 @@ use crate::{
     membership::takers,
     offers::offered_bytes,
     state::{
-        Answered, Campaign, Counted, Delta, Member, MemberState, Operator, Place, Release, Roster,
-        Said, Site, State, Status, StorageShortage,
+        Answered, Campaign, Counted, Delta, Evidence, Member, MemberState, Operator, Place,
+        Release, Roster, Said, Site, State, Status, StorageShortage, stratum_of, tell_apart,
     },
 };
 
@@ -105,6 +105,7 @@ pub fn apply(state: &mut State, at: Timestamp, fact: &Fact) {
             row.is_archived = true;
             row.version += 1;
         }
+        Fact::GatePromoted(fact) => state.campaigns.get_mut(fact.campaign).is_promoted = true,
         Fact::RetriesOrdered(fact) => retries_ordered(state, at, fact),
         // What follows from it comes as facts of its own.
         Fact::ExecutionExpedited(_) => {}
@@ -272,8 +273,14 @@ fn campaign_changed(state: &mut State, at: Timestamp, fact: &Fact) {
 
 fn enroll(state: &mut State, ix: CampaignIx) {
     let row = state.campaigns.get(ix);
-    let roster = Roster::enroll(&row.spec, takers(state, row), &state.devices);
-    state.campaigns.get_mut(ix).roster = roster;
+    let mut roster = Roster::enroll(&row.spec, takers(state, row), &state.devices);
+    let strata = match &row.spec.gates.strata {
+        Some(key) => tell_apart(key, roster.all_mut(), &state.devices),
+        None => Vec::new(),
+    };
+    let campaign = state.campaigns.get_mut(ix);
+    campaign.roster = roster;
+    campaign.strata = strata;
 }
 
 /// Those that have failed for good are due for another attempt.
@@ -309,6 +316,11 @@ fn member_joined(state: &mut State, fact: &MemberJoined) {
     campaign
         .roster
         .join(&id, fact.device, place, &state.devices);
+    if let Some(key) = &campaign.spec.gates.strata {
+        let stratum = stratum_of(key, &campaign.strata, state.devices.get(fact.device));
+        let at = campaign.roster.len() - 1;
+        campaign.update_member(at, |member| member.stratum = stratum);
+    }
 }
 
 /// Resuming after a gate accepts what the gate saw; resuming after an operator's pause forgives nothing.
@@ -457,10 +469,15 @@ fn count(campaign: &mut Campaign, at: u32, outcome: Counted) {
     if campaign.member(at).counted != Counted::NotYet {
         return;
     }
-    match outcome {
-        Counted::Success => campaign.evidence.succeeded += 1,
-        Counted::Failure => campaign.evidence.failed += 1,
-        Counted::NotYet => return,
+    let stratum = usize::from(campaign.member(at).stratum);
+    let stratum = campaign.strata.get_mut(stratum);
+    let stratum = stratum.map(|stratum| &mut stratum.evidence);
+    for evidence in core::iter::once(&mut campaign.evidence).chain(stratum) {
+        match outcome {
+            Counted::Success => evidence.succeeded += 1,
+            Counted::Failure => evidence.failed += 1,
+            Counted::NotYet => return,
+        }
     }
     campaign.update_member(at, |member| member.counted = outcome);
 }
@@ -487,9 +504,16 @@ fn retract(campaign: &mut Campaign, at_member: u32, at: Timestamp) {
     let is_final = campaign.status.is_final();
     let member = campaign.member(at_member);
     if member.counted == Counted::Success && !is_final {
-        campaign.forgiven.succeeded -= u64::from(member.reviewed);
-        campaign.evidence.succeeded -= 1;
-        campaign.evidence.failed += 1;
+        let (stratum, was_reviewed) = (usize::from(member.stratum), u64::from(member.reviewed));
+        let move_over = |evidence: &mut Evidence, forgiven: &mut Evidence| {
+            forgiven.succeeded -= was_reviewed;
+            evidence.succeeded -= 1;
+            evidence.failed += 1;
+        };
+        move_over(&mut campaign.evidence, &mut campaign.forgiven);
+        if let Some(stratum) = campaign.strata.get_mut(stratum) {
+            move_over(&mut stratum.evidence, &mut stratum.forgiven);
+        }
     }
     campaign.update_member(at_member, |member| {
         member.failed = true;

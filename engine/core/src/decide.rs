@@ -18,13 +18,14 @@ use crate::{
     fact::{
         CampaignCompleted, CampaignFailed, CampaignMonitoring, CampaignPaused, CampaignStarted,
         DeferralCause, ExecutionDeferred, ExecutionQueued, ExecutionRemoved, ExecutionSucceeded,
-        ExecutionTimedOut, FailureCause, MemberJoined, PhasePassed, PhaseStarted, RemovalCause,
+        ExecutionTimedOut, FailureCause, GatePromoted, MemberJoined, PhasePassed, PhaseStarted,
+        RemovalCause,
     },
-    judge::{HoldReason, Verdict, judge},
+    judge::{HoldReason, Verdict, is_promoted_now, judge},
     membership::{Grouping, takers},
     offers::offered_bytes,
     pace::{Limit, allowance},
-    state::{Campaign, Member, MemberState, Place, Status},
+    state::{Campaign, Evidence, Member, MemberState, Place, Status},
 };
 
 /// How long a staged campaign waits for its deltas before it starts without them: a delta saves bytes, never a day.
@@ -146,6 +147,18 @@ fn roll(
     let verdict = judge(row, now);
     if let Verdict::Pause(cause) = verdict {
         facts.push(CampaignPaused { campaign, cause }.into());
+        return;
+    }
+    if is_promoted_now(row) {
+        let Evidence { failed, succeeded } = row.fresh_evidence();
+        facts.push(
+            GatePromoted {
+                campaign,
+                failed,
+                succeeded,
+            }
+            .into(),
+        );
         return;
     }
     if run.passed_at.is_some() {

@@ -110,6 +110,7 @@ fn of_kind(fact: &Fact, effects: &mut Vec<Effect>) {
         | Fact::CampaignEdited(_)
         | Fact::PhaseAdvanced(_)
         | Fact::CampaignArchived(_)
+        | Fact::GatePromoted(_)
         | Fact::RetriesOrdered(_)
         | Fact::ExecutionExpedited(_) => {}
         // A queued job may have been taken back.

@@ -250,6 +250,12 @@ facts! {
         2 operator: OperatorId,
         3 reason: Option<String>,
     }
+    /// The `sprt` gate takes the release for a good one: it is not asked again.
+    70 GatePromoted {
+        0 campaign: CampaignIx,
+        1 failed: u64,
+        2 succeeded: u64,
+    }
     /// The device's job topic holds a job from now on; this fact's position is the job's sequence number.
     50 ExecutionQueued {
         0 campaign: CampaignIx,
@@ -369,6 +375,34 @@ pub enum PauseCause {
         #[n(3)]
         false_pause_bp: u16,
     },
+    /// The evidence speaks for the bad failure rate rather than the expected one.
+    #[n(4)]
+    BadRate {
+        #[n(0)]
+        failed: u64,
+        #[n(1)]
+        succeeded: u64,
+        #[n(2)]
+        expected_bp: u16,
+        #[n(3)]
+        bad_bp: u16,
+        #[n(4)]
+        false_pause_bp: u16,
+    },
+    /// As `FailureEvidence`, averaged over the strata; named is the one that speaks loudest.
+    #[n(5)]
+    StratumEvidence {
+        #[n(0)]
+        stratum: String,
+        #[n(1)]
+        failed: u64,
+        #[n(2)]
+        succeeded: u64,
+        #[n(3)]
+        expected_bp: u16,
+        #[n(4)]
+        false_pause_bp: u16,
+    },
     /// The phase's success threshold can no longer be met.
     #[n(3)]
     SuccessUnreachable {
@@ -479,6 +513,7 @@ impl Fact {
             | Self::RetriesOrdered(RetriesOrdered { campaign, .. })
             | Self::ExecutionExpedited(ExecutionExpedited { campaign, .. })
             | Self::DeviceExcluded(DeviceExcluded { campaign, .. })
+            | Self::GatePromoted(GatePromoted { campaign, .. })
             | Self::ExecutionQueued(ExecutionQueued { campaign, .. })
             | Self::ExecutionAccepted(ExecutionAccepted { campaign, .. })
             | Self::ExecutionSucceeded(ExecutionSucceeded { campaign, .. })
@@ -554,7 +589,8 @@ impl Fact {
             | Self::CampaignEdited(_)
             | Self::PhaseAdvanced(_)
             | Self::CampaignArchived(_)
-            | Self::RetriesOrdered(_) => None,
+            | Self::RetriesOrdered(_)
+            | Self::GatePromoted(_) => None,
         }
     }
 }

@@ -3,12 +3,19 @@
 //! Failure is judged before success. Sums run over the running phase and those before it, because percentages are
 //! cumulative. Removed devices were never reached and count neither way.
 
+use fleetfold_schemas::campaign::{BasisPoints, Gates, SprtSpec};
+
 use crate::{
     Timestamp,
     fact::PauseCause,
-    gate::{confident, threshold},
+    gate::{
+        confident, promotion,
+        rates::Rates,
+        sprt::{self, Sprt},
+        strata, threshold,
+    },
     pace::{Limit, allowance},
-    state::{Campaign, Evidence, PhaseTally},
+    state::{Campaign, Evidence, PhaseTally, Stratum},
 };
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,6 +54,18 @@ pub enum HoldReason {
         updated: u64,
         needed: u64,
     },
+    /// The evidence speaks for neither the expected failure rate nor the bad one.
+    Undecided {
+        failed: u64,
+        succeeded: u64,
+        bad: BasisPoints,
+    },
+    /// The failure rate is not proven to be below this.
+    Unproven {
+        failed: u64,
+        succeeded: u64,
+        rate: BasisPoints,
+    },
     /// The watch time runs.
     Soaking {
         until: Timestamp,
@@ -80,31 +99,24 @@ fn failure(campaign: &Campaign, tally: &PhaseTally) -> Option<PauseCause> {
     let failed = u64::from(tally.new_failed);
     let resolved = failed + u64::from(tally.new_updated);
     let reviewed = u64::from(tally.failed + tally.updated) - resolved;
-    if threshold::pauses(
-        failed,
-        resolved,
-        spec.failure_threshold,
-        spec.sample_min.into(),
-        cohort - reviewed,
-    ) {
+    let gates = campaign.gates();
+    if gates.threshold
+        && threshold::pauses(
+            failed,
+            resolved,
+            spec.failure_threshold,
+            spec.sample_min.into(),
+            cohort - reviewed,
+        )
+    {
         return Some(PauseCause::FailureThreshold {
             failed,
             resolved,
             limit_bp: spec.failure_threshold.get(),
         });
     }
-    let Evidence { failed, succeeded } = campaign.fresh_evidence();
-    let (p0, alpha) = (
-        spec.expected_failure.as_ratio(),
-        spec.false_pause.as_ratio(),
-    );
-    if confident::pauses(failed, succeeded, p0, alpha) {
-        return Some(PauseCause::FailureEvidence {
-            failed,
-            succeeded,
-            expected_bp: spec.expected_failure.get(),
-            false_pause_bp: spec.false_pause.get(),
-        });
+    if let Some(cause) = evidence(campaign, gates) {
+        return Some(cause);
     }
     let phase = campaign.phase();
     let lost = u64::from(tally.new_lost);
@@ -120,6 +132,75 @@ fn failure(campaign: &Campaign, tally: &PhaseTally) -> Option<PauseCause> {
         });
     }
     None
+}
+
+/// What first outcomes say about the failure rate.
+fn evidence(campaign: &Campaign, gates: &Gates) -> Option<PauseCause> {
+    let spec = &campaign.spec;
+    let Evidence { failed, succeeded } = campaign.fresh_evidence();
+    let (expected_bp, false_pause_bp) = (spec.expected_failure.get(), spec.false_pause.get());
+    let (p0, alpha) = (
+        spec.expected_failure.as_ratio(),
+        spec.false_pause.as_ratio(),
+    );
+    if gates.confident {
+        let strata = campaign.strata.iter().map(Stratum::fresh);
+        let pairs = strata.map(|evidence| (evidence.failed, evidence.succeeded));
+        if campaign.strata.is_empty() {
+            if confident::pauses(failed, succeeded, p0, alpha) {
+                return Some(PauseCause::FailureEvidence {
+                    failed,
+                    succeeded,
+                    expected_bp,
+                    false_pause_bp,
+                });
+            }
+        } else if strata::pauses(pairs, p0, alpha) {
+            let loudest = campaign.strata.iter().max_by(|a, b| {
+                let e = |stratum: &Stratum| {
+                    let Evidence { failed, succeeded } = stratum.fresh();
+                    confident::ln_e_value(failed, succeeded, p0)
+                };
+                e(a).total_cmp(&e(b))
+            })?;
+            let Evidence { failed, succeeded } = loudest.fresh();
+            return Some(PauseCause::StratumEvidence {
+                stratum: loudest.name.clone(),
+                failed,
+                succeeded,
+                expected_bp,
+                false_pause_bp,
+            });
+        }
+    }
+    let sprt = gates.sprt.filter(|_| !campaign.is_promoted)?;
+    (sprt_verdict(campaign, &sprt) == sprt::Verdict::Pause).then(|| PauseCause::BadRate {
+        failed,
+        succeeded,
+        expected_bp,
+        bad_bp: sprt.bad_failure.get(),
+        false_pause_bp,
+    })
+}
+
+fn sprt_verdict(campaign: &Campaign, spec: &SprtSpec) -> sprt::Verdict {
+    let Evidence { failed, succeeded } = campaign.fresh_evidence();
+    let expected = campaign.spec.expected_failure.as_ratio();
+    let test = Rates::new(expected, spec.bad_failure.as_ratio()).and_then(|rates| {
+        let alpha = campaign.spec.false_pause.as_ratio();
+        Sprt::new(rates, alpha, spec.false_pass.as_ratio())
+    });
+    // A description that has been checked has rates and errors in order.
+    test.map_or(sprt::Verdict::Undecided, |test| {
+        test.verdict(failed, succeeded)
+    })
+}
+
+/// The `sprt` gate takes the release for a good one, and has not said so before.
+#[must_use]
+pub fn is_promoted_now(campaign: &Campaign) -> bool {
+    let sprt = campaign.gates().sprt.filter(|_| !campaign.is_promoted);
+    sprt.is_some_and(|sprt| sprt_verdict(campaign, &sprt) == sprt::Verdict::Promote)
 }
 
 fn waiting_for(campaign: &Campaign, tally: &PhaseTally, now: Timestamp) -> Option<HoldReason> {
@@ -163,6 +244,9 @@ fn waiting_for_success(campaign: &Campaign, tally: &PhaseTally) -> Option<HoldRe
     if resolved < needed {
         return Some(HoldReason::Outcomes { resolved, needed });
     }
+    if let Some(reason) = waiting_for_proof(campaign, tally) {
+        return Some(reason);
+    }
     let judged = accepted - u64::from(tally.forgiven());
     let threshold = campaign.phase().success_threshold;
     let updated = u64::from(tally.updated);
@@ -170,4 +254,30 @@ fn waiting_for_success(campaign: &Campaign, tally: &PhaseTally) -> Option<HoldRe
         updated,
         needed: threshold.of_rounded_up(judged),
     })
+}
+
+/// What evidence the phase's gates want before it passes. Devices without an outcome may still bring it; once all have
+/// one, the success threshold decides alone.
+fn waiting_for_proof(campaign: &Campaign, tally: &PhaseTally) -> Option<HoldReason> {
+    if tally.unresolved == 0 {
+        return None;
+    }
+    let gates = campaign.gates();
+    let Evidence { failed, succeeded } = campaign.fresh_evidence();
+    if let Some(sprt) = gates.sprt.filter(|_| !campaign.is_promoted) {
+        return Some(HoldReason::Undecided {
+            failed,
+            succeeded,
+            bad: sprt.bad_failure,
+        });
+    }
+    let alpha = campaign.spec.false_pause.as_ratio();
+    gates
+        .proven_below
+        .filter(|rate| !promotion::is_proven(failed, succeeded, rate.as_ratio(), alpha))
+        .map(|rate| HoldReason::Unproven {
+            failed,
+            succeeded,
+            rate,
+        })
 }

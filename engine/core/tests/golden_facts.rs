@@ -21,10 +21,10 @@ use fleetfold_core::{
         DeltaRequested, DeltaUnavailable, DeviceExcluded, DeviceGreeted, DeviceRegistered,
         DeviceReported, ExecutionAccepted, ExecutionCanceled, ExecutionDeferred,
         ExecutionExpedited, ExecutionFailed, ExecutionQueued, ExecutionRejected, ExecutionRemoved,
-        ExecutionRetracted, ExecutionSucceeded, ExecutionTimedOut, FailureCause, KeyTrusted,
-        LifecycleChanged, MemberJoined, OperatorAdded, PauseCause, PhaseAdvanced, PhasePassed,
-        PhaseStarted, ReleasePublished, RemovalCause, RetriesOrdered, Role, SiteOpened, StorageLow,
-        StorageRecovered,
+        ExecutionRetracted, ExecutionSucceeded, ExecutionTimedOut, FailureCause, GatePromoted,
+        KeyTrusted, LifecycleChanged, MemberJoined, OperatorAdded, PauseCause, PhaseAdvanced,
+        PhasePassed, PhaseStarted, ReleasePublished, RemovalCause, RetriesOrdered, Role,
+        SiteOpened, StorageLow, StorageRecovered,
     },
 };
 use fleetfold_schemas::{
@@ -83,6 +83,7 @@ fn name(fact: &Fact) -> &'static str {
         Fact::PhaseAdvanced(_) => "PhaseAdvanced",
         Fact::CampaignArchived(_) => "CampaignArchived",
         Fact::RetriesOrdered(_) => "RetriesOrdered",
+        Fact::GatePromoted(_) => "GatePromoted",
         Fact::ExecutionExpedited(_) => "ExecutionExpedited",
         Fact::DeviceExcluded(_) => "DeviceExcluded",
     }
@@ -424,6 +425,16 @@ fn campaigns() -> Vec<(&'static str, &'static str, Fact)> {
         ),
         (
             "",
+            "The gate with two rates takes the release for a good one.",
+            GatePromoted {
+                campaign,
+                failed: 0,
+                succeeded: 27,
+            }
+            .into(),
+        ),
+        (
+            "",
             "It is out of sight.",
             CampaignArchived { campaign }.into(),
         ),
@@ -499,6 +510,28 @@ fn campaigns() -> Vec<(&'static str, &'static str, Fact)> {
                 failed: 4,
                 succeeded: 16,
                 expected_bp: 200,
+                false_pause_bp: 500,
+            }),
+        ),
+        (
+            "bad-rate",
+            "The evidence speaks for the bad failure rate rather than the expected one.",
+            paused(PauseCause::BadRate {
+                failed: 2,
+                succeeded: 2,
+                expected_bp: 200,
+                bad_bp: 1000,
+                false_pause_bp: 500,
+            }),
+        ),
+        (
+            "stratum-evidence",
+            "The same averaged over the strata; named is the one that speaks loudest.",
+            paused(PauseCause::StratumEvidence {
+                stratum: "D".to_owned(),
+                failed: 5,
+                succeeded: 0,
+                expected_bp: 500,
                 false_pause_bp: 500,
             }),
         ),

@@ -30,6 +30,20 @@ impl CampaignSpec {
         self.check_groups()?;
         self.check_phases()?;
         self.rates.check()?;
+        self.gates.check("gates", self.expected_failure)?;
+        for (i, phase) in self.phases.iter().enumerate() {
+            if let Some(gates) = &phase.gates {
+                gates.check(&format!("phases[{i}].gates"), self.expected_failure)?;
+                if gates.strata.is_some() && gates.strata != self.gates.strata {
+                    return Err(SpecError {
+                        key: format!("phases[{i}].gates.strata"),
+                        problem: "strata are told apart once, at the start of the campaign"
+                            .to_string(),
+                        allowed: "the same as gates.strata",
+                    });
+                }
+            }
+        }
         let within = |key: &str, value: BasisPoints, allowed: &'static str| {
             if value.get() == 0 || value == BasisPoints::ALL {
                 return Err(SpecError {

@@ -5,6 +5,7 @@
 
 mod check;
 mod failure;
+mod gates;
 mod group;
 mod list;
 mod phase;
@@ -19,6 +20,7 @@ use serde::{Deserialize, Serialize};
 pub use self::{
     check::{GROUPS_MAX, PHASES_MAX, RETRIES_MAX, SpecError},
     failure::{ClassRule, Classes, FailureHandling, Jitter, Timeouts},
+    gates::{Gates, SprtSpec, StrataKey},
     group::{Criteria, Facets, GroupOrder, GroupSpec, Membership, VersionRequirement},
     phase::{PhaseSpec, Strategy},
     rates::{Factor, Growth, Minutes, Pace, Rates},
@@ -62,6 +64,8 @@ pub struct CampaignSpec {
     /// The share of accepted executions that must be resolved before a phase can pass.
     #[serde(default = "default_quorum")]
     pub quorum: BasisPoints,
+    #[serde(default)]
+    pub gates: Gates,
     /// When several campaigns want a device, the lower number goes first, then the older campaign.
     #[serde(default = "default_priority")]
     pub priority: u8,
@@ -104,6 +108,7 @@ impl CampaignSpec {
             expected_failure: default_expected_failure(),
             false_pause: default_false_pause(),
             quorum: default_quorum(),
+            gates: Gates::default(),
             priority: default_priority(),
             security: false,
             rates: Rates::default(),

@@ -4,7 +4,7 @@ use alloc::{vec, vec::Vec};
 
 use serde::{Deserialize, Serialize};
 
-use super::{BasisPoints, Hours};
+use super::{BasisPoints, Gates, Hours};
 use crate::id::Name;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +20,9 @@ pub struct PhaseSpec {
     pub wait_for_success: bool,
     #[serde(default = "default_success_threshold")]
     pub success_threshold: BasisPoints,
+    /// Instead of the campaign's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gates: Option<Gates>,
 }
 
 /// How a rollout widens.
@@ -45,6 +48,7 @@ impl Strategy {
             duration_hours: Hours::of(hours),
             wait_for_success: true,
             success_threshold: BasisPoints::from_percent(success),
+            gates: None,
         };
         match self {
             Self::Phased => vec![

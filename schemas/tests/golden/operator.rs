@@ -9,8 +9,9 @@ use fleetfold_schemas::{
     code::Code,
     codec::encode_json,
     command::{
-        CampaignCommand, Command, CommandMessage, CreateCampaign, Credential, Lifecycle, Outcome,
-        PublishRelease, RegisterDevice, Reply, SetLifecycle, TrustKey,
+        CampaignCommand, Command, CommandMessage, CreateCampaign, Credential, EditCampaign,
+        Lifecycle, MemberCommand, Outcome, PublishRelease, RegisterDevice, Reply, RetryCampaign,
+        SetLifecycle, TrustKey,
     },
 };
 
@@ -29,6 +30,7 @@ pub fn spec() -> CampaignSpec {
         duration_hours: Hours::of(hours),
         wait_for_success,
         success_threshold: BasisPoints::from_percent(success),
+        gates: None,
     };
     let group = |text, rollout_order, criteria: &str| GroupSpec {
         name: name(text),
@@ -86,6 +88,11 @@ pub fn spec() -> CampaignSpec {
             execution_hours: Hours::of(2),
         },
         max_rollout_days: Days::of(21),
+        gates: serde_json::from_str(
+            r#"{"threshold": true, "confident": true, "sprt": {"bad_failure": 10, "false_pass": 5},
+                "strata": "attribute:site", "proven_below": 5}"#,
+        )
+        .unwrap(),
         priority: 10,
         security: true,
         rates: serde_json::from_str(
@@ -229,7 +236,57 @@ pub fn commands() -> Vec<Golden> {
             None,
             Command::CancelCampaign(about_campaign(Some("superseded by 1.4.1"))),
         ),
+        golden(
+            "campaign.edit",
+            "The whole description anew, of a draft.",
+            Some(1),
+            Command::EditCampaign(EditCampaign {
+                campaign: spec_with_defaults(),
+            }),
+        ),
+        golden(
+            "campaign.advance",
+            "The running phase passes now.",
+            Some(2),
+            Command::AdvanceCampaign(about_campaign(Some("urgent"))),
+        ),
+        golden(
+            "campaign.archive",
+            "Out of sight.",
+            None,
+            Command::ArchiveCampaign(about_campaign(None)),
+        ),
+        golden(
+            "campaign.retry",
+            "Another attempt for all devices that have failed for good.",
+            None,
+            Command::RetryCampaign(RetryCampaign {
+                campaign: campaign(),
+                device: None,
+                reason: None,
+            }),
+        ),
+        golden(
+            "campaign.exclude",
+            "A device is taken out.",
+            None,
+            Command::ExcludeDevice(about_member()),
+        ),
+        golden(
+            "campaign.expedite",
+            "A device has its turn now.",
+            None,
+            Command::ExpediteDevice(about_member()),
+        ),
     ]
+}
+
+fn about_member() -> MemberCommand {
+    MemberCommand {
+        campaign: campaign(),
+        device: device(),
+        reason: Some("the customer asked".to_owned()),
+    }
 }
 
 pub fn replies() -> Vec<Golden> {

@@ -338,6 +338,7 @@ pub(super) fn spec(
             duration_hours: minutes(stream, 120),
             wait_for_success: stream.percent(75),
             success_threshold: percent(stream.pick(&[50, 75, 80, 90, 95, 100])),
+            gates: None,
         })
         .collect();
     let release = ReleaseRef {

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     State,
-    state::{Campaign, Counted, Member, PhaseTally, Place, Roster},
+    state::{Campaign, Counted, Member, PhaseTally, Place, Roster, STRATA_MAX},
 };
 
 /// The members of all campaigns, one campaign after the other.
@@ -91,6 +91,9 @@ impl Rosters {
             row.marks & !CampaignRow::MARKS == 0,
         )?;
         campaign.is_archived = row.marks & CampaignRow::ARCHIVED != 0;
+        campaign.is_promoted = row.marks & CampaignRow::PROMOTED != 0;
+        check("campaign", ix, "strata", row.strata.len() <= STRATA_MAX)?;
+        campaign.strata = row.strata;
         self.announced.push(Announced {
             count: row.members,
             enrolled: row.enrolled,
@@ -174,6 +177,8 @@ fn member(
     in_range("marks", row.marks & !MemberRow::MARKS == 0)?;
     in_range("group", row.group < campaign.spec.groups.len() as u64)?;
     in_range("phase", row.phase <= campaign.spec.phases.len() as u64)?;
+    let strata = campaign.strata.len().max(1) as u64;
+    in_range("stratum", row.stratum < strata)?;
     let small = |number: u64| u16::try_from(number).expect("it has been checked");
     let has = |mark| row.marks & mark != 0;
     Ok(Member {
@@ -197,6 +202,7 @@ fn member(
         failed: has(MemberRow::FAILED),
         restored: has(MemberRow::RESTORED),
         reviewed: has(MemberRow::REVIEWED),
+        stratum: u8::try_from(row.stratum).expect("it has been checked"),
         counted: row.counted.unwrap_or(Counted::NotYet),
         error: row.error.map(Box::new),
     })

@@ -15,7 +15,7 @@ use minicbor::{Decode, Encode};
 use crate::{
     CampaignIx, DeviceIx, ReleaseIx,
     fact::Role,
-    state::{Answered, Counted, Delta, Evidence, MemberState, PhaseTally, Starts, Status},
+    state::{Answered, Counted, Delta, Evidence, MemberState, PhaseTally, Starts, Status, Stratum},
 };
 
 /// What a section holds. A later kind comes later.
@@ -281,11 +281,14 @@ pub struct CampaignRow {
     /// The sum of [`CampaignRow::ARCHIVED`] and its like.
     #[cbor(n(21), skip_if = "is_zero")]
     pub marks: u64,
+    #[cbor(n(22), default, skip_if = "Vec::is_empty")]
+    pub strata: Vec<Stratum>,
 }
 
 impl CampaignRow {
     pub const ARCHIVED: u64 = 1;
-    pub const MARKS: u64 = Self::ARCHIVED;
+    pub const PROMOTED: u64 = 2;
+    pub const MARKS: u64 = Self::ARCHIVED | Self::PROMOTED;
 }
 
 #[derive(Debug, Encode, Decode)]
@@ -328,6 +331,8 @@ pub struct MemberRow {
     pub group: u64,
     #[cbor(n(11), skip_if = "is_zero")]
     pub phase: u64,
+    #[cbor(n(12), skip_if = "is_zero")]
+    pub stratum: u64,
 }
 
 impl MemberRow {

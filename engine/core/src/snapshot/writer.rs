@@ -322,17 +322,18 @@ fn campaign_row(campaign: &Campaign) -> CampaignRow {
         starts: campaign.starts,
         retries: campaign.retries.into(),
         retry_bytes: campaign.retry_bytes,
-        marks: if campaign.is_archived {
-            CampaignRow::ARCHIVED
-        } else {
-            0
-        },
+        marks: mark(campaign.is_archived, CampaignRow::ARCHIVED)
+            + mark(campaign.is_promoted, CampaignRow::PROMOTED),
+        strata: campaign.strata.clone(),
     }
+}
+
+const fn mark(is_set: bool, mark: u64) -> u64 {
+    if is_set { mark } else { 0 }
 }
 
 fn member_row(member: &Member) -> MemberRow {
     let (state, retry_at) = StateNumber::of(member.state);
-    let mark = |is_set: bool, mark: u64| if is_set { mark } else { 0 };
     MemberRow {
         device: member.device,
         rank: member.rank,
@@ -349,5 +350,6 @@ fn member_row(member: &Member) -> MemberRow {
         error: member.error.as_deref().cloned(),
         group: member.place.group.into(),
         phase: member.place.phase.into(),
+        stratum: member.stratum.into(),
     }
 }

@@ -4,7 +4,7 @@ use alloc::{collections::BTreeSet, string::String, vec::Vec};
 
 use fleetfold_schemas::{
     CampaignId, ModelId, OperatorId,
-    campaign::{CampaignSpec, MINUTE_MS, PhaseSpec},
+    campaign::{CampaignSpec, Gates, MINUTE_MS, PhaseSpec},
     device::ErrorClass,
 };
 use minicbor::{Decode, Encode};
@@ -41,6 +41,10 @@ pub struct Campaign {
     pub forgiven: Evidence,
     /// Devices that accepted the job: whose running image this campaign set out to replace.
     pub exposed: u32,
+    /// The same by kind of device, where the gates ask for it: as they were told apart at the start.
+    pub strata: Vec<Stratum>,
+    /// The `sprt` gate has let it go.
+    pub is_promoted: bool,
     pub starts: Starts,
     /// Attempts after the first, and what they may have cost.
     pub retries: u32,
@@ -128,6 +132,37 @@ pub struct Evidence {
     pub succeeded: u64,
 }
 
+/// Devices of one kind, and what their first outcomes say. The numbers are those of a snapshot.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Stratum {
+    /// Empty: of devices that say nothing, or that are of none of the other kinds.
+    #[n(0)]
+    pub name: String,
+    #[n(1)]
+    pub evidence: Evidence,
+    #[n(2)]
+    pub forgiven: Evidence,
+}
+
+impl Stratum {
+    #[must_use]
+    pub fn fresh(&self) -> Evidence {
+        self.evidence.since(self.forgiven)
+    }
+}
+
+impl Evidence {
+    /// What has come since there was only this.
+    #[must_use]
+    const fn since(self, earlier: Self) -> Self {
+        Self {
+            failed: self.failed.saturating_sub(earlier.failed),
+            succeeded: self.succeeded.saturating_sub(earlier.succeeded),
+        }
+    }
+}
+
 /// Executions started, for the rates. The numbers are those of a snapshot.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
@@ -184,6 +219,8 @@ impl Campaign {
             evidence: Evidence::default(),
             forgiven: Evidence::default(),
             exposed: 0,
+            strata: Vec::new(),
+            is_promoted: false,
             starts: Starts::default(),
             retries: 0,
             retry_bytes: 0,
@@ -237,6 +274,12 @@ impl Campaign {
         &self.spec.phases[usize::from(self.runs[self.run].phase)]
     }
 
+    /// The gates of that phase.
+    #[must_use]
+    pub fn gates(&self) -> &Gates {
+        self.phase().gates.as_ref().unwrap_or(&self.spec.gates)
+    }
+
     /// When that phase began.
     #[must_use]
     pub fn phase_started_at(&self) -> Option<Timestamp> {
@@ -285,6 +328,9 @@ impl Campaign {
     /// An operator accepts all outcomes there are.
     pub(crate) fn review(&mut self) {
         self.forgiven = self.evidence;
+        for stratum in &mut self.strata {
+            stratum.forgiven = stratum.evidence;
+        }
         let known: Vec<_> = self
             .roster
             .begun()
@@ -299,13 +345,7 @@ impl Campaign {
     /// The evidence that has come in since an operator last accepted what there was.
     #[must_use]
     pub fn fresh_evidence(&self) -> Evidence {
-        Evidence {
-            failed: self.evidence.failed.saturating_sub(self.forgiven.failed),
-            succeeded: self
-                .evidence
-                .succeeded
-                .saturating_sub(self.forgiven.succeeded),
-        }
+        self.evidence.since(self.forgiven)
     }
 
     /// When the campaign must be over.

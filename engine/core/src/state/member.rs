@@ -32,6 +32,8 @@ pub struct Member {
     pub restored: bool,
     /// Its outcome was there when an operator resumed after a gate had paused: gates judge what comes after.
     pub reviewed: bool,
+    /// Which of the campaign's strata it is of.
+    pub stratum: u8,
     /// How it entered the evidence.
     pub counted: Counted,
     /// Of the latest failed attempt.
@@ -92,6 +94,7 @@ impl Member {
             failed: false,
             restored: false,
             reviewed: false,
+            stratum: 0,
             counted: Counted::NotYet,
             error: None,
         }

@@ -11,6 +11,7 @@ mod names;
 mod release;
 mod roster;
 mod shared;
+mod strata;
 
 use alloc::{collections::BTreeMap, string::String, vec::Vec};
 
@@ -18,7 +19,7 @@ use fleetfold_schemas::{Name, OperatorId, cose::TrustedKeys};
 
 pub(crate) use self::command::AnswerId;
 pub use self::{
-    campaign::{Campaign, Campaigns, Evidence, PhaseRun, Starts, Status},
+    campaign::{Campaign, Campaigns, Evidence, PhaseRun, Starts, Status, Stratum},
     command::{ANSWERS_KEPT_MS, Answered, CLOCK_SKEW_MAX_MS, Commands},
     device::{Device, Devices},
     inventory::Inventory,
@@ -31,6 +32,7 @@ pub(crate) use self::{
     inventory::{Said, check_attributes, check_profile},
     roster::group_order,
     shared::{Number, Shared},
+    strata::{STRATA_MAX, stratum_of, tell_apart},
 };
 use crate::{Timestamp, fact::Role};
 

@@ -187,6 +187,11 @@ impl Roster {
         &self.members[at as usize]
     }
 
+    /// For what is noted of members before anything happens to them.
+    pub(crate) fn all_mut(&mut self) -> impl Iterator<Item = &mut Member> {
+        self.members.iter_mut()
+    }
+
     /// By group, then by phase.
     pub(crate) fn tallies(&self) -> &[PhaseTally] {
         &self.tallies

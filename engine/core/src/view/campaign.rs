@@ -118,6 +118,30 @@ pub fn hold(reason: &HoldReason, now: Timestamp) -> Hold {
             format!("successes {updated} of {needed} needed"),
             None,
         ),
+        HoldReason::Undecided {
+            failed,
+            succeeded,
+            bad,
+        } => (
+            "undecided",
+            format!(
+                "{failed} of {} first attempts failed: whether the failure rate is {bad} is not decided",
+                failed + succeeded
+            ),
+            None,
+        ),
+        HoldReason::Unproven {
+            failed,
+            succeeded,
+            rate,
+        } => (
+            "unproven",
+            format!(
+                "{failed} of {} first attempts failed: a failure rate below {rate} is not proven",
+                failed + succeeded
+            ),
+            None,
+        ),
         HoldReason::Soaking { until } => (
             "soaking",
             format!(
@@ -228,6 +252,47 @@ fn pause_cause(row: &Campaign, cause: &PauseCause) -> (&'static str, String) {
             format!(
                 "{failed} of {} first attempts failed: more than the normal {} with confidence {}",
                 failed + succeeded,
+                percent(*expected_bp),
+                percent(10_000 - false_pause_bp)
+            ),
+        ),
+        PauseCause::BadRate {
+            failed,
+            succeeded,
+            expected_bp,
+            bad_bp,
+            false_pause_bp,
+        } => (
+            "bad_rate",
+            format!(
+                "{failed} of {} first attempts failed: {} rather than the normal {} with confidence {}",
+                failed + succeeded,
+                percent(*bad_bp),
+                percent(*expected_bp),
+                percent(10_000 - false_pause_bp)
+            ),
+        ),
+        PauseCause::StratumEvidence {
+            stratum,
+            failed,
+            succeeded,
+            expected_bp,
+            false_pause_bp,
+        } => (
+            "stratum_evidence",
+            format!(
+                "{failed} of {} first attempts failed where {} is {}: more than the normal {} with confidence {}",
+                failed + succeeded,
+                row.spec
+                    .gates
+                    .strata
+                    .as_ref()
+                    .map_or_else(String::new, ToString::to_string),
+                if stratum.is_empty() {
+                    "anything else"
+                } else {
+                    stratum
+                },
                 percent(*expected_bp),
                 percent(10_000 - false_pause_bp)
             ),

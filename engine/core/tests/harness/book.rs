@@ -182,7 +182,7 @@ impl Sheet {
         match fact {
             Fact::CampaignArchived(_) => {}
             Fact::CampaignEdited(_) => assert!(!self.is_started, "edited after the start"),
-            Fact::RetriesOrdered(_) => assert!(self.is_started),
+            Fact::RetriesOrdered(_) | Fact::GatePromoted(_) => assert!(self.is_started),
             Fact::PhaseAdvanced(PhaseAdvanced { phase, .. }) => {
                 assert_eq!(self.phase, Some(*phase));
                 self.is_phase_passed = true;

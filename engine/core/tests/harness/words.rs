@@ -109,6 +109,7 @@ fn saying(state: &State, now: Timestamp, fact: &Fact) -> Saying {
         Fact::CampaignMonitoring(_) => Saying::Of(format!("{} monitoring", name())),
         Fact::CampaignCompleted(_) => Saying::Of(format!("{} completed", name())),
         Fact::CampaignFailed(_) => Saying::Of(format!("{} failed", name())),
+        Fact::GatePromoted(_) => Saying::Of(format!("{} promoted by its evidence", name())),
         Fact::CampaignEdited(_) => Saying::Of(format!("{} edited", name())),
         Fact::PhaseAdvanced(fact) => Saying::Of(format!("phase {} advanced", phase(fact.phase))),
         Fact::CampaignArchived(_) => Saying::Of(format!("{} archived", name())),

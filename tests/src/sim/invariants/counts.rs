@@ -32,7 +32,9 @@ impl Counts {
             Fact::CampaignPaused(fact) => match &fact.cause {
                 PauseCause::Operator { .. } => &mut self.pauses_by_operator,
                 PauseCause::FailureThreshold { .. } => &mut self.pauses_by_threshold,
-                PauseCause::FailureEvidence { .. } => &mut self.pauses_by_evidence,
+                PauseCause::FailureEvidence { .. }
+                | PauseCause::BadRate { .. }
+                | PauseCause::StratumEvidence { .. } => &mut self.pauses_by_evidence,
                 PauseCause::SuccessUnreachable { .. } => &mut self.pauses_unreachable,
             },
             Fact::CampaignResumed(_) => &mut self.resumes,

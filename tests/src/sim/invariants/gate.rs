@@ -161,6 +161,8 @@ impl<'c> Gates<'c> {
             PauseCause::FailureEvidence {
                 failed, succeeded, ..
             } => self.evidence_side() != Side::Below && (failed, succeeded) == self.evidence,
+            // No operator of the simulation asks for these.
+            PauseCause::BadRate { .. } | PauseCause::StratumEvidence { .. } => false,
             PauseCause::SuccessUnreachable { lost, devices, .. } => {
                 self.is_success_out_of_reach()
                     && lost == sums.new_lost
