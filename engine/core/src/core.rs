@@ -205,8 +205,10 @@ impl Core {
     /// What time alone has made due for campaigns.
     fn go_on(&mut self, now: Timestamp, budget: &mut Budget, facts: &mut Vec<Fact>) {
         let active: Vec<_> = self.state.campaigns.active().collect();
-        let mut open = Open::default();
-        open.campaigns = active.into_iter().map(|ix| self.ordered(ix)).collect();
+        let open = Open {
+            campaigns: active.into_iter().map(|ix| self.ordered(ix)).collect(),
+            ..Open::default()
+        };
         self.go_on_with(open, now, facts.len(), &mut budget.starts, facts);
     }
 
