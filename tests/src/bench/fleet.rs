@@ -144,6 +144,10 @@ impl Fleet {
         self.engine.core().state()
     }
 
+    pub const fn now(&self) -> u64 {
+        self.now
+    }
+
     pub fn log(&self) -> &Log {
         self.engine.log()
     }
@@ -188,6 +192,43 @@ impl Fleet {
             self.turn(&requests)?;
         }
         Ok(())
+    }
+
+    /// A campaign for all devices, in two groups of which the first has five criteria, and the turns from its creation
+    /// until its first phase, 1 % of each group, is queued and on disk. Returns how many devices were queued.
+    pub fn start_campaign(&mut self) -> Result<usize, Failure> {
+        let spec = json!({
+            "id": "autumn",
+            "release": {"model": self.model.id, "version": self.releases[1].version},
+            "groups": [
+                {
+                    "name": "chosen",
+                    "criteria": {
+                        "device_type": self.model.id,
+                        "hardware_revision": ["rev-0", "rev-1"],
+                        "region": ["region-1", "region-2", "region-3"],
+                        "tags": "outdoor",
+                        "attributes": {"batch": ["2025-01", "2025-07", "2025-13"]},
+                    },
+                },
+                {"name": "rest", "rollout_order": 2, "criteria": "*"},
+            ],
+        });
+        let campaign = serde_json::from_value(spec)?;
+        self.command(Command::CreateCampaign(CreateCampaign { campaign }), None)?;
+        let start = CampaignCommand {
+            campaign: "autumn".parse()?,
+            reason: None,
+        };
+        self.offered.clear();
+        self.command(Command::StartCampaign(start), None)?;
+        loop {
+            let before = self.offered.len();
+            self.turn(&[])?;
+            if self.offered.len() == before {
+                return Ok(before);
+            }
+        }
     }
 
     /// Devices chosen at random report, until there are so many events.

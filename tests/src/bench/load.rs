@@ -9,6 +9,7 @@ use std::{
     io,
     net::SocketAddr,
     rc::Rc,
+    sync::atomic::{AtomicBool, Ordering},
     time::{Duration, Instant},
 };
 
@@ -132,6 +133,29 @@ impl Source {
         }
     }
 
+    /// So many reports at every tick, each acknowledged before the next tick's.
+    async fn report_at_ticks(
+        &mut self,
+        stream: &mut TcpStream,
+        (tick, per_tick): (Duration, usize),
+        gate: &Gate,
+    ) -> io::Result<()> {
+        let mut ticks = tokio::time::interval(tick);
+        let mut output = Vec::with_capacity(per_tick * self.report.len());
+        let mut input = vec![0; per_tick * PUBACK_BYTES];
+        while gate.is_open.get() {
+            ticks.tick().await;
+            output.clear();
+            for _ in 0..per_tick {
+                self.push_report(&mut output);
+            }
+            stream.write_all(&output).await?;
+            stream.read_exact(&mut input).await?;
+            gate.count.set(gate.count.get() + per_tick as u64);
+        }
+        Ok(())
+    }
+
     fn push_report(&mut self, output: &mut Vec<u8>) {
         let seq = self.next_seq();
         let start = output.len();
@@ -142,6 +166,56 @@ impl Source {
         let packet_id = (seq % 0x7FFF) as u16 + 1;
         frame[self.packet_id_at..self.packet_id_at + 2].copy_from_slice(&packet_id.to_be_bytes());
     }
+}
+
+/// Between two reports of a source at a steady load.
+const TICK: Duration = Duration::from_millis(10);
+
+/// Connects all sources and lets them report at this rate until they are told to stop.
+pub fn run_steadily(
+    sources: &mut [Source],
+    address: SocketAddr,
+    per_second: u32,
+    is_over: &AtomicBool,
+) -> Result<Rate, Failure> {
+    let ticks = u32::try_from(Duration::from_secs(1).as_millis() / TICK.as_millis())?;
+    let per_tick = per_second as usize / ticks as usize / sources.len();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let local = LocalSet::new();
+    runtime.block_on(local.run_until(async {
+        let gate = Rc::new(Gate {
+            is_open: Cell::new(true),
+            count: Cell::new(0),
+        });
+        let mut tasks = Vec::new();
+        for source in &*sources {
+            let mut source = source.clone();
+            let mut stream = source.open(address).await?;
+            let gate = Rc::clone(&gate);
+            tasks.push(tokio::task::spawn_local(async move {
+                let pace = (TICK, per_tick);
+                source.report_at_ticks(&mut stream, pace, &gate).await?;
+                Ok::<_, io::Error>(source)
+            }));
+        }
+        let started = Instant::now();
+        while !is_over.load(Ordering::Relaxed) {
+            sleep(TICK).await;
+        }
+        let (count, took) = (gate.count.get(), started.elapsed());
+        gate.is_open.set(false);
+        for (source, task) in sources.iter_mut().zip(tasks) {
+            *source = task.await??;
+        }
+        #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
+        let per_second = count as f64 / took.as_secs_f64();
+        Ok(Rate {
+            per_second,
+            acknowledged: gate.count.get(),
+        })
+    }))
 }
 
 /// Fills the version up so that the payload has the wanted length.

@@ -4,8 +4,10 @@
 //! medians are compared.
 
 pub mod append;
+pub mod create;
 mod fleet;
 pub mod gate;
+pub mod gate_latency;
 pub mod ingest;
 mod load;
 mod mosquitto;

@@ -5,7 +5,7 @@ use std::{path::PathBuf, process::ExitCode};
 use clap::{Args, Parser, Subcommand};
 use fleetfold_tests::{
     Failure,
-    bench::{self, append, gate, ingest, replay},
+    bench::{self, append, create, gate, gate_latency, ingest, replay},
 };
 use serde_json::Value;
 
@@ -29,6 +29,10 @@ enum Figure {
     Replay(Effort),
     /// How often the gates pause healthy campaigns, and how many devices a bad release reaches, beside fixed thresholds
     Gate(Effort),
+    /// A campaign over a million devices: from its creation until its first phase is queued
+    Create(Effort),
+    /// From the report that trips a gate to the pause on the wire, with 20,000 reports a second flowing
+    GateLatency(Effort),
     /// One process of `replay`
     #[command(hide = true)]
     ReplayPart {
@@ -95,6 +99,8 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
             print(&figures);
             return kept;
         }
+        Figure::Create(Effort { quick }) => create::run(quick, dir.path())?,
+        Figure::GateLatency(Effort { quick }) => gate_latency::run(quick, dir.path()).await?,
         Figure::ReplayPart { part, dir, devices } => vec![replay::part(part, &dir, devices)?],
     };
     print(&figures);
