@@ -85,7 +85,7 @@ pub enum Identity {
 /// What an operator may do, each more than the one before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Role {
-    /// Reads.
+    /// Reads, and may command what concerns itself.
     Viewer,
     /// Reads and commands.
     Operator,

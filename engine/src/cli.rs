@@ -7,6 +7,7 @@ mod failure;
 pub(crate) mod key_file;
 mod keys;
 mod log;
+mod operator;
 mod output;
 mod release;
 
@@ -41,6 +42,9 @@ pub enum OperatorCommand {
     /// Create, control and watch campaigns
     #[command(subcommand)]
     Campaign(campaign::CampaignCommand),
+    /// Add, change and revoke operators, and set passwords
+    #[command(subcommand)]
+    Operator(operator::OperatorCommand),
     /// Follow and verify the event log
     #[command(subcommand)]
     Log(log::LogCommand),
@@ -53,6 +57,7 @@ pub async fn run(command: OperatorCommand) -> ExitCode {
         OperatorCommand::Release(command) => release::run(command).await,
         OperatorCommand::Device(command) => device::run(command).await,
         OperatorCommand::Campaign(command) => campaign::run(command).await,
+        OperatorCommand::Operator(command) => operator::run(command).await,
         OperatorCommand::Log(command) => log::run(command).await,
     };
     match done {

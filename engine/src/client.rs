@@ -48,10 +48,12 @@ pub struct OperatorClient {
 }
 
 /// The engine has recorded the command and will act on it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Accepted {
     /// Where in the log.
     pub position: u64,
+    /// The answer to a question, or what else there is to know.
+    pub result: Option<serde_json::Value>,
 }
 
 /// A command that is on its way.

@@ -130,6 +130,7 @@ mod tests {
         fact::{OperatorAdded, Role},
         snapshot,
     };
+    use fleetfold_schemas::operator::Tenants;
 
     use super::*;
     use crate::log::{Batch, LogOptions};
@@ -142,6 +143,7 @@ mod tests {
             operator: format!("operator-{position}").parse().unwrap(),
             role: Role::Viewer,
             password_hash: String::new(),
+            tenants: Tenants::All,
         }
         .into()
     }

@@ -54,7 +54,7 @@ codes! {
     // What an operator sends.
     /// No command has this name.
     UnknownCommand = "unknown_command",
-    /// This operator's role does not allow the command; or a device's token was used by another connection first.
+    /// This operator's role or tenants do not allow the command; or a device's token was used by another connection first.
     NotAuthorized = "not_authorized",
     /// The command's id is older than answers are kept for, or from the future.
     StaleCommand = "stale_command",
@@ -88,6 +88,16 @@ codes! {
     ImageMismatch = "image_mismatch",
     /// A device of this name is registered.
     DeviceExists = "device_exists",
+    /// No operator has this name.
+    UnknownOperator = "unknown_operator",
+    /// An operator has, or had, this name.
+    OperatorExists = "operator_exists",
+    /// The role and the tenants do not go together.
+    OperatorInvalid = "operator_invalid",
+    /// Without this operator, nobody could manage operators.
+    LastAdmin = "last_admin",
+    /// The password is too short or too long, or its hash is not one that is taken.
+    PasswordRefused = "password_refused",
     /// The key is trusted already, or its name is another key's.
     KeyExists = "key_exists",
     /// The uploaded bytes do not have the digest they were announced with; they are dropped.

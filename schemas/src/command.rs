@@ -19,7 +19,9 @@ use crate::{
     campaign::CampaignSpec,
     code::{Code, Rejection},
     codec::{COMMAND_BYTES_MAX, DecodeError, encode_json},
-    id::{CampaignId, CommandId, DeviceId, Digest, ModelId, Name, Version},
+    id::{CampaignId, CommandId, DeviceId, Digest, ModelId, Name, OperatorId, Version},
+    operator::{Role, Tenants},
+    password::{NewPassword, Password, PasswordHash, SecretText},
     plain::{Plain, Source},
 };
 
@@ -38,6 +40,11 @@ pub struct CommandMessage {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
+    AddOperator(AddOperator),
+    ChangeOperator(ChangeOperator),
+    SetPassword(SetPassword),
+    RevokeOperator(RevokeOperator),
+    ListOperators(ListOperators),
     TrustKey(TrustKey),
     RegisterDevice(RegisterDevice),
     SetLifecycle(SetLifecycle),
@@ -53,6 +60,139 @@ pub enum Command {
     RetryCampaign(RetryCampaign),
     ExcludeDevice(MemberCommand),
     ExpediteDevice(MemberCommand),
+}
+
+/// Somebody may log in from now on. Written as an object with `password` or `password_hash`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AddOperator {
+    pub operator: OperatorId,
+    pub role: Role,
+    pub tenants: Tenants,
+    pub password: NewPassword,
+}
+
+/// What is left out stays as it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChangeOperator {
+    pub operator: OperatorId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<Role>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tenants: Option<Tenants>,
+}
+
+/// Written as an object with `password` or `password_hash`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SetPassword {
+    pub operator: OperatorId,
+    pub password: NewPassword,
+}
+
+/// The operator's access ends for good; its name is never given to another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RevokeOperator {
+    pub operator: OperatorId,
+    /// For the record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// The answer's `result` is an [`crate::operator::OperatorList`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ListOperators {}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenAdd {
+    operator: OperatorId,
+    role: Role,
+    #[serde(default, skip_serializing_if = "Tenants::is_all")]
+    tenants: Tenants,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    password: Option<SecretText>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    password_hash: Option<SecretText>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenPassword {
+    operator: OperatorId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    password: Option<SecretText>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    password_hash: Option<SecretText>,
+}
+
+impl NewPassword {
+    fn read(plain: Option<SecretText>, hash: Option<SecretText>) -> Result<Self, Rejection> {
+        match (plain, hash) {
+            (Some(SecretText(plain)), None) => Password::new(plain).map(Self::Plain),
+            (None, Some(SecretText(hash))) => PasswordHash::parse(&hash).map(Self::Hash),
+            _ => Err(Rejection::new(
+                Code::Malformed,
+                "either `password` or `password_hash` is needed",
+            )),
+        }
+    }
+
+    fn write(&self) -> (Option<SecretText>, Option<SecretText>) {
+        match self {
+            Self::Plain(plain) => (Some(SecretText(plain.reveal().into())), None),
+            Self::Hash(hash) => (None, Some(SecretText(hash.as_str().into()))),
+        }
+    }
+}
+
+impl TryFrom<WrittenAdd> for AddOperator {
+    type Error = Rejection;
+
+    fn try_from(written: WrittenAdd) -> Result<Self, Rejection> {
+        Ok(Self {
+            operator: written.operator,
+            role: written.role,
+            tenants: written.tenants,
+            password: NewPassword::read(written.password, written.password_hash)?,
+        })
+    }
+}
+
+impl From<&AddOperator> for WrittenAdd {
+    fn from(command: &AddOperator) -> Self {
+        let (password, password_hash) = command.password.write();
+        Self {
+            operator: command.operator.clone(),
+            role: command.role,
+            tenants: command.tenants.clone(),
+            password,
+            password_hash,
+        }
+    }
+}
+
+impl TryFrom<WrittenPassword> for SetPassword {
+    type Error = Rejection;
+
+    fn try_from(written: WrittenPassword) -> Result<Self, Rejection> {
+        Ok(Self {
+            operator: written.operator,
+            password: NewPassword::read(written.password, written.password_hash)?,
+        })
+    }
+}
+
+impl From<&SetPassword> for WrittenPassword {
+    fn from(command: &SetPassword) -> Self {
+        let (password, password_hash) = command.password.write();
+        Self {
+            operator: command.operator.clone(),
+            password,
+            password_hash,
+        }
+    }
 }
 
 /// Manifests signed by this key are accepted from now on.
@@ -180,7 +320,12 @@ pub struct CampaignCommand {
 
 impl Command {
     /// The names of all commands.
-    pub const NAMES: [&'static str; 15] = [
+    pub const NAMES: [&'static str; 20] = [
+        "operator.add",
+        "operator.change",
+        "operator.password",
+        "operator.revoke",
+        "operator.list",
         "key.trust",
         "device.register",
         "device.lifecycle",
@@ -201,6 +346,11 @@ impl Command {
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
+            Self::AddOperator(_) => "operator.add",
+            Self::ChangeOperator(_) => "operator.change",
+            Self::SetPassword(_) => "operator.password",
+            Self::RevokeOperator(_) => "operator.revoke",
+            Self::ListOperators(_) => "operator.list",
             Self::TrustKey(_) => "key.trust",
             Self::RegisterDevice(_) => "device.register",
             Self::SetLifecycle(_) => "device.lifecycle",
@@ -227,6 +377,13 @@ impl Command {
         }
         let malformed = Code::Malformed;
         Ok(match name {
+            "operator.add" => Self::AddOperator(parse::<WrittenAdd>(rest, malformed)?.try_into()?),
+            "operator.change" => Self::ChangeOperator(parse(rest, malformed)?),
+            "operator.password" => {
+                Self::SetPassword(parse::<WrittenPassword>(rest, malformed)?.try_into()?)
+            }
+            "operator.revoke" => Self::RevokeOperator(parse(rest, malformed)?),
+            "operator.list" => Self::ListOperators(parse(rest, malformed)?),
             "key.trust" => Self::TrustKey(parse(rest, malformed)?),
             "device.register" => Self::RegisterDevice(parse(rest, malformed)?),
             "device.lifecycle" => Self::SetLifecycle(parse(rest, malformed)?),
@@ -265,11 +422,49 @@ impl Command {
             | Self::RetryCampaign(_)
             | Self::ExcludeDevice(_)
             | Self::ExpediteDevice(_) => true,
-            Self::TrustKey(_)
+            Self::AddOperator(_)
+            | Self::ChangeOperator(_)
+            | Self::SetPassword(_)
+            | Self::RevokeOperator(_)
+            | Self::ListOperators(_)
+            | Self::TrustKey(_)
             | Self::RegisterDevice(_)
             | Self::SetLifecycle(_)
             | Self::PublishRelease(_)
             | Self::CreateCampaign(_) => false,
+        }
+    }
+
+    /// Whether it only asks: it changes nothing, leaves no record, and its answer has a `result`.
+    #[must_use]
+    pub const fn is_question(&self) -> bool {
+        matches!(self, Self::ListOperators(_))
+    }
+
+    /// A password that must be replaced by its hash before the command goes anywhere.
+    #[must_use]
+    pub const fn plain_password(&self) -> Option<&Password> {
+        match self {
+            Self::AddOperator(AddOperator {
+                password: NewPassword::Plain(plain),
+                ..
+            })
+            | Self::SetPassword(SetPassword {
+                password: NewPassword::Plain(plain),
+                ..
+            }) => Some(plain),
+            _ => None,
+        }
+    }
+
+    /// Says the hash instead of the password.
+    pub fn set_password_hash(&mut self, hash: PasswordHash) {
+        match self {
+            Self::AddOperator(AddOperator { password, .. })
+            | Self::SetPassword(SetPassword { password, .. }) => {
+                *password = NewPassword::Hash(hash);
+            }
+            _ => {}
         }
     }
 
@@ -278,6 +473,11 @@ impl Command {
             serde_json::to_value(body).expect("commands have text keys")
         }
         match self {
+            Self::AddOperator(body) => value(&WrittenAdd::from(body)),
+            Self::ChangeOperator(body) => value(body),
+            Self::SetPassword(body) => value(&WrittenPassword::from(body)),
+            Self::RevokeOperator(body) => value(body),
+            Self::ListOperators(body) => value(body),
             Self::TrustKey(body) => value(body),
             Self::RegisterDevice(body) => value(body),
             Self::SetLifecycle(body) => value(body),
@@ -400,9 +600,12 @@ pub struct Reply {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "lowercase")]
 pub enum Outcome {
-    /// Done and on disk; `position` is where in the log.
+    /// Done and on disk; `position` is where in the log. Of a question: the last position that the answer knows of.
     Accepted {
         position: u64,
+        /// What a question's answer is, or what else there is to know about what was done.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        result: Option<Value>,
     },
     Rejected {
         code: String,

@@ -16,6 +16,8 @@ pub mod device;
 pub mod id;
 pub mod job;
 pub mod mutant;
+pub mod operator;
+pub mod password;
 mod plain;
 pub mod status;
 pub mod suit;

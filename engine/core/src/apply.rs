@@ -13,8 +13,8 @@ use crate::{
         CampaignCanceled, CampaignCompleted, CampaignFailed, CampaignMonitoring, CampaignPaused,
         CampaignResumed, CampaignStaged, CampaignStarted, DeviceGreeted, DeviceReported,
         ExecutionQueued, ExecutionSucceeded, Fact, KeyTrusted, LifecycleChanged, MemberJoined,
-        OperatorAdded, PauseCause, PhaseAdvanced, PhasePassed, PhaseStarted, ReleasePublished,
-        RetriesOrdered, SiteOpened,
+        PauseCause, PhaseAdvanced, PhasePassed, PhaseStarted, ReleasePublished, RetriesOrdered,
+        SiteOpened,
     },
     membership::takers,
     offers::offered_bytes,
@@ -35,7 +35,10 @@ pub fn apply(state: &mut State, at: Timestamp, fact: &Fact) {
                 speed: *speed,
             });
         }
-        Fact::OperatorAdded(fact) => operator_added(state, fact),
+        Fact::OperatorAdded(_)
+        | Fact::OperatorChanged(_)
+        | Fact::OperatorPasswordSet(_)
+        | Fact::OperatorRevoked(_) => operator_changed(state, at, fact),
         Fact::KeyTrusted(KeyTrusted { name, public_key }) => {
             state.keys.add(name.clone(), *public_key);
         }
@@ -134,12 +137,38 @@ pub fn apply(state: &mut State, at: Timestamp, fact: &Fact) {
     }
 }
 
-fn operator_added(state: &mut State, fact: &OperatorAdded) {
-    let operator = Operator {
-        role: fact.role,
-        password_hash: fact.password_hash.clone(),
-    };
-    state.operators.insert(fact.operator.clone(), operator);
+fn operator_changed(state: &mut State, at: Timestamp, fact: &Fact) {
+    let operators = &mut state.operators;
+    match fact {
+        Fact::OperatorAdded(fact) => {
+            let operator = Operator {
+                role: fact.role,
+                tenants: fact.tenants.clone(),
+                password_hash: fact.password_hash.clone(),
+                revoked_at: None,
+            };
+            operators.insert(fact.operator.clone(), operator);
+        }
+        Fact::OperatorChanged(fact) => {
+            if let Some(operator) = operators.get_mut(&fact.operator) {
+                operator.role = fact.role;
+                operator.tenants = fact.tenants.clone();
+            }
+        }
+        Fact::OperatorPasswordSet(fact) => {
+            if let Some(operator) = operators.get_mut(&fact.operator) {
+                operator.password_hash.clone_from(&fact.password_hash);
+            }
+        }
+        Fact::OperatorRevoked(fact) => {
+            if let Some(operator) = operators.get_mut(&fact.operator) {
+                operator.revoked_at = Some(at);
+                // Nobody logs in with it any more.
+                operator.password_hash.clear();
+            }
+        }
+        _ => unreachable!("only called for facts about operators"),
+    }
 }
 
 fn answered(

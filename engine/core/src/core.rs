@@ -13,6 +13,7 @@ use fleetfold_schemas::{
     DeviceId, OperatorId,
     command::{Outcome, Reply},
 };
+use serde_json::Value;
 
 use crate::{
     CampaignIx, DeviceIx, Effect, Fact, State, Timestamp,
@@ -128,7 +129,8 @@ impl Core {
         for request in requests {
             let start = step.facts.len();
             let answer = accept(&self.state, now, request, &mut step.facts);
-            let position = self.state.position + 1;
+            // A question leaves no fact; its answer is true at the last one.
+            let position = self.state.position + u64::from(step.facts.len() > start);
             let reopened = step.facts[start..]
                 .iter()
                 .filter_map(|fact| self.reopened(fact));
@@ -357,7 +359,8 @@ impl Core {
                     Err(unreadable) => (unreadable.id.clone(), unreadable.name.clone()),
                 };
                 let outcome = match answer {
-                    Answer::Accepted => Outcome::Accepted { position },
+                    Answer::Accepted => accepted(position, None),
+                    Answer::Told(result) => accepted(position, Some(result.clone())),
                     Answer::Rejected(rejection) => Outcome::Rejected {
                         code: rejection.code.as_str().into(),
                         message: rejection.message.clone(),
@@ -387,10 +390,14 @@ impl Core {
     ) -> Outcome {
         let answered = id.and_then(|id| self.state.commands.answer(operator, id));
         match answered.expect("only a remembered command is a duplicate") {
-            Answered::Accepted { position } => Outcome::Accepted { position },
+            Answered::Accepted { position } => accepted(position, None),
             Answered::Refused { code, message } => Outcome::Rejected { code, message },
         }
     }
+}
+
+const fn accepted(position: u64, result: Option<Value>) -> Outcome {
+    Outcome::Accepted { position, result }
 }
 
 fn ack(device: &DeviceId, message: &DeviceMessage, answer: &Answer) -> Effect {
@@ -403,7 +410,7 @@ fn ack(device: &DeviceId, message: &DeviceMessage, answer: &Answer) -> Effect {
         epoch,
         seq,
         code: match answer {
-            Answer::Accepted | Answer::Duplicate => None,
+            Answer::Accepted | Answer::Told(_) | Answer::Duplicate => None,
             Answer::Rejected(rejection) => Some(rejection.code.as_str().into()),
         },
     }
@@ -443,7 +450,8 @@ fn dedup(effects: &mut Vec<Effect>) {
             Effect::Ack { .. }
             | Effect::Reply { .. }
             | Effect::BuildDelta { .. }
-            | Effect::Disconnect(_) => return true,
+            | Effect::Disconnect(_)
+            | Effect::DisconnectOperator { .. } => return true,
         };
         seen.insert(key)
     });

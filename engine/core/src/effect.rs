@@ -6,7 +6,10 @@ use fleetfold_schemas::{DeviceId, OperatorId, command::Lifecycle, command::Reply
 
 use crate::{
     CampaignIx, DeviceIx, Fact, ReleaseIx,
-    fact::{DeferralCause, DeltaRequested, LifecycleChanged, ReleasePublished},
+    fact::{
+        DeferralCause, DeltaRequested, LifecycleChanged, OperatorChanged, OperatorPasswordSet,
+        OperatorRevoked, ReleasePublished,
+    },
 };
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +42,20 @@ pub enum Effect {
     },
     /// Close the device's session; it may not come back.
     Disconnect(DeviceIx),
+    /// Close the operator's sessions.
+    DisconnectOperator {
+        operator: OperatorId,
+        cause: OperatorCut,
+    },
+}
+
+/// Why an operator's sessions are closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OperatorCut {
+    /// It has other rights, or another password, from now on: it is to log in again.
+    Renewed,
+    /// It may not come back.
+    Revoked,
 }
 
 /// What a committed fact changes in the world.
@@ -90,6 +107,18 @@ fn of_kind(fact: &Fact, effects: &mut Vec<Effect>) {
             }
             effects.push(Effect::FleetSummary);
         }
+        Fact::OperatorChanged(OperatorChanged { operator, .. }) => {
+            effects.push(cut(operator, OperatorCut::Renewed));
+        }
+        Fact::OperatorPasswordSet(OperatorPasswordSet { operator, by, .. }) => {
+            // Who sets the own one is logged in, and is to get the answer.
+            if by != operator {
+                effects.push(cut(operator, OperatorCut::Renewed));
+            }
+        }
+        Fact::OperatorRevoked(OperatorRevoked { operator, .. }) => {
+            effects.push(cut(operator, OperatorCut::Revoked));
+        }
         Fact::StorageLow(_) | Fact::StorageRecovered(_) => effects.push(Effect::StorageAlert),
         Fact::DeviceRegistered(_) | Fact::CampaignCreated(_) => effects.push(Effect::FleetSummary),
         Fact::SiteOpened(_)
@@ -122,5 +151,12 @@ fn of_kind(fact: &Fact, effects: &mut Vec<Effect>) {
                 effects.push(Effect::DeviceJob(fact.device));
             }
         }
+    }
+}
+
+fn cut(operator: &OperatorId, cause: OperatorCut) -> Effect {
+    Effect::DisconnectOperator {
+        operator: operator.clone(),
+        cause,
     }
 }

@@ -11,9 +11,12 @@ use fleetfold_schemas::{
     campaign::CampaignSpec,
     command::{Credential, Lifecycle},
     device::{DeviceError, Image, Running, Stage},
+    operator::Tenants,
 };
 use minicbor::{Decode, Encode};
 use serde::Serialize;
+
+pub use fleetfold_schemas::operator::Role;
 
 use crate::{CampaignIx, DeviceIx, ReleaseIx};
 
@@ -57,6 +60,8 @@ facts! {
         /// Argon2id in PHC format.
         #[serde(skip)]
         2 password_hash: String,
+        #[cbor(default, skip_if = "Tenants::is_all")]
+        3 tenants: Tenants,
     }
     3 KeyTrusted {
         0 name: Name,
@@ -325,21 +330,26 @@ facts! {
         /// The first phase that it is in.
         3 phase: u16,
     }
-}
-
-/// What an operator may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode, Serialize)]
-#[cbor(index_only)]
-#[serde(rename_all = "lowercase")]
-pub enum Role {
-    #[n(0)]
-    Viewer,
-    #[n(1)]
-    Operator,
-    #[n(2)]
-    Approver,
-    #[n(3)]
-    Admin,
+    /// How an operator stands from here on.
+    100 OperatorChanged {
+        0 operator: OperatorId,
+        1 role: Role,
+        #[cbor(default, skip_if = "Tenants::is_all")]
+        2 tenants: Tenants,
+    }
+    101 OperatorPasswordSet {
+        0 operator: OperatorId,
+        /// Argon2id in PHC format.
+        #[serde(skip)]
+        1 password_hash: String,
+        /// Who set it.
+        2 by: OperatorId,
+    }
+    /// The operator may no longer log in, and the name is not given to another.
+    102 OperatorRevoked {
+        0 operator: OperatorId,
+        1 reason: Option<String>,
+    }
 }
 
 /// Why a campaign paused. The numbers are those that the gate saw.
@@ -527,6 +537,9 @@ impl Fact {
             | Self::MemberJoined(MemberJoined { campaign, .. }) => Some(*campaign),
             Self::SiteOpened(_)
             | Self::OperatorAdded(_)
+            | Self::OperatorChanged(_)
+            | Self::OperatorPasswordSet(_)
+            | Self::OperatorRevoked(_)
             | Self::KeyTrusted(_)
             | Self::CommandAccepted(_)
             | Self::CommandRefused(_)
@@ -566,6 +579,9 @@ impl Fact {
             | Self::DeviceExcluded(DeviceExcluded { device, .. }) => Some(*device),
             Self::SiteOpened(_)
             | Self::OperatorAdded(_)
+            | Self::OperatorChanged(_)
+            | Self::OperatorPasswordSet(_)
+            | Self::OperatorRevoked(_)
             | Self::KeyTrusted(_)
             | Self::CommandAccepted(_)
             | Self::CommandRefused(_)

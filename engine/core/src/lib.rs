@@ -33,7 +33,7 @@ pub mod view;
 
 pub use self::{
     core::{Core, STARTS_PER_STEP_MAX, Step},
-    effect::Effect,
+    effect::{Effect, OperatorCut},
     fact::Fact,
     judge::{HoldReason, Verdict, judge},
     pace::Limit,

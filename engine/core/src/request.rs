@@ -8,6 +8,7 @@ use fleetfold_schemas::{
     command::{CommandMessage, UnreadableCommand},
     device::{Hello, Report},
 };
+use serde_json::Value;
 
 use crate::{ReleaseIx, fact::Role};
 
@@ -71,6 +72,8 @@ pub enum DeltaOutcome {
 pub enum Answer {
     /// In the facts of this step.
     Accepted,
+    /// Accepted as well, or a question to which no fact belongs; and this is what there is to tell.
+    Told(Value),
     /// Known already; nothing was added.
     Duplicate,
     Rejected(Rejection),

@@ -22,9 +22,10 @@ use fleetfold_core::{
         DeviceReported, ExecutionAccepted, ExecutionCanceled, ExecutionDeferred,
         ExecutionExpedited, ExecutionFailed, ExecutionQueued, ExecutionRejected, ExecutionRemoved,
         ExecutionRetracted, ExecutionSucceeded, ExecutionTimedOut, FailureCause, GatePromoted,
-        KeyTrusted, LifecycleChanged, MemberJoined, OperatorAdded, PauseCause, PhaseAdvanced,
-        PhasePassed, PhaseStarted, ReleasePublished, RemovalCause, RetriesOrdered, Role,
-        SiteOpened, StorageLow, StorageRecovered,
+        KeyTrusted, LifecycleChanged, MemberJoined, OperatorAdded, OperatorChanged,
+        OperatorPasswordSet, OperatorRevoked, PauseCause, PhaseAdvanced, PhasePassed, PhaseStarted,
+        ReleasePublished, RemovalCause, RetriesOrdered, Role, SiteOpened, StorageLow,
+        StorageRecovered,
     },
 };
 use fleetfold_schemas::{
@@ -32,6 +33,7 @@ use fleetfold_schemas::{
     command::{Credential, Lifecycle},
     cose::KeyId,
     device::{DeviceError, ErrorClass, Image, Running, Slot, Stage},
+    operator::Tenants,
     suit::{self, Manifest},
 };
 use vectors::{Content, Golden, Vectors};
@@ -86,7 +88,17 @@ fn name(fact: &Fact) -> &'static str {
         Fact::GatePromoted(_) => "GatePromoted",
         Fact::ExecutionExpedited(_) => "ExecutionExpedited",
         Fact::DeviceExcluded(_) => "DeviceExcluded",
+        Fact::OperatorChanged(_) => "OperatorChanged",
+        Fact::OperatorPasswordSet(_) => "OperatorPasswordSet",
+        Fact::OperatorRevoked(_) => "OperatorRevoked",
     }
+}
+
+/// Argon2id in PHC format, shortened.
+const HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA";
+
+fn two_tenants() -> Tenants {
+    Tenants::Only(vec![text("acme"), text("beta")])
 }
 
 /// What a stored fact begins with.
@@ -169,7 +181,58 @@ fn site() -> Vec<(&'static str, &'static str, Fact)> {
             OperatorAdded {
                 operator: operator(),
                 role: Role::Approver,
-                password_hash: "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA".to_owned(),
+                password_hash: HASH.to_owned(),
+                tenants: Tenants::All,
+            }
+            .into(),
+        ),
+        (
+            "of-tenants",
+            "An operator who sees and commands what belongs to two tenants.",
+            OperatorAdded {
+                operator: operator(),
+                role: Role::Operator,
+                password_hash: HASH.to_owned(),
+                tenants: two_tenants(),
+            }
+            .into(),
+        ),
+        (
+            "",
+            "An operator has this role from now on, for all tenants.",
+            OperatorChanged {
+                operator: operator(),
+                role: Role::Admin,
+                tenants: Tenants::All,
+            }
+            .into(),
+        ),
+        (
+            "of-tenants",
+            "An operator has this role from now on, for two tenants.",
+            OperatorChanged {
+                operator: operator(),
+                role: Role::Viewer,
+                tenants: two_tenants(),
+            }
+            .into(),
+        ),
+        (
+            "",
+            "An operator logs in with another password from now on.",
+            OperatorPasswordSet {
+                operator: operator(),
+                password_hash: HASH.to_owned(),
+                by: "bea".parse().unwrap(),
+            }
+            .into(),
+        ),
+        (
+            "",
+            "An operator may no longer log in.",
+            OperatorRevoked {
+                operator: operator(),
+                reason: Some("has left".to_owned()),
             }
             .into(),
         ),

@@ -19,8 +19,8 @@ use fleetfold_core::{
         CampaignStarted, CommandAccepted, CommandRefused, DeferralCause, DeltaAdded,
         DeltaRequested, DeltaUnavailable, DeviceGreeted, DeviceRegistered, DeviceReported,
         ExecutionAccepted, ExecutionDeferred, ExecutionFailed, ExecutionQueued, ExecutionSucceeded,
-        KeyTrusted, LifecycleChanged, OperatorAdded, PauseCause, PhaseStarted, ReleasePublished,
-        Role, SiteOpened,
+        KeyTrusted, LifecycleChanged, OperatorAdded, OperatorRevoked, PauseCause, PhaseStarted,
+        ReleasePublished, Role, SiteOpened,
     },
     snapshot::{self, Reader, SnapshotError},
 };
@@ -28,6 +28,7 @@ use fleetfold_schemas::{
     Digest, Name, Sha256,
     command::{Credential, Lifecycle},
     device::{DeviceError, ErrorClass, Image, Running, Slot, Stage},
+    operator::Tenants,
 };
 use vectors::{Content, Golden, Vectors};
 
@@ -54,6 +55,30 @@ fn running(slot: Slot, version: &str) -> Running {
     }
 }
 
+fn staff() -> Vec<Fact> {
+    vec![
+        OperatorAdded {
+            operator: "bob".parse().unwrap(),
+            role: Role::Operator,
+            password_hash: "$argon2id$...".to_owned(),
+            tenants: Tenants::Only(vec![name("acme"), name("beta")]),
+        }
+        .into(),
+        OperatorAdded {
+            operator: "cat".parse().unwrap(),
+            role: Role::Viewer,
+            password_hash: "$argon2id$...".to_owned(),
+            tenants: Tenants::All,
+        }
+        .into(),
+        OperatorRevoked {
+            operator: "cat".parse().unwrap(),
+            reason: None,
+        }
+        .into(),
+    ]
+}
+
 fn site() -> Vec<Fact> {
     vec![
         SiteOpened {
@@ -65,6 +90,7 @@ fn site() -> Vec<Fact> {
             operator: "ann".parse().unwrap(),
             role: Role::Admin,
             password_hash: "$argon2id$...".to_owned(),
+            tenants: Tenants::All,
         }
         .into(),
         KeyTrusted {
@@ -322,7 +348,7 @@ fn campaigns() -> Vec<Fact> {
 /// A small state with something in every kind of row.
 fn state() -> State {
     let mut core = Core::default();
-    let facts = [site(), releases(), devices(), campaigns()].concat();
+    let facts = [site(), releases(), devices(), campaigns(), staff()].concat();
     for (second, fact) in (0..).zip(&facts) {
         core.replay(START + second * 1000, fact);
     }

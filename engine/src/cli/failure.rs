@@ -100,7 +100,11 @@ impl From<CommandError> for Failure {
 fn advice(code: &str) -> Option<&'static str> {
     let code = Code::ALL.iter().find(|known| known.as_str() == code)?;
     match code {
-        Code::NotAuthorized => Some("this needs another role; see --operator"),
+        Code::NotAuthorized => Some("this needs another role or scope; see --operator"),
+        Code::UnknownOperator => Some("`fleetfold operator list` shows all there are"),
+        Code::LastAdmin => {
+            Some("add another admin, or make somebody one: `fleetfold operator change`")
+        }
         Code::VersionConflict => {
             Some("somebody was faster: look at `campaign status` and decide again")
         }

@@ -7,7 +7,6 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use argon2::{Argon2, PasswordHasher};
 use base64ct::{Base64UrlUnpadded, Encoding};
 use ed25519_dalek::SigningKey;
 use fleetfold_core::{Answer, Request, fact::Role};
@@ -17,6 +16,7 @@ use tokio::sync::oneshot;
 use super::{
     ServerOptions,
     inbox::{AnswerTo, Inbox, Message, Pending},
+    passwords,
 };
 
 /// The operator that every installation begins with.
@@ -70,7 +70,7 @@ pub async fn prepare(
     let admin = Request::AddOperator {
         operator: operator.clone(),
         role: Role::Admin,
-        password_hash: hash(&password)?,
+        password_hash: passwords::hash(&password).map_err(FirstStartError::Hash)?,
     };
     let (site_recorded, _) = oneshot::channel();
     let (admin_recorded, recorded) = oneshot::channel();
@@ -128,13 +128,6 @@ fn random_text() -> Result<String, FirstStartError> {
     let mut bytes = [0; 18];
     getrandom::fill(&mut bytes).map_err(FirstStartError::Random)?;
     Ok(Base64UrlUnpadded::encode_string(&bytes))
-}
-
-fn hash(password: &str) -> Result<String, FirstStartError> {
-    Argon2::default()
-        .hash_password(password.as_bytes())
-        .map(|hash| hash.to_string())
-        .map_err(|error| FirstStartError::Hash(error.to_string()))
 }
 
 fn write_secret(path: &Path, text: &str) -> Result<(), FirstStartError> {

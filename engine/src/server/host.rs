@@ -21,6 +21,7 @@ use super::{
     inbox::{AnswerTo, Inbox, Message, Pending, RetainedQuery},
     login::Authenticator,
     meters,
+    passwords::Passwords,
 };
 use crate::{
     artifacts::ArtifactStore,
@@ -31,6 +32,7 @@ use crate::{
 pub struct EngineHost {
     pub inbox: Inbox,
     pub authenticator: Authenticator,
+    pub passwords: Passwords,
     pub artifacts: ArtifactStore,
     /// Set once the broker listens; nothing arrives before.
     pub broker: OnceLock<Broker>,
@@ -241,7 +243,11 @@ impl EngineHost {
     }
 
     async fn read_command(&self, operator: OperatorId, payload: &Bytes, ack: Ack) -> Pending {
-        let command = ingress::command(operator, payload);
+        let mut command = ingress::command(operator, payload);
+        if let Some(password) = command.plain_password().cloned() {
+            let hash = self.passwords.hash(password).await;
+            command.set_password_hash(hash);
+        }
         let artifact = match command.image() {
             Some(image) => {
                 let artifacts = self.artifacts.clone();

@@ -58,6 +58,8 @@ pub enum LoginRecord {
         role: fleetfold_core::fact::Role,
         password_hash: String,
     },
+    /// An operator whose access has ended.
+    Revoked,
     Device(KnownDevice),
 }
 

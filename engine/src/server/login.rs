@@ -2,35 +2,31 @@
 //!
 //! Times in device tokens are always the wall's, whatever clock the engine runs on.
 
-use argon2::{Argon2, PasswordVerifier, password_hash::phc::PasswordHash};
 use fleetfold_broker::{Identity, Login, LoginRefused};
 use fleetfold_schemas::Name;
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::oneshot;
 
 use super::{
     clock::wall_ms,
     inbox::{Inbox, LoginQuery, LoginRecord, Message},
+    passwords::{Passwords, Unavailable},
 };
 use crate::turn::{self, login::Shown};
-
-/// Password checks at once. Each takes 19 MiB and tens of milliseconds by design; more would let strangers stop the
-/// engine with logins.
-const PASSWORD_CHECKS_MAX: usize = 2;
 
 /// Checks logins against what the owner has on record.
 #[derive(Debug)]
 pub struct Authenticator {
     inbox: Inbox,
     site: Name,
-    password_checks: Semaphore,
+    passwords: Passwords,
 }
 
 impl Authenticator {
-    pub fn new(inbox: Inbox, site: Name) -> Self {
+    pub const fn new(inbox: Inbox, site: Name, passwords: Passwords) -> Self {
         Self {
             inbox,
             site,
-            password_checks: Semaphore::new(PASSWORD_CHECKS_MAX),
+            passwords,
         }
     }
 
@@ -38,6 +34,8 @@ impl Authenticator {
         let record = self.record(&login.username).await?;
         match record {
             None => Err(LoginRefused::BadCredentials),
+            // Their hash is gone, so nothing can be proven; and the two are not told apart.
+            Some(LoginRecord::Revoked) => Err(LoginRefused::BadCredentials),
             Some(LoginRecord::Operator {
                 role,
                 password_hash,
@@ -73,19 +71,10 @@ impl Authenticator {
     }
 
     async fn check_password(&self, password: Vec<u8>, stored: String) -> Result<(), LoginRefused> {
-        let _permit = self
-            .password_checks
-            .acquire()
-            .await
-            .map_err(|_| LoginRefused::Unavailable)?;
-        let is_right = tokio::task::spawn_blocking(move || {
-            PasswordHash::new(&stored)
-                .is_ok_and(|hash| Argon2::default().verify_password(&password, &hash).is_ok())
-        });
-        match is_right.await {
+        match self.passwords.is_right(password, stored).await {
             Ok(true) => Ok(()),
             Ok(false) => Err(LoginRefused::BadCredentials),
-            Err(_) => Err(LoginRefused::Unavailable),
+            Err(Unavailable) => Err(LoginRefused::Unavailable),
         }
     }
 }

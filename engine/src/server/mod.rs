@@ -12,6 +12,7 @@ mod keeper;
 mod login;
 mod meters;
 mod owner;
+mod passwords;
 mod recovery;
 mod room;
 
@@ -40,6 +41,7 @@ use self::{
     keeper::Keeper,
     login::Authenticator,
     owner::Owner,
+    passwords::Passwords,
     recovery::Recovered,
     room::Room,
 };
@@ -175,9 +177,11 @@ impl Server {
             crate::artifacts::Limits::default(),
         )?;
         let job_key = first_start::job_key(&options.data)?;
+        let passwords = Passwords::default();
         let host = Arc::new(EngineHost {
             inbox: inbox.clone(),
-            authenticator: Authenticator::new(inbox.clone(), site.clone()),
+            authenticator: Authenticator::new(inbox.clone(), site.clone(), passwords.clone()),
+            passwords,
             artifacts: artifacts.clone(),
             broker: OnceLock::new(),
         });

@@ -6,9 +6,9 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use fleetfold_broker::{AckReason, Broker, DisconnectCause, Identity, Qos};
-use fleetfold_core::{Answer, DeviceMessage, Effect, Request, Step};
-use fleetfold_schemas::{DeviceId, Topic, code::Code};
+use fleetfold_broker::{AckReason, Broker, DisconnectCause, Identity, Qos, Role};
+use fleetfold_core::{Answer, DeviceMessage, Effect, OperatorCut, Request, Step};
+use fleetfold_schemas::{DeviceId, OperatorId, Topic, code::Code};
 use tokio::sync::mpsc;
 
 use super::{
@@ -132,6 +132,9 @@ impl Owner {
     fn login_record(&self, username: &str) -> Option<LoginRecord> {
         let state = self.engine.core().state();
         if let Some(operator) = state.operators.get(username) {
+            if operator.standing().is_none() {
+                return Some(LoginRecord::Revoked);
+            }
             return Some(LoginRecord::Operator {
                 role: operator.role,
                 password_hash: operator.password_hash.clone(),
@@ -193,7 +196,7 @@ impl World for Outside {
                 let _ = caller.send(answer.clone());
             }
             AnswerTo::Publisher { ack, session } => match answer {
-                Answer::Accepted | Answer::Duplicate => {
+                Answer::Accepted | Answer::Told(_) | Answer::Duplicate => {
                     if let Some(session) = session {
                         session.admit();
                     }
@@ -227,6 +230,19 @@ impl World for Outside {
         };
         self.broker
             .disconnect(&identity, DisconnectCause::CredentialsRevoked);
+    }
+
+    fn disconnect_operator(&mut self, operator: &OperatorId, cause: OperatorCut) {
+        // Whatever the role: it is whose sessions they are that counts.
+        let identity = Identity::Operator {
+            id: operator.clone(),
+            role: Role::Viewer,
+        };
+        let why = match cause {
+            OperatorCut::Renewed => DisconnectCause::Administrative,
+            OperatorCut::Revoked => DisconnectCause::CredentialsRevoked,
+        };
+        self.broker.disconnect(&identity, why);
     }
 
     fn build_delta(&mut self, order: DeltaOrder) {

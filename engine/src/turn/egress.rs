@@ -86,6 +86,9 @@ fn perform_one(renderer: &Renderer<'_>, effect: &Effect, world: &mut impl World)
             new: state.releases.get(*release).image,
             old: state.releases.get(*from).image,
         }),
+        Effect::DisconnectOperator { operator, cause } => {
+            world.disconnect_operator(operator, *cause);
+        }
         Effect::Disconnect(ix) => world.disconnect(&state.devices.get(*ix).id()),
     }
 }

@@ -3,9 +3,11 @@
 use fleetfold_core::{DeviceMessage, Request, StoredArtifact};
 use fleetfold_schemas::{
     DeviceId, Digest, OperatorId,
+    code::Rejection,
     codec::{DecodeError, decode_from_device},
     command::{Command, CommandMessage, UnreadableCommand},
     device::{Hello, Report},
+    password::{Password, PasswordHash},
 };
 
 /// A device's message, understood.
@@ -95,6 +97,29 @@ impl FromOperator {
                 ..
             }) => Some(release.image),
             _ => None,
+        }
+    }
+
+    /// A password that must be hashed before the command becomes a request.
+    #[must_use]
+    pub fn plain_password(&self) -> Option<&Password> {
+        self.message.as_ref().ok()?.command.plain_password()
+    }
+
+    /// Puts the hash in the place of [`Self::plain_password`]; without one, the command is refused.
+    pub fn set_password_hash(&mut self, hash: Result<PasswordHash, Rejection>) {
+        let Ok(message) = &mut self.message else {
+            return;
+        };
+        match hash {
+            Ok(hash) => message.command.set_password_hash(hash),
+            Err(rejection) => {
+                self.message = Err(UnreadableCommand {
+                    id: message.id.clone(),
+                    name: Some(message.command.name().to_owned()),
+                    rejection,
+                });
+            }
         }
     }
 

@@ -17,9 +17,9 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use ed25519_dalek::SigningKey;
 use fleetfold_broker::Qos;
-use fleetfold_core::{Answer, Core, Fact, ReleaseIx, Request, Step, Timestamp};
+use fleetfold_core::{Answer, Core, Fact, OperatorCut, ReleaseIx, Request, Step, Timestamp};
 use fleetfold_schemas::{
-    DeviceId, Digest, Topic,
+    DeviceId, Digest, OperatorId, Topic,
     mutant::{Mutant, is_on},
 };
 
@@ -42,6 +42,9 @@ pub trait World {
 
     /// Ends the sessions of a device whose credentials are no longer good.
     fn disconnect(&mut self, device: &DeviceId);
+
+    /// Ends the sessions of an operator, which may come back unless it has been revoked.
+    fn disconnect_operator(&mut self, operator: &OperatorId, cause: OperatorCut);
 
     /// Has a delta built; its outcome comes back as [`Request::Delta`].
     fn build_delta(&mut self, order: DeltaOrder);

@@ -3,8 +3,8 @@ use std::{fs, path::Path};
 use bytes::Bytes;
 use ed25519_dalek::SigningKey;
 use fleetfold_broker::Qos;
-use fleetfold_core::{Answer, Core, Fact, Request, fact::Role};
-use fleetfold_schemas::{DeviceId, Topic};
+use fleetfold_core::{Answer, Core, Fact, OperatorCut, Request, fact::Role};
+use fleetfold_schemas::{DeviceId, OperatorId, Topic};
 use serde_json::json;
 
 use super::{DeltaOrder, Engine, World, ingress};
@@ -27,6 +27,8 @@ impl World for Nobody {
     }
 
     fn disconnect(&mut self, _: &DeviceId) {}
+
+    fn disconnect_operator(&mut self, _: &OperatorId, _: OperatorCut) {}
 
     fn build_delta(&mut self, _: DeltaOrder) {}
 }

@@ -7,7 +7,7 @@ mod check;
 mod failure;
 mod gates;
 mod group;
-mod list;
+pub(crate) mod list;
 mod phase;
 mod rates;
 mod ratio;

@@ -9,10 +9,12 @@ use fleetfold_schemas::{
     code::Code,
     codec::encode_json,
     command::{
-        CampaignCommand, Command, CommandMessage, CreateCampaign, Credential, EditCampaign,
-        Lifecycle, MemberCommand, Outcome, PublishRelease, RegisterDevice, Reply, RetryCampaign,
-        SetLifecycle, TrustKey,
+        AddOperator, CampaignCommand, ChangeOperator, Command, CommandMessage, CreateCampaign,
+        Credential, EditCampaign, Lifecycle, ListOperators, MemberCommand, Outcome, PublishRelease,
+        RegisterDevice, Reply, RetryCampaign, RevokeOperator, SetLifecycle, SetPassword, TrustKey,
     },
+    operator::{OperatorList, OperatorStatus, Role, Tenants},
+    password::{NewPassword, Password, PasswordHash},
 };
 
 use crate::{
@@ -159,7 +161,67 @@ pub fn commands() -> Vec<Golden> {
             credential,
         })
     };
+    let new_operator = |tenants, password| {
+        Command::AddOperator(AddOperator {
+            operator: "bea".parse().unwrap(),
+            role: Role::Approver,
+            tenants,
+            password,
+        })
+    };
+    let hash =
+        "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHQ$RdescudvJCsgt3ub+b4dWRWJTmaaJObG9Rk0lT9Kw6M";
+    let plain = || NewPassword::Plain(Password::new("correct horse battery staple").unwrap());
     vec![
+        golden(
+            "operator.add",
+            "Somebody may log in from now on.",
+            None,
+            new_operator(Tenants::All, plain()),
+        ),
+        golden(
+            "operator.add-of-tenants",
+            "The same for two tenants, with a password that was hashed before.",
+            None,
+            new_operator(
+                Tenants::Only(vec![name("acme"), name("beta")]),
+                NewPassword::Hash(PasswordHash::parse(hash).unwrap()),
+            ),
+        ),
+        golden(
+            "operator.change",
+            "Another role; the tenants stay.",
+            None,
+            Command::ChangeOperator(ChangeOperator {
+                operator: "bea".parse().unwrap(),
+                role: Some(Role::Viewer),
+                tenants: None,
+            }),
+        ),
+        golden(
+            "operator.password",
+            "A new password.",
+            None,
+            Command::SetPassword(SetPassword {
+                operator: "bea".parse().unwrap(),
+                password: plain(),
+            }),
+        ),
+        golden(
+            "operator.revoke",
+            "The end of somebody's access.",
+            None,
+            Command::RevokeOperator(RevokeOperator {
+                operator: "bea".parse().unwrap(),
+                reason: Some("has left".to_owned()),
+            }),
+        ),
+        golden(
+            "operator.list",
+            "Who may log in, and who might once.",
+            None,
+            Command::ListOperators(ListOperators {}),
+        ),
         golden(
             "key.trust",
             "Manifests signed by this key are accepted from now on.",
@@ -281,6 +343,27 @@ pub fn commands() -> Vec<Golden> {
     ]
 }
 
+fn operators() -> OperatorList {
+    let status = |id: &str, role, tenants, revoked_ms| OperatorStatus {
+        operator: id.parse().unwrap(),
+        role,
+        tenants,
+        revoked_ms,
+    };
+    OperatorList {
+        operators: vec![
+            status("admin", Role::Admin, Tenants::All, None),
+            status(
+                "bea",
+                Role::Approver,
+                Tenants::Only(vec![name("acme")]),
+                None,
+            ),
+            status("cem", Role::Viewer, Tenants::All, Some(1_790_004_890_000)),
+        ],
+    }
+}
+
 fn about_member() -> MemberCommand {
     MemberCommand {
         campaign: campaign(),
@@ -309,7 +392,22 @@ pub fn replies() -> Vec<Golden> {
             Reply {
                 id: Some(id.clone()),
                 command: Some("campaign.start".to_owned()),
-                outcome: Outcome::Accepted { position: 4642 },
+                outcome: Outcome::Accepted {
+                    position: 4642,
+                    result: None,
+                },
+            },
+        ),
+        golden(
+            "reply-result",
+            "The answer to a question, true at this position.",
+            Reply {
+                id: Some(id.clone()),
+                command: Some("operator.list".to_owned()),
+                outcome: Outcome::Accepted {
+                    position: 4642,
+                    result: Some(serde_json::to_value(operators()).unwrap()),
+                },
             },
         ),
         golden(

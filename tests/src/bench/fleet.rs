@@ -14,7 +14,8 @@ use fleetfold::{
 };
 use fleetfold_broker::Qos;
 use fleetfold_core::{
-    Answer, Core, DeltaOutcome, DeviceIx, DeviceMessage, Fact, Request, State, StoredArtifact,
+    Answer, Core, DeltaOutcome, DeviceIx, DeviceMessage, Fact, OperatorCut, Request, State,
+    StoredArtifact,
     fact::{ExecutionQueued, Role},
 };
 use fleetfold_schemas::{
@@ -91,6 +92,8 @@ impl World for Nobody {
     fn publish(&mut self, _: &Topic, _: Bytes, _: Qos) {}
 
     fn disconnect(&mut self, _: &DeviceId) {}
+
+    fn disconnect_operator(&mut self, _: &OperatorId, _: OperatorCut) {}
 
     fn build_delta(&mut self, order: DeltaOrder) {
         self.orders.push(order);

@@ -228,10 +228,10 @@ impl Run {
             })
             .collect::<Result<_, Failure>>()?;
         let trusted = operator.command(self.model.trust(), None).await?;
-        acknowledged.command(trusted, "key.trust");
+        acknowledged.command(&trusted, "key.trust");
         for release in [&self.old, &self.new] {
             let published = self.model.publish(operator, release).await?;
-            acknowledged.command(published, "release.publish");
+            acknowledged.command(&published, "release.publish");
         }
         let devices = self.devices.iter().map(|device| {
             let command = device.registration(&self.model.id);

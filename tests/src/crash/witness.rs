@@ -25,7 +25,7 @@ pub(super) struct Acknowledged {
 }
 
 impl Acknowledged {
-    pub fn command(&mut self, accepted: Accepted, name: &'static str) {
+    pub fn command(&mut self, accepted: &Accepted, name: &'static str) {
         self.commands.push((accepted.position, name));
     }
 
@@ -40,7 +40,7 @@ impl Acknowledged {
         for (id, answer) in ids.into_iter().zip(answers) {
             match answer {
                 Ok(accepted) => {
-                    self.command(accepted, "device.register");
+                    self.command(&accepted, "device.register");
                     self.registrations.push((accepted.position, id));
                 }
                 Err(error) => self

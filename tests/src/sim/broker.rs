@@ -12,7 +12,7 @@ use fleetfold::turn::{
 };
 use fleetfold_broker::{Identity, Qos, Refusal, policy};
 use fleetfold_schemas::{
-    DeviceId, DeviceTopic, OperatorTopic, Topic,
+    DeviceId, DeviceTopic, OperatorId, OperatorTopic, Topic,
     codec::{decode_from_device, encode_json},
     command::{Outcome, Reply},
     device::{Ack, ChunkGet},
@@ -469,6 +469,17 @@ impl Sim {
     /// The device's credentials are no longer good.
     pub fn broker_disconnects(&mut self, device: &DeviceId) {
         if let Some(conn) = self.broker.by_client.get(device.as_str()).copied() {
+            self.end_session(conn, true);
+        }
+    }
+
+    pub fn broker_disconnects_operator(&mut self, operator: &OperatorId) {
+        let is_own = |session: &Session| matches!(&session.identity, Identity::Operator { id, .. } if id == operator);
+        let own = |conn: &ConnId| self.broker.sessions.get(conn).is_some_and(is_own);
+        let conns: Vec<_> = (self.broker.operators.iter().copied())
+            .filter(own)
+            .collect();
+        for conn in conns {
             self.end_session(conn, true);
         }
     }

@@ -8,8 +8,8 @@ use fleetfold::{
     turn::{DeltaOrder, Engine, REQUESTS_PER_TURN_MAX, Turned, World},
 };
 use fleetfold_broker::Qos;
-use fleetfold_core::{Answer, DeltaOutcome, Request};
-use fleetfold_schemas::{DeviceId, Digest, Topic, campaign::MINUTE_MS};
+use fleetfold_core::{Answer, DeltaOutcome, OperatorCut, Request};
+use fleetfold_schemas::{DeviceId, Digest, OperatorId, Topic, campaign::MINUTE_MS};
 
 use super::{
     broker::Broker,
@@ -86,6 +86,7 @@ pub(super) enum Output {
     Answer(Answer),
     Publish(Topic, Bytes, Qos),
     Disconnect(DeviceId),
+    DisconnectOperator(OperatorId),
     BuildDelta(DeltaOrder),
 }
 
@@ -119,7 +120,8 @@ impl World for Outside<'_> {
             Answer::Accepted => true,
             // A refusal of a command is a fact, too.
             Answer::Rejected(_) => matches!(request, Request::Operator { .. }),
-            Answer::Duplicate => false,
+            // Only what is on record is told of, or was asked for.
+            Answer::Duplicate | Answer::Told(_) => false,
         };
         self.check(needs_record, &|| format!("{answer:?} to {request:?}"));
         self.outputs.push(Output::Answer(answer.clone()));
@@ -142,6 +144,11 @@ impl World for Outside<'_> {
 
     fn disconnect(&mut self, device: &DeviceId) {
         self.outputs.push(Output::Disconnect(device.clone()));
+    }
+
+    fn disconnect_operator(&mut self, operator: &OperatorId, _: OperatorCut) {
+        self.outputs
+            .push(Output::DisconnectOperator(operator.clone()));
     }
 
     fn build_delta(&mut self, order: DeltaOrder) {
@@ -320,6 +327,7 @@ impl Sim {
                 self.broker_publishes(&topic, &payload, qos);
             }
             Output::Disconnect(device) => self.broker_disconnects(&device),
+            Output::DisconnectOperator(operator) => self.broker_disconnects_operator(&operator),
             Output::BuildDelta(order) => self.build_delta(order),
         }
     }
@@ -329,7 +337,7 @@ impl Sim {
             return;
         };
         match answer {
-            Answer::Accepted | Answer::Duplicate => {
+            Answer::Accepted | Answer::Told(_) | Answer::Duplicate => {
                 if *answer == Answer::Duplicate {
                     self.count("duplicate_recognised");
                 }

@@ -307,7 +307,7 @@ impl Sim {
                     let payload = Arc::clone(&order.payload);
                     let own = Topic::Operator(operator.id.clone(), OperatorTopic::Command);
                     // What the broker turns away never becomes a command.
-                    if operator.role > Role::Viewer && order.topic == own.to_string() {
+                    if order.topic == own.to_string() {
                         let operator = operator.id.clone();
                         self.check_command_acknowledged(&operator, &payload);
                     }

@@ -4,5 +4,6 @@
 mod campaigns;
 mod directories;
 mod logins;
+mod operators;
 mod room;
 mod snapshots;

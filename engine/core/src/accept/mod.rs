@@ -5,10 +5,14 @@ mod device;
 mod member;
 mod operator;
 mod release;
+mod staff;
 
 use alloc::vec::Vec;
 
-use fleetfold_schemas::code::{Code, Rejection};
+use fleetfold_schemas::{
+    code::{Code, Rejection},
+    operator::Tenants,
+};
 
 use crate::{
     Fact, ReleaseIx, State, Timestamp,
@@ -49,6 +53,7 @@ pub fn accept(state: &State, now: Timestamp, request: &Request, facts: &mut Vec<
                     operator: operator.clone(),
                     role: *role,
                     password_hash: password_hash.clone(),
+                    tenants: Tenants::All,
                 }
                 .into(),
             );

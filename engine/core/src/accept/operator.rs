@@ -16,9 +16,11 @@ use fleetfold_schemas::{
         UnreadableCommand,
     },
 };
+use serde::Serialize;
+use serde_json::Value;
 use ulid::Ulid;
 
-use super::{campaign, member, release, storage_low};
+use super::{campaign, member, release, staff, storage_low};
 use crate::{
     Fact, State, Timestamp,
     fact::{
@@ -27,6 +29,7 @@ use crate::{
     },
     request::{Answer, StoredArtifact},
     state::{ANSWERS_KEPT_MS, CLOCK_SKEW_MAX_MS, MemberState},
+    view,
 };
 
 /// The log takes records of up to 16 KiB, so that each can be a leaf of an audit tree.
@@ -57,6 +60,15 @@ pub fn accept(
     }
     let start = facts.len();
     let result = match message {
+        Ok(message) if message.command.is_question() => {
+            let answer = check_age(state, id, now)
+                .and_then(|()| check_role(state, operator, &message.command))
+                .and_then(|()| answer(state, &message.command));
+            match answer {
+                Ok(result) => return Answer::Told(result),
+                Err(rejection) => Err(rejection),
+            }
+        }
         Ok(message) => {
             facts.push(
                 CommandAccepted {
@@ -156,9 +168,15 @@ fn check_age(state: &State, id: Option<&CommandId>, now: Timestamp) -> Result<()
 }
 
 fn check_role(state: &State, operator: &OperatorId, command: &Command) -> Result<(), Rejection> {
-    let role = state.operators.get(operator).map(|operator| operator.role);
+    let role = (state.operators.get(operator)).and_then(|operator| operator.standing());
     let needed = match command {
-        Command::TrustKey(_) => Role::Admin,
+        Command::SetPassword(command) if command.operator == *operator => Role::Viewer,
+        Command::AddOperator(_)
+        | Command::ChangeOperator(_)
+        | Command::SetPassword(_)
+        | Command::RevokeOperator(_)
+        | Command::ListOperators(_)
+        | Command::TrustKey(_) => Role::Admin,
         Command::RegisterDevice(_)
         | Command::SetLifecycle(_)
         | Command::PublishRelease(_)
@@ -192,6 +210,11 @@ fn carry_out(
 ) -> Result<(), Rejection> {
     let version = message.expected_version;
     match &message.command {
+        Command::AddOperator(command) => staff::add(state, command, facts),
+        Command::ChangeOperator(command) => staff::change(state, command, facts),
+        Command::SetPassword(command) => staff::set_password(state, operator, command, facts),
+        Command::RevokeOperator(command) => staff::revoke(state, command, facts),
+        Command::ListOperators(_) => unreachable!("a question has been answered before"),
         Command::TrustKey(command) => trust_key(state, command, facts),
         Command::RegisterDevice(command) => register_device(state, command, facts),
         Command::SetLifecycle(command) => set_lifecycle(state, command, facts),
@@ -218,6 +241,18 @@ fn carry_out(
             member::expedite(state, operator, command, version, facts)
         }
     }
+}
+
+/// What is true at the state's position.
+fn answer(state: &State, command: &Command) -> Result<Value, Rejection> {
+    match command {
+        Command::ListOperators(_) => Ok(json(&view::operators(state))),
+        _ => unreachable!("only questions are answered"),
+    }
+}
+
+fn json(answer: &impl Serialize) -> Value {
+    serde_json::to_value(answer).expect("answers have text keys")
 }
 
 fn trust_key(state: &State, command: &TrustKey, facts: &mut Vec<Fact>) -> Result<(), Rejection> {

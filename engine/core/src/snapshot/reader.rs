@@ -122,11 +122,14 @@ impl Reader {
             Kind::Head => self.head(decoder.decode()?)?,
             Kind::Operators => {
                 let row: OperatorRow = decoder.decode()?;
+                let at = number(self.state.operators.len());
+                check_time("operator", at, "time", row.revoked_at)?;
                 let operator = Operator {
                     role: row.role,
+                    tenants: row.tenants,
                     password_hash: row.password_hash,
+                    revoked_at: row.revoked_at,
                 };
-                let at = number(self.state.operators.len());
                 if self.state.operators.insert(row.id, operator).is_some() {
                     return Err(taken("operator", at).into());
                 }

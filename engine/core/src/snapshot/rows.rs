@@ -9,6 +9,7 @@ use fleetfold_schemas::{
     campaign::CampaignSpec,
     command::{Credential, Lifecycle},
     device::{DeviceError, Slot, Stage},
+    operator::Tenants,
 };
 use minicbor::{Decode, Encode};
 
@@ -136,6 +137,10 @@ pub struct OperatorRow {
     pub role: Role,
     #[n(2)]
     pub password_hash: String,
+    #[cbor(n(3), default, skip_if = "Tenants::is_all")]
+    pub tenants: Tenants,
+    #[n(4)]
+    pub revoked_at: Option<u64>,
 }
 
 #[derive(Debug, Encode, Decode)]

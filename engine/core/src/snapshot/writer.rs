@@ -28,6 +28,8 @@ pub fn write(state: &State, section: &mut dyn FnMut(&[u8])) {
                 id: id.clone(),
                 role: operator.role,
                 password_hash: operator.password_hash.clone(),
+                tenants: operator.tenants.clone(),
+                revoked_at: operator.revoked_at,
             },
         );
     }

@@ -15,7 +15,7 @@ mod strata;
 
 use alloc::{collections::BTreeMap, string::String, vec::Vec};
 
-use fleetfold_schemas::{Name, OperatorId, cose::TrustedKeys};
+use fleetfold_schemas::{Name, OperatorId, cose::TrustedKeys, operator::Tenants};
 
 pub(crate) use self::command::AnswerId;
 pub use self::{
@@ -63,7 +63,21 @@ pub struct Site {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Operator {
     pub role: Role,
+    pub tenants: Tenants,
     pub password_hash: String,
+    /// When its access ended.
+    pub revoked_at: Option<Timestamp>,
+}
+
+impl Operator {
+    /// What it may do now.
+    #[must_use]
+    pub const fn standing(&self) -> Option<Role> {
+        match self.revoked_at {
+            None => Some(self.role),
+            Some(_) => None,
+        }
+    }
 }
 
 /// The room for the log as it was when it fell below the floor.

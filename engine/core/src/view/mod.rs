@@ -7,8 +7,9 @@ mod job;
 
 use alloc::collections::BTreeMap;
 
-use fleetfold_schemas::status::{
-    Alert, AlertKind, DeltaState, DeltaStatus, FleetSummary, ReleaseStatus,
+use fleetfold_schemas::{
+    operator::{OperatorList, OperatorStatus},
+    status::{Alert, AlertKind, DeltaState, DeltaStatus, FleetSummary, ReleaseStatus},
 };
 
 pub(crate) use self::job::is_shown;
@@ -52,6 +53,20 @@ pub fn release(state: &State, ix: ReleaseIx) -> ReleaseStatus {
             .collect(),
         deltas: deltas.collect(),
         published_ms: release.published_at,
+    }
+}
+
+/// The answer to `operator.list`.
+#[must_use]
+pub fn operators(state: &State) -> OperatorList {
+    let operators = state.operators.iter().map(|(id, operator)| OperatorStatus {
+        operator: id.clone(),
+        role: operator.role,
+        tenants: operator.tenants.clone(),
+        revoked_ms: operator.revoked_at,
+    });
+    OperatorList {
+        operators: operators.collect(),
     }
 }
 

@@ -7,6 +7,7 @@ use fleetfold_schemas::{
     campaign::human_duration,
     command::Outcome,
     job::{Job, JobKind, Offer},
+    operator::Tenants,
     status::{CampaignStatus, Tally},
 };
 
@@ -68,12 +69,27 @@ fn saying(state: &State, now: Timestamp, fact: &Fact) -> Saying {
     };
     match fact {
         Fact::SiteOpened(_)
-        | Fact::OperatorAdded(_)
         | Fact::KeyTrusted(_)
         | Fact::CommandAccepted(_)
         | Fact::CommandRefused(_)
         | Fact::DeviceGreeted(_)
         | Fact::DeviceReported(_) => Saying::Nothing,
+        Fact::OperatorAdded(fact) => Saying::Of(format!(
+            "{} added as {}{}",
+            fact.operator,
+            fact.role.as_str(),
+            scope(&fact.tenants)
+        )),
+        Fact::OperatorChanged(fact) => Saying::Of(format!(
+            "{} is {}{} now",
+            fact.operator,
+            fact.role.as_str(),
+            scope(&fact.tenants)
+        )),
+        Fact::OperatorPasswordSet(fact) => {
+            Saying::Of(format!("{} has a new password", fact.operator))
+        }
+        Fact::OperatorRevoked(fact) => Saying::Of(format!("{} revoked", fact.operator)),
         Fact::StorageLow(_) => Saying::Of("hardly room left for the log".into()),
         Fact::StorageRecovered(_) => Saying::Of("room again for the log".into()),
         Fact::DeviceRegistered(fact) => Saying::OfDevice("registered".into(), fact.device),
@@ -118,6 +134,13 @@ fn saying(state: &State, now: Timestamp, fact: &Fact) -> Saying {
             None => format!("all failed of {} are to be retried", name()),
         }),
         _ => execution(state, now, fact),
+    }
+}
+
+fn scope(tenants: &Tenants) -> String {
+    match tenants {
+        Tenants::All => String::new(),
+        Tenants::Only(_) => format!(" of {tenants}"),
     }
 }
 
@@ -187,7 +210,7 @@ fn execution(state: &State, now: Timestamp, fact: &Fact) -> Saying {
 /// What the sender of a message learns, unless all is well.
 pub fn answer(answer: &Answer) -> Option<String> {
     match answer {
-        Answer::Accepted => None,
+        Answer::Accepted | Answer::Told(_) => None,
         Answer::Duplicate => Some("known already".into()),
         Answer::Rejected(rejection) => Some(format!("refused, {rejection}")),
     }
@@ -196,10 +219,19 @@ pub fn answer(answer: &Answer) -> Option<String> {
 /// What an operator is told. A repeated command gets the first one's outcome.
 pub fn reply(answer: &Answer, outcome: &Outcome) -> Option<String> {
     let (is_accepted, told) = match outcome {
-        Outcome::Accepted { .. } => (true, "accepted".into()),
+        Outcome::Accepted { result, .. } => {
+            let told = result
+                .as_ref()
+                .map_or("accepted".into(), ToString::to_string);
+            (true, told)
+        }
         Outcome::Rejected { code, message } => (false, format!("refused, {code}: {message}")),
     };
     match answer {
+        Answer::Told(_) => {
+            assert!(is_accepted, "the reply is the answer");
+            Some(format!("told {told}"))
+        }
         Answer::Duplicate => Some(format!("answered before: {told}")),
         Answer::Accepted | Answer::Rejected(_) => {
             assert_eq!(

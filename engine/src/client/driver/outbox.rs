@@ -124,7 +124,7 @@ impl Outbox {
             return;
         };
         let answer = match outcome {
-            Outcome::Accepted { position } => Ok(Accepted { position }),
+            Outcome::Accepted { position, result } => Ok(Accepted { position, result }),
             Outcome::Rejected { code, message } => {
                 Err(CommandError::Rejected(Refused { code, message }))
             }

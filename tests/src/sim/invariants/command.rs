@@ -83,7 +83,7 @@ impl Book {
     pub(super) fn check_reply(&self, operator: &OperatorId, reply: &Reply) -> Checked {
         const RULE: &str = "a reply says what is on record";
         match &reply.outcome {
-            Outcome::Accepted { position } => {
+            Outcome::Accepted { position, .. } => {
                 let Some(Fact::CommandAccepted(fact)) = self.fact_at(*position) else {
                     return breach(RULE, format!("{reply:?}"));
                 };
