@@ -5,7 +5,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use fleetfold_schemas::{Name, campaign::DAY_MS};
+use fleetfold_schemas::{
+    Name,
+    campaign::{CampaignDefaults, DAY_MS},
+};
 use serde::Deserialize;
 
 use crate::{
@@ -33,6 +36,9 @@ pub struct Config {
     /// Address and port for `/metrics` and `/healthz`. Default: `127.0.0.1:9464`. Loopback only, as above.
     pub metrics_listen: SocketAddr,
     pub log: LogConfig,
+    /// What holds for all campaigns that do not say otherwise, with the keys of a campaign's description. It is taken at every
+    /// start, for campaigns created from then on.
+    pub campaigns: CampaignDefaults,
 }
 
 /// How the event log is kept.
@@ -73,6 +79,7 @@ impl Default for Config {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 1883)),
             metrics_listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 9464)),
             log: LogConfig::default(),
+            campaigns: CampaignDefaults::default(),
         }
     }
 }
@@ -101,7 +108,13 @@ impl Config {
     pub fn load(named: Option<&Path>) -> Result<Self, ConfigError> {
         let path = named.unwrap_or(Path::new(FILE));
         match std::fs::read_to_string(path) {
-            Ok(text) => Ok(yaml::read(&text, &path.display().to_string())?),
+            Ok(text) => {
+                let name = path.display().to_string();
+                let config: Self = yaml::read(&text, &name)?;
+                let checked = config.campaigns.check();
+                checked.map_err(|error| yaml::refused(&text, &name, Some("campaigns"), &error))?;
+                Ok(config)
+            }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound && named.is_none() => {
                 Ok(Self::default())
             }
@@ -145,7 +158,7 @@ impl LogConfig {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use fleetfold_schemas::campaign::CampaignSpec;
+    use fleetfold_schemas::campaign::CampaignDraft;
 
     #[test]
     fn the_documented_configuration_is_what_is_taken_without_one() {
@@ -159,8 +172,9 @@ mod tests {
     #[test]
     fn the_example_campaign_can_be_carried_out() {
         let text = include_str!("../../deploy/examples/campaign.yaml");
-        let spec: CampaignSpec = yaml::read(text, "campaign.yaml").unwrap();
-        assert_eq!(spec.check(), Ok(()));
+        let draft: CampaignDraft = yaml::read(text, "campaign.yaml").unwrap();
+        let spec = draft.resolve(&CampaignDefaults::default()).unwrap();
+        assert_eq!(spec.groups.len(), 3);
     }
 
     #[test]

@@ -54,6 +54,7 @@ async fn serve(args: ServeArgs) -> Result<(), Box<dyn std::error::Error>> {
         http_listen: config.metrics_listen,
         speed: None,
         keeping: config.log.keeping(),
+        campaigns: config.campaigns,
     })
     .await?;
     greet(&server);

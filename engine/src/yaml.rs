@@ -3,9 +3,12 @@
 //! A slip is refused where it stands, with the name that was probably meant. Nothing is guessed at and nothing unknown is
 //! passed over: a misspelt threshold that silently became its default would be found by the fleet.
 
+mod place;
+
 use std::fmt;
 
-use serde::de::DeserializeOwned;
+use fleetfold_schemas::{campaign::SpecError, slip};
+use serde::{Serialize, de::DeserializeOwned};
 use serde_saphyr::{DuplicateKeyPolicy, Error, MergeKeyPolicy};
 
 /// Why a file could not be read: `campaign.yaml:12:3: unknown key 'percentge'; did you mean 'percentage'?`
@@ -28,39 +31,70 @@ impl fmt::Display for YamlError {
 
 impl std::error::Error for YamlError {}
 
-/// Reads one document. `file_name` is what its errors begin with.
-pub fn read<T: DeserializeOwned>(text: &str, file_name: &str) -> Result<T, YamlError> {
-    let options = serde_saphyr::options! {
+fn options() -> serde_saphyr::Options {
+    serde_saphyr::options! {
         // A key that stands twice is a slip, and so is a merge that hides one.
         duplicate_keys: DuplicateKeyPolicy::Error,
         merge_keys: MergeKeyPolicy::Error,
         // Only true and false: `no` may be a country.
         strict_booleans: true,
         with_snippet: false,
-    };
-    serde_saphyr::from_str_with_options(text, options).map_err(|error| {
-        let place = error
-            .location()
-            .map(|place| (place.line(), place.column()))
-            .filter(|(line, _)| *line > 0);
-        YamlError {
-            file: file_name.to_owned(),
-            place,
-            problem: describe(error.without_snippet(), place.and_then(|at| key(text, at))),
-        }
+    }
+}
+
+/// Reads one document. `file_name` is what its errors begin with.
+pub fn read<T: DeserializeOwned>(text: &str, file_name: &str) -> Result<T, YamlError> {
+    let mut way = None;
+    let read = serde_saphyr::with_deserializer_from_str_with_options(text, options(), |document| {
+        serde_path_to_error::deserialize(document).map_err(|error| {
+            way = Some(error.path().to_string()).filter(|way| way != ".");
+            error.into_inner()
+        })
+    });
+    read.map_err(|error| YamlError {
+        file: file_name.to_owned(),
+        place: place(&error),
+        problem: describe(error.without_snippet(), way.as_deref()),
     })
 }
 
-fn describe(error: &Error, key: Option<&str>) -> String {
-    let of_key = key.map_or(String::new(), |key| format!("{key}: "));
+/// What is well-formed and cannot be carried out, where it stands. `under` is the key that the description is the value of.
+pub fn refused(text: &str, file_name: &str, under: Option<&str>, error: &SpecError) -> YamlError {
+    let way = match under {
+        Some(under) => format!("{under}.{}", error.key),
+        None => error.key.clone(),
+    };
+    YamlError {
+        file: file_name.to_owned(),
+        place: place::of(text, options(), &way),
+        problem: error.to_string(),
+    }
+}
+
+/// The same as [`read`] reads.
+pub fn write<T: Serialize>(value: &T) -> Result<String, serde_saphyr::SerializeError> {
+    serde_saphyr::to_string(value)
+}
+
+/// Line and column, from 1.
+fn place(error: &Error) -> Option<(u64, u64)> {
+    let place = error.location()?;
+    Some((place.line(), place.column())).filter(|(line, _)| *line > 0)
+}
+
+fn describe(error: &Error, way: Option<&str>) -> String {
+    let of_key = way.map_or(String::new(), |way| format!("{way}: "));
     match error {
+        // The key stands at the place itself.
         Error::SerdeUnknownField {
             field, expected, ..
-        } => unknown("key", field, expected),
+        } => slip::unknown("key", field, expected),
         Error::SerdeUnknownVariant {
             variant, expected, ..
-        } => format!("{of_key}{}", unknown("value", variant, expected)),
-        Error::SerdeMissingField { field, .. } => format!("the key '{field}' is missing"),
+        } => format!("{of_key}{}", slip::unknown("value", variant, expected)),
+        Error::SerdeMissingField { field, .. } => {
+            format!("{of_key}the key '{field}' is missing")
+        }
         Error::DuplicateMappingKey { key: Some(key), .. } => {
             format!("the key '{key}' stands here twice")
         }
@@ -73,10 +107,13 @@ fn describe(error: &Error, key: Option<&str>) -> String {
             unexpected,
             expected,
             ..
-        } => format!("{of_key}expected {expected}, found {unexpected}"),
+        } => format!(
+            "{of_key}expected {}, found {unexpected}",
+            slip::expected(expected)
+        ),
         Error::Message { msg, .. } => format!("{of_key}{msg}"),
         Error::MultipleDocuments { .. } => "a second document begins here".to_owned(),
-        Error::AliasError { error, .. } => describe(error, key),
+        Error::AliasError { error, .. } => describe(error, way),
         other => {
             let place_is_known = serde_saphyr::DefaultMessageFormatter;
             let text = serde_saphyr::MessageFormatter::format_message(&place_is_known, other);
@@ -85,58 +122,9 @@ fn describe(error: &Error, key: Option<&str>) -> String {
     }
 }
 
-fn unknown(kind: &str, found: &str, allowed: &[&str]) -> String {
-    match nearest(found, allowed) {
-        Some(meant) => format!("unknown {kind} '{found}'; did you mean '{meant}'?"),
-        None if allowed.is_empty() => format!("unknown {kind} '{found}'; none is allowed here"),
-        None => format!(
-            "unknown {kind} '{found}'; allowed are {}",
-            allowed.join(", ")
-        ),
-    }
-}
-
-/// The allowed name that was probably meant.
-fn nearest<'n>(found: &str, allowed: &[&'n str]) -> Option<&'n str> {
-    // A third of the letters may be wrong: then `percent` is near `percentage`, and `name` is not near `phase`.
-    let near = |name: &&str| {
-        let distance = strsim::damerau_levenshtein(&found.to_lowercase(), name);
-        (distance * 3 <= name.len().max(found.len())).then_some(distance)
-    };
-    allowed
-        .iter()
-        .filter_map(|name| near(name).map(|distance| (distance, *name)))
-        .min()
-        .map(|(_, name)| name)
-}
-
-/// The key that a place is about: the one that stands there, or whose value does, if that is on the same line.
-fn key(text: &str, (line, column): (u64, u64)) -> Option<&str> {
-    let line = text
-        .lines()
-        .nth(usize::try_from(line).ok()?.checked_sub(1)?)?;
-    let column = usize::try_from(column).ok()?.checked_sub(1)?;
-    let (at, _) = line.char_indices().nth(column)?;
-    let (before, from) = line.split_at(at);
-    let unquoted = from.trim_start_matches(['"', '\'']);
-    let end = unquoted.find(|c| !is_name(c)).unwrap_or(unquoted.len());
-    let (name, behind) = unquoted.split_at(end);
-    if !name.is_empty() && behind.trim_start_matches(['"', '\'', ' ']).starts_with(':') {
-        return Some(name);
-    }
-    let before = before.trim_end().strip_suffix(':')?;
-    let name = before.trim_end_matches(['"', '\'', ' ']);
-    let start = name.rfind(|c| !is_name(c)).map_or(0, |at| at + 1);
-    Some(&name[start..]).filter(|name| !name.is_empty())
-}
-
-fn is_name(c: char) -> bool {
-    c.is_ascii_alphanumeric() || c == '_'
-}
-
 #[cfg(test)]
 mod tests {
-    use fleetfold_schemas::campaign::{BasisPoints, CampaignSpec, Hours};
+    use fleetfold_schemas::campaign::{BasisPoints, CampaignDefaults, CampaignDraft, Hours};
 
     use super::*;
 
@@ -154,14 +142,15 @@ phases:
 ";
 
     fn error(text: &str) -> String {
-        read::<CampaignSpec>(text, "c.yaml")
+        read::<CampaignDraft>(text, "c.yaml")
             .unwrap_err()
             .to_string()
     }
 
     #[test]
     fn a_campaign_is_the_same_in_yaml_and_in_json() {
-        let spec: CampaignSpec = read(GOOD, "c.yaml").unwrap();
+        let draft: CampaignDraft = read(GOOD, "c.yaml").unwrap();
+        let spec = draft.resolve(&CampaignDefaults::default()).unwrap();
         assert_eq!(
             spec.releases[0].version.as_str(),
             "1.10",
@@ -174,7 +163,8 @@ phases:
         );
         assert!(!spec.phases[1].wait_for_success);
         let json = serde_json::to_string_pretty(&spec).unwrap();
-        assert_eq!(read::<CampaignSpec>(&json, "c.json").unwrap(), spec);
+        let again: CampaignDraft = read(&json, "c.json").unwrap();
+        assert_eq!(again.resolve(&CampaignDefaults::default()).unwrap(), spec);
     }
 
     #[test]
@@ -201,22 +191,45 @@ phases:
         let slip = GOOD.replacen("0.5", "150", 1);
         assert_eq!(
             error(&slip),
-            "c.yaml:8:5: percentage: expected a percentage from 0 to 100 with at most two decimals, found integer `150`"
+            "c.yaml:8:5: phases[0].percentage: expected a percentage from 0 to 100 with at most two decimals, found integer `150`"
         );
         let slip = GOOD.replacen("30m", "30x", 1);
         assert!(
-            error(&slip).starts_with("c.yaml:9:5: duration_hours: expected a whole number"),
+            error(&slip)
+                .starts_with("c.yaml:9:5: phases[0].duration_hours: expected a whole number"),
             "{}",
             error(&slip)
         );
         let slip = GOOD.replacen("sensor-a", "sensor a", 1);
         assert!(
-            error(&slip).starts_with("c.yaml:4:10: model: a model id consists of"),
+            error(&slip).starts_with("c.yaml:4:10: release.model: a model id consists of"),
             "{}",
             error(&slip)
         );
         let slip = GOOD.replacen("wait_for_success: false", "wait_for_success: no", 1);
         assert!(error(&slip).starts_with("c.yaml:10:"), "{}", error(&slip));
+    }
+
+    #[test]
+    fn what_cannot_be_carried_out_is_refused_where_it_stands() {
+        let error = |text: &str| {
+            let draft: CampaignDraft = read(text, "c.yaml").unwrap();
+            let error = draft.resolve(&CampaignDefaults::default()).unwrap_err();
+            refused(text, "c.yaml", None, &error).to_string()
+        };
+        let slip = GOOD.replacen("percentage: 100", "percentage: 0.5", 1);
+        assert_eq!(
+            error(&slip),
+            "c.yaml:10:30: phases[1].percentage: 0.5 % is not above the phase before it; percentages are cumulative and \
+             rise from phase to phase, up to 100"
+        );
+        // A key that does not stand there: the place is that of what should have it.
+        let slip = format!("{GOOD}rollout_strategy: ab\n").replacen(
+            "phases:",
+            "failure_handling: {}\nphases:",
+            1,
+        );
+        assert!(error(&slip).starts_with("c.yaml:"), "{}", error(&slip));
     }
 
     #[test]

@@ -40,6 +40,7 @@ async fn serve(data: &Path) -> Server {
         http_listen: ANY_PORT,
         speed: None,
         keeping: Keeping::default(),
+        campaigns: fleetfold_schemas::campaign::CampaignDefaults::default(),
     };
     Server::start(options).await.unwrap()
 }

@@ -16,7 +16,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::Value;
 
 use crate::{
-    campaign::CampaignSpec,
+    campaign::CampaignDraft,
     code::{Code, Rejection},
     codec::{COMMAND_BYTES_MAX, DecodeError, encode_json},
     id::{CampaignId, CommandId, DeviceId, Digest, ModelId, Name, OperatorId, Version},
@@ -277,14 +277,14 @@ pub struct PublishRelease {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CreateCampaign {
-    pub campaign: CampaignSpec,
+    pub campaign: CampaignDraft,
 }
 
 /// The whole description anew, of a campaign that has not been started.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EditCampaign {
-    pub campaign: CampaignSpec,
+    pub campaign: CampaignDraft,
 }
 
 /// Another attempt for devices that have failed, whatever attempts they have left.
@@ -371,9 +371,16 @@ impl Command {
 
     fn read(name: &str, rest: Plain<'_>) -> Result<Self, Rejection> {
         fn parse<T: de::DeserializeOwned>(rest: Plain<'_>, code: Code) -> Result<T, Rejection> {
-            // With the path to the key at fault, as in `campaign.phases[0].percentage: invalid value`.
-            serde_path_to_error::deserialize(Source::json(rest))
-                .map_err(|error| Rejection::new(code, error.to_string()))
+            // With the way to the key at fault, as in `phases[0].percentage: expected a percentage`.
+            serde_path_to_error::deserialize(Source::json(rest)).map_err(|error| {
+                let text = error.to_string();
+                let text = match code {
+                    // The one key that there is besides.
+                    Code::CampaignInvalid => text.strip_prefix("campaign.").unwrap_or(&text),
+                    _ => &text,
+                };
+                Rejection::new(code, text)
+            })
         }
         let malformed = Code::Malformed;
         Ok(match name {

@@ -5,20 +5,26 @@
 //! text keys only, each once, and no tags; [`Source`] then hands it to a type, structs only from maps and words only
 //! from texts.
 
-use alloc::{borrow::Cow, string::String, vec::Vec};
+use alloc::{
+    borrow::Cow,
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
 use core::fmt;
 
 use serde::{
     Deserialize, Deserializer,
     de::{
-        DeserializeSeed, EnumAccess, Error as _, IntoDeserializer, MapAccess, SeqAccess,
+        DeserializeSeed, EnumAccess, Error as _, Expected, IntoDeserializer, MapAccess, SeqAccess,
         Unexpected, VariantAccess, Visitor,
-        value::{Error, MapDeserializer, SeqDeserializer},
+        value::{MapDeserializer, SeqDeserializer},
     },
     forward_to_deserialize_any,
 };
 
 use crate::cbor::{CborError, CborFault, Item, Limits, Reader};
+use crate::slip;
 
 /// A value of JSON, or of CBOR without tags and with text keys.
 #[derive(Debug, Clone, PartialEq)]
@@ -158,6 +164,45 @@ fn repeated<'e>(entries: &'e [(Cow<'_, str>, Plain<'_>)]) -> Option<&'e str> {
     Some(twice[0])
 }
 
+/// Why a value is not of its type, for the person who wrote it.
+#[derive(Debug)]
+pub(crate) struct Error(String);
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl core::error::Error for Error {}
+
+impl serde::de::Error for Error {
+    fn custom<T: fmt::Display>(problem: T) -> Self {
+        Self(problem.to_string())
+    }
+
+    fn invalid_type(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
+        let expected = slip::expected_of(expected);
+        Self(format!("expected {expected}, found {found}"))
+    }
+
+    fn invalid_value(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
+        Self::invalid_type(found, expected)
+    }
+
+    fn unknown_field(found: &str, allowed: &'static [&'static str]) -> Self {
+        Self(slip::unknown("key", found, allowed))
+    }
+
+    fn unknown_variant(found: &str, allowed: &'static [&'static str]) -> Self {
+        Self(slip::unknown("value", found, allowed))
+    }
+
+    fn missing_field(key: &'static str) -> Self {
+        Self(format!("the key '{key}' is missing"))
+    }
+}
+
 /// A value on its way into a type.
 pub(crate) struct Source<'b> {
     value: Plain<'b>,
@@ -181,7 +226,7 @@ impl<'b> Source<'b> {
     }
 }
 
-impl<'de> IntoDeserializer<'de> for Source<'de> {
+impl<'de> IntoDeserializer<'de, Error> for Source<'de> {
     type Deserializer = Self;
     fn into_deserializer(self) -> Self {
         self

@@ -188,8 +188,5 @@ fn a_wrong_value_deep_in_a_campaign_is_refused_with_the_path_to_its_key() {
     let refused = CommandMessage::decode(create.as_bytes()).unwrap_err();
     assert_eq!(refused.rejection.code, Code::CampaignInvalid);
     let message = refused.rejection.message;
-    assert!(
-        message.starts_with("campaign.phases[0].percentage: "),
-        "{message}"
-    );
+    assert!(message.starts_with("phases[0].percentage: "), "{message}");
 }

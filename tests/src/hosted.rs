@@ -69,6 +69,7 @@ impl Hosted {
             http_listen: ANY_PORT,
             speed,
             keeping,
+            campaigns: fleetfold_schemas::campaign::CampaignDefaults::default(),
         })
         .await?;
         let site = Site {

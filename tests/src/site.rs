@@ -117,7 +117,9 @@ pub fn campaign_status(campaign: &CampaignId) -> Topic {
 
 #[must_use]
 pub fn create(campaign: CampaignSpec) -> Command {
-    Command::CreateCampaign(CreateCampaign { campaign })
+    Command::CreateCampaign(CreateCampaign {
+        campaign: campaign.into(),
+    })
 }
 
 /// For the commands that only name a campaign.

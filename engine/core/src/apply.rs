@@ -10,11 +10,11 @@ use fleetfold_schemas::{
 use crate::{
     CampaignIx, DeviceIx, ReleaseIx, Timestamp,
     fact::{
-        CampaignCanceled, CampaignCompleted, CampaignFailed, CampaignMonitoring, CampaignPaused,
-        CampaignResumed, CampaignStaged, CampaignStarted, DeviceGreeted, DeviceReported,
-        ExecutionQueued, ExecutionSucceeded, Fact, KeyTrusted, LifecycleChanged, MemberJoined,
-        PauseCause, PhaseAdvanced, PhasePassed, PhaseStarted, ReleasePublished, RetriesOrdered,
-        SiteOpened,
+        CampaignCanceled, CampaignCompleted, CampaignDefaultsSet, CampaignFailed,
+        CampaignMonitoring, CampaignPaused, CampaignResumed, CampaignStaged, CampaignStarted,
+        DeviceGreeted, DeviceReported, ExecutionQueued, ExecutionSucceeded, Fact, KeyTrusted,
+        LifecycleChanged, MemberJoined, PauseCause, PhaseAdvanced, PhasePassed, PhaseStarted,
+        ReleasePublished, RetriesOrdered, SiteOpened,
     },
     membership::takers,
     offers::offered_bytes,
@@ -62,6 +62,9 @@ pub fn apply(state: &mut State, at: Timestamp, fact: &Fact) {
             });
         }
         Fact::StorageRecovered(_) => state.storage_low = None,
+        Fact::CampaignDefaultsSet(CampaignDefaultsSet { defaults }) => {
+            state.campaign_defaults = defaults.clone();
+        }
         Fact::DeviceRegistered(fact) => {
             let id = fact.id.as_str();
             // `accept` refuses an id that is taken.

@@ -378,6 +378,7 @@ impl Core {
             }
             Request::OpenSite { .. }
             | Request::AddOperator { .. }
+            | Request::SetCampaignDefaults(_)
             | Request::Storage { .. }
             | Request::Delta { .. } => {}
         }

@@ -126,6 +126,7 @@ fn of_kind(fact: &Fact, effects: &mut Vec<Effect>) {
         | Fact::KeyTrusted(_)
         | Fact::CommandAccepted(_)
         | Fact::CommandRefused(_)
+        | Fact::CampaignDefaultsSet(_)
         | Fact::DeviceGreeted(_)
         | Fact::DeviceReported(_)
         | Fact::CampaignStaged(_)

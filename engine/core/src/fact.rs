@@ -8,7 +8,7 @@ use alloc::{string::String, vec::Vec};
 
 use fleetfold_schemas::{
     CommandId, DeviceId, Digest, ModelId, Name, OperatorId, Sha256, Version,
-    campaign::CampaignSpec,
+    campaign::{CampaignDefaults, CampaignSpec},
     command::{Credential, Lifecycle},
     device::{DeviceError, Image, Running, Stage},
     operator::Tenants,
@@ -90,6 +90,11 @@ facts! {
     7 StorageRecovered {
         0 free_bytes: u64,
     }
+    /// What holds from here on for campaigns that do not say otherwise. Those that exist are as they were resolved.
+    8 CampaignDefaultsSet {
+        #[cbor(with = "crate::stored::json")]
+        0 defaults: CampaignDefaults,
+    }
     10 DeviceRegistered {
         0 device: DeviceIx,
         1 id: DeviceId,
@@ -166,7 +171,7 @@ facts! {
         0 campaign: CampaignIx,
         /// The first that the description names.
         1 release: ReleaseIx,
-        #[cbor(with = "crate::stored::spec")]
+        #[cbor(with = "crate::stored::json")]
         2 spec: CampaignSpec,
         /// The others, in its order.
         #[cbor(default, skip_if = "Vec::is_empty")]
@@ -219,7 +224,7 @@ facts! {
         0 campaign: CampaignIx,
         /// As in [`CampaignCreated`].
         1 release: ReleaseIx,
-        #[cbor(with = "crate::stored::spec")]
+        #[cbor(with = "crate::stored::json")]
         2 spec: CampaignSpec,
         #[cbor(default, skip_if = "Vec::is_empty")]
         3 other_releases: Vec<ReleaseIx>,
@@ -545,6 +550,7 @@ impl Fact {
             | Self::CommandRefused(_)
             | Self::StorageLow(_)
             | Self::StorageRecovered(_)
+            | Self::CampaignDefaultsSet(_)
             | Self::DeviceRegistered(_)
             | Self::DeviceGreeted(_)
             | Self::DeviceReported(_)
@@ -587,6 +593,7 @@ impl Fact {
             | Self::CommandRefused(_)
             | Self::StorageLow(_)
             | Self::StorageRecovered(_)
+            | Self::CampaignDefaultsSet(_)
             | Self::ReleasePublished(_)
             | Self::DeltaRequested(_)
             | Self::DeltaAdded(_)

@@ -4,6 +4,7 @@ use alloc::string::String;
 
 use fleetfold_schemas::{
     DeviceId, Digest, Name, OperatorId, Sha256,
+    campaign::CampaignDefaults,
     code::Rejection,
     command::{CommandMessage, UnreadableCommand},
     device::{Hello, Report},
@@ -22,6 +23,8 @@ pub enum Request {
         role: Role,
         password_hash: String,
     },
+    /// What the engine's configuration says of campaigns, at every start.
+    SetCampaignDefaults(CampaignDefaults),
     Device {
         device: DeviceId,
         /// Of the payload: the first four bytes of its BLAKE3, little-endian.

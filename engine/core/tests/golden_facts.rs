@@ -15,11 +15,11 @@ use ed25519_dalek::SigningKey;
 use fleetfold_core::{
     Fact,
     fact::{
-        CampaignArchived, CampaignCanceled, CampaignCompleted, CampaignCreated, CampaignEdited,
-        CampaignFailed, CampaignMonitoring, CampaignPaused, CampaignResumed, CampaignStaged,
-        CampaignStarted, CommandAccepted, CommandRefused, DeferralCause, DeltaAdded,
-        DeltaRequested, DeltaUnavailable, DeviceExcluded, DeviceGreeted, DeviceRegistered,
-        DeviceReported, ExecutionAccepted, ExecutionCanceled, ExecutionDeferred,
+        CampaignArchived, CampaignCanceled, CampaignCompleted, CampaignCreated,
+        CampaignDefaultsSet, CampaignEdited, CampaignFailed, CampaignMonitoring, CampaignPaused,
+        CampaignResumed, CampaignStaged, CampaignStarted, CommandAccepted, CommandRefused,
+        DeferralCause, DeltaAdded, DeltaRequested, DeltaUnavailable, DeviceExcluded, DeviceGreeted,
+        DeviceRegistered, DeviceReported, ExecutionAccepted, ExecutionCanceled, ExecutionDeferred,
         ExecutionExpedited, ExecutionFailed, ExecutionQueued, ExecutionRejected, ExecutionRemoved,
         ExecutionRetracted, ExecutionSucceeded, ExecutionTimedOut, FailureCause, GatePromoted,
         KeyTrusted, LifecycleChanged, MemberJoined, OperatorAdded, OperatorChanged,
@@ -51,6 +51,7 @@ fn name(fact: &Fact) -> &'static str {
         Fact::CommandRefused(_) => "CommandRefused",
         Fact::StorageLow(_) => "StorageLow",
         Fact::StorageRecovered(_) => "StorageRecovered",
+        Fact::CampaignDefaultsSet(_) => "CampaignDefaultsSet",
         Fact::DeviceRegistered(_) => "DeviceRegistered",
         Fact::DeviceGreeted(_) => "DeviceGreeted",
         Fact::DeviceReported(_) => "DeviceReported",
@@ -172,6 +173,18 @@ fn site() -> Vec<(&'static str, &'static str, Fact)> {
             "There is room again.",
             StorageRecovered {
                 free_bytes: 900 << 20,
+            }
+            .into(),
+        ),
+        (
+            "",
+            "What the configuration says of campaigns has changed.",
+            CampaignDefaultsSet {
+                defaults: serde_json::from_str(
+                    r#"{"defaults":{"rollout_strategy":"canary","failure_threshold":2.5},
+                        "monitoring":{"report_interval_hours":"30m"},"failure_handling":{"max_retries":1}}"#,
+                )
+                .unwrap(),
             }
             .into(),
         ),

@@ -10,7 +10,7 @@ use std::{
 
 use clap::{Args, Subcommand};
 use fleetfold_schemas::{
-    campaign::CampaignSpec,
+    campaign::{CampaignDefaults, CampaignDraft},
     command::{self, Command, CreateCampaign},
     id::CampaignId,
     status::CampaignStatus,
@@ -33,6 +33,9 @@ pub enum CampaignCommand {
     Create {
         /// The description; `-` is stdin
         file: PathBuf,
+        /// Only check the description, without an engine, and show it with everything that is left to built-in defaults
+        #[arg(long)]
+        check: bool,
         #[command(flatten)]
         connection: Connection,
     },
@@ -89,7 +92,12 @@ pub struct Control {
 
 pub(super) async fn run(command: CampaignCommand) -> Result<ExitCode, Failure> {
     match command {
-        CampaignCommand::Create { file, connection } => create(&file, &connection).await,
+        CampaignCommand::Create {
+            file, check: true, ..
+        } => check(&file),
+        CampaignCommand::Create {
+            file, connection, ..
+        } => create(&file, &connection).await,
         CampaignCommand::Start(control) => control.run("started", Command::StartCampaign).await,
         CampaignCommand::Pause(control) => control.run("paused", Command::PauseCampaign).await,
         CampaignCommand::Resume(control) => control.run("resumed", Command::ResumeCampaign).await,
@@ -109,7 +117,7 @@ pub(super) async fn run(command: CampaignCommand) -> Result<ExitCode, Failure> {
 }
 
 async fn create(file: &Path, connection: &Connection) -> Result<ExitCode, Failure> {
-    let campaign = read(file)?;
+    let campaign = read(file)?.draft;
     let id = campaign.id.clone();
     let client = connection.open().await?;
     let command = Command::CreateCampaign(CreateCampaign { campaign });
@@ -121,8 +129,14 @@ async fn create(file: &Path, connection: &Connection) -> Result<ExitCode, Failur
     ))
 }
 
-/// Reads a description and checks all that can be checked without the engine.
-fn read(file: &Path) -> Result<CampaignSpec, Failure> {
+/// A description as it stands in its file.
+struct Written {
+    name: String,
+    text: String,
+    draft: CampaignDraft,
+}
+
+fn read(file: &Path) -> Result<Written, Failure> {
     let name = file.display().to_string();
     let text = if name == "-" {
         let mut text = String::new();
@@ -131,10 +145,17 @@ fn read(file: &Path) -> Result<CampaignSpec, Failure> {
         std::fs::read_to_string(file)
     };
     let text = text.map_err(|error| Failure::of_file("read", file, error))?;
-    let spec: CampaignSpec = yaml::read(&text, &name).map_err(Failure::new)?;
-    spec.check()
-        .map_err(|error| Failure::new(format!("{name}: {error}")))?;
-    Ok(spec)
+    let draft = yaml::read(&text, &name).map_err(Failure::new)?;
+    Ok(Written { name, text, draft })
+}
+
+/// Shows what would be carried out if the engine's configuration says nothing of campaigns.
+fn check(file: &Path) -> Result<ExitCode, Failure> {
+    let Written { name, text, draft } = read(file)?;
+    let spec = draft.resolve(&CampaignDefaults::default());
+    let spec = spec.map_err(|error| Failure::new(yaml::refused(&text, &name, None, &error)))?;
+    print(&yaml::write(&spec).map_err(Failure::new)?)?;
+    Ok(ExitCode::SUCCESS)
 }
 
 impl Control {

@@ -131,6 +131,7 @@ async fn start_server(args: &DemoArgs, data: &Path) -> Result<Server, Failure> {
         http_listen: args.metrics_listen,
         speed: Some(args.speed),
         keeping: Keeping::default(),
+        campaigns: fleetfold_schemas::campaign::CampaignDefaults::default(),
     })
     .await?)
 }
@@ -266,7 +267,7 @@ async fn wait_for_fleet(
 async fn roll_out(operator: &OperatorClient, teller: &Teller) -> Result<CampaignStatus, Failure> {
     let campaign = CampaignId::parse(plan::CAMPAIGN)?;
     let create = Command::CreateCampaign(CreateCampaign {
-        campaign: plan::campaign(),
+        campaign: plan::campaign().into(),
     });
     operator.command(create, None).await?;
     let topic = Topic::Campaign(campaign.clone(), CampaignTopic::Status).to_string();

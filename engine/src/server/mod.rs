@@ -3,6 +3,7 @@
 //! Start: open the log and replay it, then listen. Stop: refuse newcomers, end the sessions, finish the step, close the
 //! log. A log that fails ends the process; recovery is replay.
 
+mod campaigns;
 mod clock;
 mod first_start;
 mod host;
@@ -25,7 +26,7 @@ use std::{
 use ed25519_dalek::SigningKey;
 use fleetfold_broker::{Broker, BrokerConfig, BrokerError};
 use fleetfold_core::Request;
-use fleetfold_schemas::Name;
+use fleetfold_schemas::{Name, campaign::CampaignDefaults};
 use tokio::sync::oneshot;
 
 pub use self::{
@@ -72,6 +73,8 @@ pub struct ServerOptions {
     /// How many times faster than the wall's the engine's clock runs: for demonstrations only.
     pub speed: Option<u32>,
     pub keeping: Keeping,
+    /// What holds for campaigns that do not say otherwise.
+    pub campaigns: CampaignDefaults,
 }
 
 /// How the log is kept.
@@ -117,6 +120,8 @@ pub enum ServerError {
     Artifacts(#[from] ArtifactError),
     #[error(transparent)]
     FirstStart(#[from] first_start::FirstStartError),
+    #[error("the configuration's campaigns are refused: {0}")]
+    Campaigns(String),
     #[error("cannot listen for MQTT")]
     Broker(#[from] BrokerError),
     #[error("cannot serve metrics on {address}")]
@@ -210,6 +215,7 @@ impl Server {
         } else {
             None
         };
+        campaigns::hand_over(options.campaigns, &inbox).await?;
         Ok(Self {
             address: broker.address(),
             http_address,

@@ -267,6 +267,7 @@ fn sender(request: &Request) -> &str {
         Request::Operator { operator, .. } => operator.as_str(),
         Request::OpenSite { .. }
         | Request::AddOperator { .. }
+        | Request::SetCampaignDefaults(_)
         | Request::Storage { .. }
         | Request::Delta { .. } => "engine",
     }
@@ -285,6 +286,7 @@ const fn sender_kind(request: &Request) -> &'static str {
         Request::Operator { .. } => "command",
         Request::OpenSite { .. }
         | Request::AddOperator { .. }
+        | Request::SetCampaignDefaults(_)
         | Request::Storage { .. }
         | Request::Delta { .. } => "engine",
     }

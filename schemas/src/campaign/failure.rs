@@ -4,35 +4,55 @@ use alloc::{format, string::ToString};
 
 use serde::{Deserialize, Serialize};
 
-use super::{BasisPoints, Hours, SpecError, check::RETRIES_MAX};
+use super::{
+    BasisPoints, Hours, SpecError,
+    check::{above_zero, at_most},
+    layer::{self, block, layered},
+};
 use crate::device::ErrorClass;
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct FailureHandling {
-    /// Further attempts for a device after its first failure.
-    pub max_retries: u8,
-    /// Wait before the first retry; each further one waits twice as long.
-    pub retry_backoff_hours: Hours,
-    pub retry_jitter: Jitter,
-    /// Other rules for some classes of errors.
-    pub classes: Classes,
-    /// Retries of the whole campaign.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub retries_max: Option<u32>,
-    /// Bytes that retries of the whole campaign may cost.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub retry_bytes_max: Option<u64>,
-    /// Send updated devices back once `rollback_threshold` is exceeded.
-    pub auto_rollback_on_failure: bool,
-    /// The share of failed among resolved devices beyond which the campaign is rolled back.
-    pub rollback_threshold: BasisPoints,
-    /// Open a ticket for every device that has failed for good.
-    pub create_support_tickets: bool,
+/// Most further attempts after a first failure.
+pub const RETRIES_MAX: u8 = 10;
+
+block! {
+    /// What is done about failures.
+    FailureHandling, FailureHandlingDraft {
+        /// Further attempts for a device after its first failure.
+        max_retries: u8 = 2,
+        /// Wait before the first retry; each further one waits twice as long.
+        retry_backoff_hours: Hours = Hours::of(1),
+        /// How the retries of many devices are spread.
+        retry_jitter: Jitter = Jitter::default(),
+        /// Other rules for some classes of errors.
+        classes: Classes = Classes::default(),
+        /// Whether updated devices are sent back once `rollback_threshold` is exceeded.
+        auto_rollback_on_failure: bool = false,
+        /// The share of failed among resolved devices beyond which the campaign is rolled back.
+        rollback_threshold: BasisPoints = BasisPoints::from_percent(20),
+        /// Whether a ticket is opened for every device that has failed for good.
+        create_support_tickets: bool = false,
+    }
+    absent unless said {
+        /// Retries of the whole campaign.
+        retries_max: u32,
+        /// Bytes that retries of the whole campaign may cost.
+        retry_bytes_max: u64,
+    }
+}
+
+block! {
+    /// How long is too long for one device.
+    Timeouts, TimeoutsDraft {
+        /// How long a device may take to accept its job before it counts as not contacted.
+        contact_hours: Hours = Hours::of(24),
+        /// How long a device may take from accepting its job to an outcome.
+        execution_hours: Hours = Hours::of(4),
+    }
 }
 
 /// How retries are spread.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Jitter {
     /// Anywhere within the wait, so that those that failed together do not come back together.
@@ -44,66 +64,84 @@ pub enum Jitter {
 
 /// Rules by class of error. What is left out is as for all; declined jobs are not offered again unless it is said here.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct Classes {
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "layer::said",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub download: Option<ClassRule>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "layer::said",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub verification: Option<ClassRule>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "layer::said",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub installation: Option<ClassRule>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "layer::said",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub self_test: Option<ClassRule>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "layer::said",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub rejected: Option<ClassRule>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "layer::said",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub lost_contact: Option<ClassRule>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "layer::said",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub not_attested: Option<ClassRule>,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct ClassRule {
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "layer::said",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub max_retries: Option<u8>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "layer::said",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub retry_backoff_hours: Option<Hours>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Timeouts {
-    /// How long a device may take to accept its job before it counts as not contacted.
-    pub contact_hours: Hours,
-    /// How long a device may take from accepting its job to an outcome.
-    pub execution_hours: Hours,
-}
-
-impl Default for FailureHandling {
-    fn default() -> Self {
-        Self {
-            max_retries: 2,
-            retry_backoff_hours: Hours::of(1),
-            retry_jitter: Jitter::default(),
-            classes: Classes::default(),
-            retries_max: None,
-            retry_bytes_max: None,
-            auto_rollback_on_failure: false,
-            rollback_threshold: BasisPoints::from_percent(20),
-            create_support_tickets: false,
-        }
-    }
-}
-
-impl Default for Timeouts {
-    fn default() -> Self {
-        Self {
-            contact_hours: Hours::of(24),
-            execution_hours: Hours::of(4),
-        }
-    }
-}
+layered!(Classes {
+    download,
+    verification,
+    installation,
+    self_test,
+    rejected,
+    lost_contact,
+    not_attested,
+});
+layered!(ClassRule {
+    max_retries,
+    retry_backoff_hours,
+});
 
 impl Classes {
     const fn rule(&self, class: ErrorClass) -> Option<ClassRule> {
@@ -147,14 +185,22 @@ impl FailureHandling {
         });
         let of_all = ("failure_handling.max_retries".to_string(), self.max_retries);
         for (key, retries) in core::iter::once(of_all).chain(of_classes) {
-            if retries > RETRIES_MAX {
-                return Err(SpecError {
-                    key,
-                    problem: format!("{retries} is too many"),
-                    allowed: "0 to 10",
-                });
-            }
+            at_most(&key, retries, RETRIES_MAX)?;
+        }
+        if self.auto_rollback_on_failure && self.rollback_threshold == BasisPoints::ALL {
+            return Err(SpecError::new(
+                "failure_handling.rollback_threshold",
+                "no more than all can fail, so nothing would ever be rolled back",
+                "allowed is 0 to below 100, or auto_rollback_on_failure: false",
+            ));
         }
         Ok(())
+    }
+}
+
+impl Timeouts {
+    pub(super) fn check(&self) -> Result<(), SpecError> {
+        above_zero("timeouts.contact_hours", self.contact_hours)?;
+        above_zero("timeouts.execution_hours", self.execution_hours)
     }
 }

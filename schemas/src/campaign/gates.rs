@@ -2,35 +2,35 @@
 
 use core::fmt;
 
-use alloc::string::{String, ToString};
+use alloc::string::String;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use super::{BasisPoints, SpecError};
+use super::{BasisPoints, SpecError, layer::block};
 use crate::id::Name;
 
-/// Any gate may pause the campaign. `confident` and `sprt` look at first outcomes over the whole campaign.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Gates {
-    /// More than `failure_threshold` of the outcomes are failures.
-    pub threshold: bool,
-    /// The failure rate is above `expected_failure`, wrongly with a probability of `false_pause` at most.
-    pub confident: bool,
-    /// The failure rate is a bad one that is known, rather than the expected one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub sprt: Option<SprtSpec>,
-    /// `confident` asks for each kind of device, and averages: a release that fails on one model of ten does not hide
-    /// in the sum.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub strata: Option<StrataKey>,
-    /// A phase waits until the failure rate is proven to be below this, or all its devices have an outcome.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub proven_below: Option<BasisPoints>,
+block! {
+    /// Any gate may pause the campaign. `confident` and `sprt` look at first outcomes over the whole campaign.
+    Gates, GatesDraft {
+        /// More than `failure_threshold` of the outcomes are failures.
+        threshold: bool = true,
+        /// The failure rate is above `expected_failure`, wrongly with a probability of `false_pause` at most.
+        confident: bool = true,
+    }
+    absent unless said {
+        /// The failure rate is a bad one that is known, rather than the expected one.
+        sprt: SprtSpec,
+        /// `confident` asks for each kind of device, and averages: a release that fails on one model of ten does not hide
+        /// in the sum.
+        strata: StrataKey,
+        /// A phase waits until the failure rate is proven to be below this, or all its devices have an outcome.
+        proven_below: BasisPoints,
+    }
 }
 
 /// Wald's test of `expected_failure` against a bad rate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SprtSpec {
     pub bad_failure: BasisPoints,
@@ -56,41 +56,26 @@ pub enum StrataKey {
     Attribute(Name),
 }
 
-impl Default for Gates {
-    fn default() -> Self {
-        Self {
-            threshold: true,
-            confident: true,
-            sprt: None,
-            strata: None,
-            proven_below: None,
-        }
-    }
-}
-
 impl Gates {
     /// `key` is where they stand in the description.
     pub(super) fn check(&self, key: &str, expected_failure: BasisPoints) -> Result<(), SpecError> {
-        let wrong = |name: &str, problem: &str, allowed| {
-            Err(SpecError {
-                key: alloc::format!("{key}.{name}"),
-                problem: problem.to_string(),
-                allowed,
-            })
+        let wrong = |name: &str, problem: &str, allowed: &'static str| {
+            let key = alloc::format!("{key}.{name}");
+            Err(SpecError::new(key, problem, allowed))
         };
         if let Some(sprt) = &self.sprt {
             if sprt.bad_failure <= expected_failure || sprt.bad_failure == BasisPoints::ALL {
                 return wrong(
                     "sprt.bad_failure",
                     "it is not above expected_failure and below 100 %",
-                    "above expected_failure and below 100",
+                    "allowed is above expected_failure and below 100",
                 );
             }
             if sprt.false_pass.get() == 0 || sprt.false_pass >= BasisPoints::from_percent(50) {
                 return wrong(
                     "sprt.false_pass",
                     "it can never decide anything, or is no better than a coin",
-                    "above 0 and below 50",
+                    "allowed is above 0 and below 50",
                 );
             }
         }
@@ -98,14 +83,14 @@ impl Gates {
             return wrong(
                 "strata",
                 "they are for the confident gate, which is off",
-                "strata with confident: true",
+                "they stand with confident: true",
             );
         }
         match self.proven_below {
             Some(rate) if rate.get() == 0 || rate == BasisPoints::ALL => wrong(
                 "proven_below",
                 "it can never decide anything",
-                "above 0 and below 100",
+                "allowed is above 0 and below 100",
             ),
             _ => Ok(()),
         }

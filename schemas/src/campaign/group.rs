@@ -3,6 +3,7 @@
 use alloc::{
     boxed::Box,
     collections::{BTreeMap, BTreeSet},
+    format,
     string::{String, ToString},
     vec::Vec,
 };
@@ -10,12 +11,13 @@ use core::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use super::list::any_or_some;
+use super::{SpecError, list::any_or_some};
 use crate::id::{DeviceId, ModelId, Name, Version};
 
 /// Devices that are treated alike. A device that fits several groups belongs to the first by `rollout_order`, then by
 /// `priority`, then as they are written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct GroupSpec {
     pub name: Name,
@@ -34,6 +36,7 @@ const fn first() -> u16 {
 
 /// Whether later devices fall in.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Membership {
     /// Who is in is fixed at the start.
@@ -45,6 +48,7 @@ pub enum Membership {
 
 /// How groups and phases interlock.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum GroupOrder {
     /// All groups go through the phases together.
@@ -123,6 +127,60 @@ impl Criteria {
                 (attributes.get(key)).is_some_and(|value| wanted.contains(value))
             })
         })
+    }
+
+    /// That a device can fit. `path` is the way to here.
+    pub(super) fn check(&self, path: &str) -> Result<(), SpecError> {
+        fn is_empty<T>(list: Option<&Vec<T>>) -> bool {
+            list.is_some_and(Vec::is_empty)
+        }
+        let empty = [
+            ("device_type", is_empty(self.device_type.as_ref())),
+            (
+                "hardware_revision",
+                is_empty(self.hardware_revision.as_ref()),
+            ),
+            ("region", is_empty(self.region.as_ref())),
+            ("version", is_empty(self.version.as_ref())),
+            ("tenant", is_empty(self.tenant.as_ref())),
+            ("tags", is_empty(self.tags.as_ref())),
+            ("tags_any", is_empty(self.tags_any.as_ref())),
+            (
+                "devices",
+                self.devices.as_ref().is_some_and(BTreeSet::is_empty),
+            ),
+        ];
+        let empty = empty.iter().find(|(_, is_empty)| *is_empty);
+        let mut key = empty.map(|(key, _)| format!("{path}.{key}"));
+        if key.is_none() {
+            let empty = |(_, values): &(_, &Option<Vec<String>>)| is_empty(values.as_ref());
+            let empty = self.attributes.iter().find(empty);
+            key = empty.map(|(key, _)| format!("{path}.attributes.{key}"));
+        }
+        if let Some(key) = key {
+            return Err(SpecError::new(
+                key,
+                "an empty list fits no device",
+                "it names at least one value; `*` or no such key fits all",
+            ));
+        }
+        let Some(not) = &self.not else {
+            return Ok(());
+        };
+        let path = format!("{path}.not");
+        not.check(&path)?;
+        let rest = Self {
+            not: None,
+            ..self.clone()
+        };
+        let problem = if not.is_everything() {
+            "it excludes every device"
+        } else if **not == rest {
+            "it excludes all that the other keys ask for"
+        } else {
+            return Ok(());
+        };
+        Err(SpecError::new(path, problem, "some devices must be left"))
     }
 
     /// Whether it says nothing, so that every device fits.

@@ -15,6 +15,13 @@ pub fn one_or_many<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     deserializer.deserialize_any(OneOrMany(PhantomData))
 }
 
+/// The same of a key that may be left out.
+pub fn said<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Vec<T>>, D::Error> {
+    one_or_many(deserializer).map(Some)
+}
+
 /// The same, where `*` stands for anything: no restriction.
 pub fn any_or_some<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     deserializer: D,

@@ -3,33 +3,50 @@
 //! Thresholds are in percent with at most two decimals and become basis points; durations are numbers in the unit their
 //! key names, or texts like `30m`, `4h`, `2d`; a scalar stands for a list of one. Unknown keys are refused.
 
+mod ab;
 mod check;
+mod draft;
 mod failure;
 mod gates;
 mod group;
+mod layer;
 pub(crate) mod list;
+mod monitoring;
 mod phase;
 mod rates;
 mod ratio;
+mod resolve;
+#[cfg(feature = "schema")]
+mod schema;
 mod span;
 
 use alloc::{vec, vec::Vec};
 
 use serde::{Deserialize, Serialize};
 
+#[cfg(feature = "schema")]
+pub use self::schema::json_schema;
 pub use self::{
-    check::{GROUPS_MAX, PHASES_MAX, RETRIES_MAX, SpecError},
-    failure::{ClassRule, Classes, FailureHandling, Jitter, Timeouts},
-    gates::{Gates, SprtSpec, StrataKey},
+    ab::{AbTesting, AbTestingDraft, Metric, Other},
+    check::{GROUPS_MAX, PHASES_MAX, SpecError},
+    draft::{CampaignDefaults, CampaignDraft, RolloutDefaults},
+    failure::{
+        ClassRule, Classes, FailureHandling, FailureHandlingDraft, Jitter, RETRIES_MAX, Timeouts,
+        TimeoutsDraft,
+    },
+    gates::{Gates, GatesDraft, SprtSpec, StrataKey},
     group::{Criteria, Facets, GroupOrder, GroupSpec, Membership, VersionRequirement},
-    phase::{PhaseSpec, Strategy},
-    rates::{Factor, Growth, Minutes, Pace, Rates},
+    monitoring::{Monitoring, MonitoringDraft},
+    phase::{PhaseDraft, PhaseSpec, Strategy},
+    rates::{Factor, Growth, Pace, Rates},
     ratio::BasisPoints,
-    span::{DAY_MS, DURATION_MS_MAX, Days, HOUR_MS, Hours, MINUTE_MS, Span, human_duration},
+    span::{
+        DAY_MS, DURATION_MS_MAX, Days, HOUR_MS, Hours, MINUTE_MS, Minutes, Span, human_duration,
+    },
 };
 use crate::id::{CampaignId, ModelId, Name, Version};
 
-/// A campaign as its author writes it.
+/// A campaign as it is carried out: [`CampaignDraft`] with nothing left to default.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CampaignSpec {
@@ -75,7 +92,12 @@ pub struct CampaignSpec {
     #[serde(default)]
     pub rates: Rates,
     #[serde(default)]
+    pub monitoring: Monitoring,
+    #[serde(default)]
     pub failure_handling: FailureHandling,
+    /// Only with [`Strategy::Ab`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ab_testing: Option<AbTesting>,
     #[serde(default)]
     pub timeouts: Timeouts,
     /// After this, what is open is timed out and what was never reached is reported as not contacted.
@@ -83,7 +105,9 @@ pub struct CampaignSpec {
     pub max_rollout_days: Days,
 }
 
+/// A release, by name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ReleaseRef {
     pub model: ModelId,
@@ -112,7 +136,9 @@ impl CampaignSpec {
             priority: default_priority(),
             security: false,
             rates: Rates::default(),
+            monitoring: Monitoring::default(),
             failure_handling: FailureHandling::default(),
+            ab_testing: None,
             timeouts: Timeouts::default(),
             max_rollout_days: default_max_rollout(),
         }
@@ -129,7 +155,7 @@ fn everybody() -> Vec<GroupSpec> {
 }
 
 fn phased() -> Vec<PhaseSpec> {
-    Strategy::Phased.phases()
+    phase::phased(phase::default_success_threshold())
 }
 
 const fn default_failure_threshold() -> BasisPoints {

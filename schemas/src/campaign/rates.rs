@@ -5,26 +5,44 @@ use core::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use super::{Span, SpecError, span::MINUTE_MS};
-
-pub type Minutes = Span<MINUTE_MS>;
+use super::{
+    Minutes, SpecError,
+    layer::{self, layered},
+};
 
 /// Bounds on what may be under way. Whatever is left out is not bounded.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct Rates {
     /// New executions in any minute, retries included.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "layer::said",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub executions_per_minute: Option<Pace>,
     /// Executions queued or in progress.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "layer::said",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub in_flight_max: Option<u32>,
     /// Devices whose fate is open: queued, in progress, or lost out of sight. What is lost stays counted, so a release
     /// that silences devices comes to a halt by itself.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "layer::said",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub exposure_max: Option<u32>,
     /// Devices begin at different times within this long, so that not all of them download at once.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "layer::said",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub start_jitter_minutes: Option<Minutes>,
 }
 
@@ -38,13 +56,22 @@ pub enum Pace {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Growth {
     pub base: u32,
     pub factor: Factor,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "layer::said",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub every_notified: Option<u32>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "layer::said",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub every_succeeded: Option<u32>,
     pub maximum: u32,
 }
@@ -78,14 +105,21 @@ impl Growth {
     }
 }
 
+layered!(Rates {
+    executions_per_minute,
+    in_flight_max,
+    exposure_max,
+    start_jitter_minutes,
+});
+
 impl Rates {
     pub(super) fn check(&self) -> Result<(), SpecError> {
         let above_zero = |key: &str, value: Option<u32>| match value {
-            Some(0) => Err(SpecError {
-                key: format!("rates.{key}"),
-                problem: "nothing could ever start".into(),
-                allowed: "1 or more, or no such key for no bound",
-            }),
+            Some(0) => Err(SpecError::new(
+                format!("rates.{key}"),
+                "nothing could ever start",
+                "allowed is 1 or more, or no such key for no bound",
+            )),
             _ => Ok(()),
         };
         above_zero("in_flight_max", self.in_flight_max)?;
@@ -100,30 +134,31 @@ impl Rates {
 
 impl Growth {
     fn check(&self) -> Result<(), SpecError> {
-        let wrong = |key: &str, problem: &str, allowed| {
-            Err(SpecError {
-                key: format!("rates.executions_per_minute.{key}"),
-                problem: problem.into(),
-                allowed,
-            })
+        let wrong = |key: &str, problem: &str, allowed: &'static str| {
+            let key = format!("rates.executions_per_minute.{key}");
+            Err(SpecError::new(key, problem, allowed))
         };
         if self.base == 0 {
-            return wrong("base", "nothing could ever start", "1 or more");
+            return wrong("base", "nothing could ever start", "allowed is 1 or more");
         }
         if self.maximum < self.base {
-            return wrong("maximum", "it is below the base", "the base or more");
+            return wrong(
+                "maximum",
+                "it is below the base",
+                "allowed is the base or more",
+            );
         }
         match (self.every_notified, self.every_succeeded) {
             (Some(0), _) | (_, Some(0)) => wrong(
                 "every_notified",
                 "a step of no devices",
-                "1 or more, for just one of every_notified and every_succeeded",
+                "allowed is 1 or more, for just one of every_notified and every_succeeded",
             ),
             (Some(_), None) | (None, Some(_)) => Ok(()),
             _ => wrong(
                 "every_notified",
                 "it must be clear when the rate grows",
-                "just one of every_notified and every_succeeded",
+                "allowed is just one of every_notified and every_succeeded",
             ),
         }
     }

@@ -16,6 +16,7 @@ pub const DAY_MS: u64 = 24 * HOUR_MS;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Span<const UNIT_MS: u64>(u64);
 
+pub type Minutes = Span<MINUTE_MS>;
 pub type Hours = Span<HOUR_MS>;
 pub type Days = Span<DAY_MS>;
 
@@ -33,6 +34,12 @@ impl<const UNIT_MS: u64> Span<UNIT_MS> {
     #[must_use]
     pub const fn ms(self) -> u64 {
         self.0
+    }
+
+    /// The same time, counted in another unit.
+    #[must_use]
+    pub const fn into_unit<const OTHER_MS: u64>(self) -> Span<OTHER_MS> {
+        Span(self.0)
     }
 
     /// Reads `90s`, `30m`, `4h`, `2d`.

@@ -4,7 +4,8 @@ use fleetfold_schemas::{
     CommandId, OperatorTopic, Sha256,
     campaign::{
         BasisPoints, CampaignSpec, ClassRule, Classes, Days, FailureHandling, GroupOrder,
-        GroupSpec, Hours, Jitter, Membership, PhaseSpec, ReleaseRef, Strategy, Timeouts,
+        GroupSpec, Hours, Jitter, Membership, Minutes, Monitoring, PhaseSpec, ReleaseRef, Strategy,
+        Timeouts,
     },
     code::Code,
     codec::encode_json,
@@ -61,13 +62,20 @@ pub fn spec() -> CampaignSpec {
         phases: vec![
             phase("canary", "0.5", 24, true, 100),
             phase("half", "50", 48, true, 98),
-            phase("all", "100", 0, false, 95),
+            phase("all", "100", 1, false, 95),
         ],
         failure_threshold: BasisPoints::from_percent(5),
         sample_min: 30,
         expected_failure: BasisPoints::from_percent(1),
         false_pause: BasisPoints::from_percent(5),
         quorum: BasisPoints::from_percent(90),
+        monitoring: Monitoring {
+            update_interval_minutes: Minutes::of(15),
+            alert_on_failure_rate: BasisPoints::from_percent(3),
+            alert_on_timeout_hours: Hours::of(12),
+            generate_reports: false,
+            report_interval_hours: Hours::of(6),
+        },
         failure_handling: FailureHandling {
             max_retries: 3,
             retry_backoff_hours: Hours::from_ms(HOUR_MS / 2),
@@ -272,7 +280,9 @@ pub fn commands() -> Vec<Golden> {
             "campaign.create",
             "A campaign with every key of its description.",
             None,
-            Command::CreateCampaign(CreateCampaign { campaign: spec() }),
+            Command::CreateCampaign(CreateCampaign {
+                campaign: spec().into(),
+            }),
         ),
         golden(
             "campaign.start",
@@ -303,7 +313,7 @@ pub fn commands() -> Vec<Golden> {
             "The whole description anew, of a draft.",
             Some(1),
             Command::EditCampaign(EditCampaign {
-                campaign: spec_with_defaults(),
+                campaign: spec_with_defaults().into(),
             }),
         ),
         golden(

@@ -119,7 +119,9 @@ impl Sim {
         let spec = spec(stream, &id, &self.catalog.models[model], release);
         let mut steps = publication(&self.catalog, model, release);
         steps.push(Step::Commands(vec![Command::CreateCampaign(
-            CreateCampaign { campaign: spec },
+            CreateCampaign {
+                campaign: spec.into(),
+            },
         )]));
         steps.push(Step::Commands(vec![Command::StartCampaign(of(&id))]));
         self.desk.lane(at_ms, steps);
@@ -329,13 +331,14 @@ pub(super) fn spec(
     let minutes =
         |stream: &mut Stream, most: u64| Hours::from_ms(stream.within(0..=most) * MINUTE_MS);
     let shares = stream.pick(shares);
-    let phases = shares
+    let phases: Vec<_> = shares
         .iter()
         .enumerate()
         .map(|(number, share)| PhaseSpec {
             name: Name::parse(&format!("phase-{number}")).expect("our own names are valid"),
             percentage: percent(*share),
-            duration_hours: minutes(stream, 120),
+            // A phase waits for something.
+            duration_hours: minutes(stream, 120).max(Hours::from_ms(MINUTE_MS)),
             wait_for_success: stream.percent(75),
             success_threshold: percent(stream.pick(&[50, 75, 80, 90, 95, 100])),
             gates: None,
@@ -345,6 +348,7 @@ pub(super) fn spec(
         model: model.id.clone(),
         version: model.releases[release].version.clone(),
     };
+    let watched_ms = phases.iter().map(|phase| phase.duration_hours.ms()).sum();
     CampaignSpec {
         phases,
         failure_threshold: percent(stream.pick(&[0, 5, 10, 20, 25, 50, 90])),
@@ -362,7 +366,7 @@ pub(super) fn spec(
             execution_hours: Hours::from_ms(stream.within(15..=180) * MINUTE_MS),
         },
         // Every third is too short for its trouble.
-        max_rollout_days: Days::from_ms(stream.pick(&[3, 12, 40]) * HOUR_MS),
+        max_rollout_days: Days::from_ms((stream.pick(&[3, 12, 40]) * HOUR_MS).max(watched_ms)),
         ..CampaignSpec::new(id.clone(), vec![release])
     }
 }

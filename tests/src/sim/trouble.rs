@@ -159,7 +159,9 @@ impl Sim {
             // It would be possible, and take the id of a campaign to come.
             spec.phases.clear();
         }
-        let command = Command::CreateCampaign(CreateCampaign { campaign: spec });
+        let command = Command::CreateCampaign(CreateCampaign {
+            campaign: spec.into(),
+        });
         self.command(at, command, true);
     }
 

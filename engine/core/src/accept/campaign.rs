@@ -5,33 +5,40 @@ use fleetfold_schemas::mutant::{Mutant, is_on};
 
 use fleetfold_schemas::{
     CampaignId, OperatorId,
-    campaign::CampaignSpec,
+    campaign::{CampaignDefaults, CampaignDraft, CampaignSpec, SpecError},
     code::{Code, Rejection},
     command::CampaignCommand,
 };
 
+use super::operator::check_size;
 use crate::{
-    CampaignIx, Fact, ReleaseIx, State,
+    Answer, CampaignIx, Fact, ReleaseIx, State,
     fact::{
-        CampaignArchived, CampaignCanceled, CampaignCreated, CampaignEdited, CampaignPaused,
-        CampaignResumed, CampaignStaged, ExecutionCanceled, PauseCause, PhaseAdvanced,
+        CampaignArchived, CampaignCanceled, CampaignCreated, CampaignDefaultsSet, CampaignEdited,
+        CampaignPaused, CampaignResumed, CampaignStaged, ExecutionCanceled, PauseCause,
+        PhaseAdvanced,
     },
     state::{Campaign, MemberState, Status},
 };
 
-pub fn create(state: &State, spec: &CampaignSpec, facts: &mut Vec<Fact>) -> Result<(), Rejection> {
-    if state.campaigns.find(&spec.id).is_some() {
+pub fn create(
+    state: &State,
+    draft: &CampaignDraft,
+    facts: &mut Vec<Fact>,
+) -> Result<(), Rejection> {
+    if state.campaigns.find(&draft.id).is_some() {
         return Err(Rejection::new(
             Code::CampaignExists,
-            format!("{} exists", spec.id),
+            format!("{} exists", draft.id),
         ));
     }
-    let (release, other_releases) = described(state, spec)?;
+    let spec = resolved(state, draft)?;
+    let (release, other_releases) = described(state, &spec)?;
     facts.push(
         CampaignCreated {
             campaign: state.campaigns.len(),
             release,
-            spec: spec.clone(),
+            spec,
             other_releases,
         }
         .into(),
@@ -42,20 +49,21 @@ pub fn create(state: &State, spec: &CampaignSpec, facts: &mut Vec<Fact>) -> Resu
 /// Nothing is known of a campaign's course before its start, so until then anything may change but its name.
 pub fn edit(
     state: &State,
-    spec: &CampaignSpec,
+    draft: &CampaignDraft,
     version: Option<u64>,
     facts: &mut Vec<Fact>,
 ) -> Result<(), Rejection> {
-    let (campaign, row) = find(state, &spec.id, version)?;
+    let (campaign, row) = find(state, &draft.id, version)?;
     if row.status != Status::Draft {
         return Err(invalid(row, "edited"));
     }
-    let (release, other_releases) = described(state, spec)?;
+    let spec = resolved(state, draft)?;
+    let (release, other_releases) = described(state, &spec)?;
     facts.push(
         CampaignEdited {
             campaign,
             release,
-            spec: spec.clone(),
+            spec,
             other_releases,
         }
         .into(),
@@ -63,10 +71,23 @@ pub fn edit(
     Ok(())
 }
 
-/// The releases of a description that can be carried out: the first, and the others.
+/// What is left out is as the site has it now, whatever it says later.
+fn resolved(state: &State, draft: &CampaignDraft) -> Result<CampaignSpec, Rejection> {
+    let spec = draft
+        .resolve(&state.campaign_defaults)
+        .map_err(impossible)?;
+    if spec.ab_testing.is_some() {
+        // Without arms, everybody would get the releases of arm A.
+        return Err(Rejection::new(
+            Code::CampaignInvalid,
+            "rollout_strategy: this engine does not compare releases yet; allowed are phased, canary and progressive",
+        ));
+    }
+    Ok(spec)
+}
+
+/// The releases of a description: the first, and the others.
 fn described(state: &State, spec: &CampaignSpec) -> Result<(ReleaseIx, Vec<ReleaseIx>), Rejection> {
-    spec.check()
-        .map_err(|error| Rejection::new(Code::CampaignInvalid, error.to_string()))?;
     let mut releases = Vec::new();
     for named in &spec.releases {
         let found = state.releases.find(&named.model, &named.version);
@@ -80,6 +101,28 @@ fn described(state: &State, spec: &CampaignSpec) -> Result<(ReleaseIx, Vec<Relea
     // A description that has been checked names one at least.
     let first = releases.remove(0);
     Ok((first, releases))
+}
+
+fn impossible(error: SpecError) -> Rejection {
+    Rejection::new(Code::CampaignInvalid, error.to_string())
+}
+
+/// On record only if they differ, so that a start leaves no trace that nothing has come of.
+pub fn set_defaults(state: &State, defaults: &CampaignDefaults, facts: &mut Vec<Fact>) -> Answer {
+    if *defaults == state.campaign_defaults {
+        return Answer::Duplicate;
+    }
+    let start = facts.len();
+    let defaults = defaults.clone();
+    let checked = defaults.check().map_err(impossible);
+    facts.push(CampaignDefaultsSet { defaults }.into());
+    match checked.and_then(|()| check_size(&facts[start..])) {
+        Ok(()) => Answer::Accepted,
+        Err(rejection) => {
+            facts.truncate(start);
+            Answer::Rejected(rejection)
+        }
+    }
 }
 
 pub fn start(

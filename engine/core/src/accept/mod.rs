@@ -59,6 +59,7 @@ pub fn accept(state: &State, now: Timestamp, request: &Request, facts: &mut Vec<
             );
             Answer::Accepted
         }
+        Request::SetCampaignDefaults(defaults) => campaign::set_defaults(state, defaults, facts),
         Request::Device {
             device,
             fingerprint,

@@ -124,7 +124,7 @@ fn check_room(state: &State, command: &Command) -> Result<(), Rejection> {
 }
 
 /// What the log would not take must not be accepted.
-fn check_size(facts: &[Fact]) -> Result<(), Rejection> {
+pub(super) fn check_size(facts: &[Fact]) -> Result<(), Rejection> {
     let mut bytes = Vec::new();
     for fact in facts {
         bytes.clear();

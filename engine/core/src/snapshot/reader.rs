@@ -194,6 +194,7 @@ impl Reader {
             name,
             speed: head.speed,
         });
+        self.state.campaign_defaults = head.campaign_defaults.clone();
         if let Some(shortage) = &head.shortage {
             check_time("head", 0, "shortage", Some(shortage.since))?;
             self.state.storage_low = Some(StorageShortage {

@@ -6,7 +6,7 @@ use alloc::{string::String, vec::Vec};
 
 use fleetfold_schemas::{
     Digest, ModelId, Name, OperatorId, Sha256, Version,
-    campaign::CampaignSpec,
+    campaign::{CampaignDefaults, CampaignSpec},
     command::{Credential, Lifecycle},
     device::{DeviceError, Slot, Stage},
     operator::Tenants,
@@ -114,6 +114,8 @@ pub struct Head {
     pub campaigns: u32,
     #[n(14)]
     pub shortage: Option<ShortageRow>,
+    #[cbor(n(15), default, with = "crate::stored::json", skip_if = "says_nothing")]
+    pub campaign_defaults: CampaignDefaults,
 }
 
 /// There is hardly room for the log.
@@ -238,7 +240,7 @@ pub struct DeviceRow<'a> {
 #[derive(Debug, Encode, Decode)]
 #[cbor(map)]
 pub struct CampaignRow {
-    #[cbor(n(0), with = "crate::stored::spec")]
+    #[cbor(n(0), with = "crate::stored::json")]
     pub spec: CampaignSpec,
     #[n(1)]
     pub releases: Vec<ReleaseIx>,
@@ -418,4 +420,8 @@ impl StateNumber {
 
 const fn is_zero(number: &u64) -> bool {
     *number == 0
+}
+
+fn says_nothing(defaults: &CampaignDefaults) -> bool {
+    *defaults == CampaignDefaults::default()
 }

@@ -233,6 +233,7 @@ fn head(state: &State, numbering: &Numbering) -> Head {
             free_bytes: shortage.free_bytes,
             floor_bytes: shortage.floor_bytes,
         }),
+        campaign_defaults: state.campaign_defaults.clone(),
     }
 }
 

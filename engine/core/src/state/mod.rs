@@ -15,7 +15,9 @@ mod strata;
 
 use alloc::{collections::BTreeMap, string::String, vec::Vec};
 
-use fleetfold_schemas::{Name, OperatorId, cose::TrustedKeys, operator::Tenants};
+use fleetfold_schemas::{
+    Name, OperatorId, campaign::CampaignDefaults, cose::TrustedKeys, operator::Tenants,
+};
 
 pub(crate) use self::command::AnswerId;
 pub use self::{
@@ -46,6 +48,8 @@ pub struct State {
     pub site: Option<Site>,
     /// While there is less room for the log than there should be.
     pub storage_low: Option<StorageShortage>,
+    /// What campaigns are resolved against when they are created.
+    pub campaign_defaults: CampaignDefaults,
     pub operators: BTreeMap<OperatorId, Operator>,
     pub keys: Keys,
     pub commands: Commands,

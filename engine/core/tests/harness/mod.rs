@@ -9,6 +9,7 @@
 //!     | labelled 2.1.0 | made for MODEL]
 //! delta 2.0.0 from 1.0.0 built | useless
 //! campaign spring [of 2.0.0] phases canary 1% 24h 100%, full 100% 72h 95% [timed]; max_retries 1, sample_min 5
+//! defaults JSON                            what the configuration says of campaigns
 //! start | pause | resume | cancel spring [because TEXT] [as WHO] [id ID] [version N]
 //! maintain | activate | retire DEVICES
 //! send [as WHO] JSON

@@ -43,6 +43,8 @@ pub enum Line<'a> {
     Step,
     /// MiB free, MiB that should be.
     Room(u64, u64),
+    /// What the configuration says of campaigns.
+    Defaults(&'a str),
     Status(&'a str),
     Show(&'a str),
     Restart,
@@ -113,6 +115,7 @@ pub fn parse(line: &str) -> Line<'_> {
         ["wait", duration] => Line::Wait(span(duration)),
         ["step"] => Line::Step,
         ["room", free, "MiB", "of", floor] => Line::Room(number(free), number(floor)),
+        ["defaults", ..] => Line::Defaults(rest),
         ["status", campaign] => Line::Status(campaign),
         ["show", device] => Line::Show(device),
         ["restart"] => Line::Restart,

@@ -91,6 +91,7 @@ fn saying(state: &State, now: Timestamp, fact: &Fact) -> Saying {
         }
         Fact::OperatorRevoked(fact) => Saying::Of(format!("{} revoked", fact.operator)),
         Fact::StorageLow(_) => Saying::Of("hardly room left for the log".into()),
+        Fact::CampaignDefaultsSet(_) => Saying::Of("campaign defaults set".into()),
         Fact::StorageRecovered(_) => Saying::Of("room again for the log".into()),
         Fact::DeviceRegistered(fact) => Saying::OfDevice("registered".into(), fact.device),
         Fact::LifecycleChanged(fact) => {

@@ -123,6 +123,10 @@ impl World {
                 free_bytes: free << 20,
                 floor_bytes: floor << 20,
             }]),
+            Line::Defaults(json) => {
+                let defaults = serde_json::from_str(json).expect("defaults are JSON");
+                self.tell(&[Request::SetCampaignDefaults(defaults)])
+            }
             Line::Status(name) => {
                 let status = view::campaign(self.core.state(), self.campaign_ix(name), self.now);
                 return words::status(&status);

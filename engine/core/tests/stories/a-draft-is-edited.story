@@ -9,7 +9,7 @@ campaign spring phases full 100% 1h 90%
 edit spring phases few 20% 1h 100%, full 100% 1h 90%
     spring edited
 edit spring phases full 0% 1h 90%, full 100% 1h
-    refused, campaign_invalid: phases[0].percentage: 0 % is not above the phase before it; percentages are cumulative and rise from phase to phase, up to 100
+    refused, campaign_invalid: phases[0].percentage: a phase of no devices is none; percentages are cumulative and rise from phase to phase, up to 100
 edit summer phases full 100% 1h 90%
     refused, unknown_campaign: no campaign summer
 status spring

@@ -34,7 +34,7 @@ send {"command": "campaign.explode", "id": "third"}
 send {"command": "campaign.explode", "id": "third"}
     answered before: refused, unknown_command: no command "campaign.explode"; there are operator.add, operator.change, operator.password, operator.revoke, operator.list, key.trust, device.register, device.lifecycle, release.publish, campaign.create, campaign.start, campaign.pause, campaign.resume, campaign.cancel, campaign.edit, campaign.advance, campaign.archive, campaign.retry, campaign.exclude, campaign.expedite
 send {"command": "campaign.pause", "campaign": "spring", "because": "typo"}
-    refused, malformed: because: unknown field `because`, expected `campaign` or `reason`
+    refused, malformed: because: unknown key 'because'; allowed are campaign, reason
 send no JSON
     refused, malformed: not JSON: expected ident at line 1 column 2
 send as stranger {"command": "campaign.resume", "campaign": "spring"}

@@ -3,7 +3,7 @@ fleet 40 sensor_v2 running 1.0.0
     d1 to d40
 release 2.0.0
     release 2.0.0 of sensor_v2 published
-campaign spring phases full 100% 24h 0%; failure_threshold 10%, sample_min 20, expected_failure 99%
+campaign spring phases full 100% 24h 1%; failure_threshold 10%, sample_min 20, expected_failure 99%
     campaign spring created
     = spring draft: not started
 start spring
