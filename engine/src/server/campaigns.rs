@@ -21,7 +21,7 @@ pub async fn hand_over(defaults: CampaignDefaults, inbox: &Inbox) -> Result<(), 
     let sent = inbox.send(Message::Requests(vec![pending])).await;
     sent.map_err(|_| refused(ended))?;
     match answered.await.map_err(|_| refused(ended))? {
-        Answer::Accepted | Answer::Duplicate => Ok(()),
+        Answer::Accepted | Answer::Told(_) | Answer::Duplicate => Ok(()),
         Answer::Rejected(rejection) => Err(refused(&rejection.message)),
     }
 }
