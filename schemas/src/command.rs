@@ -16,7 +16,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::Value;
 
 use crate::{
-    campaign::CampaignDraft,
+    campaign::{BasisPoints, CampaignDraft},
     code::{Code, Rejection},
     codec::{COMMAND_BYTES_MAX, DecodeError, encode_json},
     id::{CampaignId, CommandId, DeviceId, Digest, ModelId, Name, OperatorId, Version},
@@ -57,6 +57,7 @@ pub enum Command {
     EditCampaign(EditCampaign),
     AdvanceCampaign(CampaignCommand),
     ArchiveCampaign(CampaignCommand),
+    RollbackCampaign(RollbackCampaign),
     RetryCampaign(RetryCampaign),
     ExcludeDevice(MemberCommand),
     ExpediteDevice(MemberCommand),
@@ -272,6 +273,66 @@ pub struct PublishRelease {
     /// The SUIT envelope, in Base64.
     #[serde(with = "base64_bytes")]
     pub manifest: Vec<u8>,
+    /// The ways back from it, signed at the same time.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rollbacks: Vec<RollbackManifest>,
+}
+
+/// A manifest for an older image under a sequence above the release's own, so that devices with the release accept it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RollbackManifest {
+    /// The release whose image it is about.
+    pub to: Version,
+    /// The SUIT envelope, in Base64.
+    #[serde(with = "base64_bytes")]
+    pub manifest: Vec<u8>,
+}
+
+/// Sends the devices of a campaign back to the images they came from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RollbackCampaign {
+    pub campaign: CampaignId,
+    pub reason: RollbackReason,
+    /// How many of them by when: cumulative shares, each rising. Absent or empty: all at once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub phases: Vec<BasisPoints>,
+}
+
+/// Why an operator takes a release back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, Encode, Decode)]
+#[serde(rename_all = "snake_case")]
+#[cbor(index_only)]
+pub enum RollbackReason {
+    #[n(0)]
+    HighFailureRate,
+    #[n(1)]
+    CriticalBug,
+    #[n(2)]
+    PerformanceDegradation,
+    #[n(3)]
+    Security,
+}
+
+impl RollbackReason {
+    pub const ALL: [Self; 4] = [
+        Self::HighFailureRate,
+        Self::CriticalBug,
+        Self::PerformanceDegradation,
+        Self::Security,
+    ];
+
+    /// As it stands in a command.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::HighFailureRate => "high_failure_rate",
+            Self::CriticalBug => "critical_bug",
+            Self::PerformanceDegradation => "performance_degradation",
+            Self::Security => "security",
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -320,7 +381,7 @@ pub struct CampaignCommand {
 
 impl Command {
     /// The names of all commands.
-    pub const NAMES: [&'static str; 20] = [
+    pub const NAMES: [&'static str; 21] = [
         "operator.add",
         "operator.change",
         "operator.password",
@@ -338,6 +399,7 @@ impl Command {
         "campaign.edit",
         "campaign.advance",
         "campaign.archive",
+        "campaign.rollback",
         "campaign.retry",
         "campaign.exclude",
         "campaign.expedite",
@@ -363,6 +425,7 @@ impl Command {
             Self::EditCampaign(_) => "campaign.edit",
             Self::AdvanceCampaign(_) => "campaign.advance",
             Self::ArchiveCampaign(_) => "campaign.archive",
+            Self::RollbackCampaign(_) => "campaign.rollback",
             Self::RetryCampaign(_) => "campaign.retry",
             Self::ExcludeDevice(_) => "campaign.exclude",
             Self::ExpediteDevice(_) => "campaign.expedite",
@@ -403,6 +466,7 @@ impl Command {
             "campaign.edit" => Self::EditCampaign(parse(rest, Code::CampaignInvalid)?),
             "campaign.advance" => Self::AdvanceCampaign(parse(rest, malformed)?),
             "campaign.archive" => Self::ArchiveCampaign(parse(rest, malformed)?),
+            "campaign.rollback" => Self::RollbackCampaign(parse(rest, malformed)?),
             "campaign.retry" => Self::RetryCampaign(parse(rest, malformed)?),
             "campaign.exclude" => Self::ExcludeDevice(parse(rest, malformed)?),
             "campaign.expedite" => Self::ExpediteDevice(parse(rest, malformed)?),
@@ -426,6 +490,7 @@ impl Command {
             | Self::EditCampaign(_)
             | Self::AdvanceCampaign(_)
             | Self::ArchiveCampaign(_)
+            | Self::RollbackCampaign(_)
             | Self::RetryCampaign(_)
             | Self::ExcludeDevice(_)
             | Self::ExpediteDevice(_) => true,
@@ -497,6 +562,7 @@ impl Command {
             | Self::AdvanceCampaign(body)
             | Self::ArchiveCampaign(body) => value(body),
             Self::EditCampaign(body) => value(body),
+            Self::RollbackCampaign(body) => value(body),
             Self::RetryCampaign(body) => value(body),
             Self::ExcludeDevice(body) | Self::ExpediteDevice(body) => value(body),
         }

@@ -105,9 +105,12 @@ pub struct CampaignStatus {
     /// Why it does not go on by itself just now, in one sentence; the same everywhere.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hold: Option<Hold>,
-    /// Why it is paused, canceled or failed.
+    /// Why it is paused, canceled, failed or rolled back.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cause: Option<Cause>,
+    /// How far the way back is, once it has begun.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rollback: Option<RollbackProgress>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub phase: Option<Name>,
     pub devices: u64,
@@ -141,10 +144,13 @@ pub enum CampaignState {
     Completed,
     Canceled,
     Failed,
+    /// Its devices are sent back to the images they came from.
+    RollingBack,
+    RolledBack,
 }
 
 impl CampaignState {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Draft,
         Self::Staged,
         Self::Rolling,
@@ -153,6 +159,8 @@ impl CampaignState {
         Self::Completed,
         Self::Canceled,
         Self::Failed,
+        Self::RollingBack,
+        Self::RolledBack,
     ];
 
     #[must_use]
@@ -166,13 +174,18 @@ impl CampaignState {
             Self::Completed => "completed",
             Self::Canceled => "canceled",
             Self::Failed => "failed",
+            Self::RollingBack => "rolling_back",
+            Self::RolledBack => "rolled_back",
         }
     }
 
     /// Nothing follows by itself any more.
     #[must_use]
     pub const fn is_final(self) -> bool {
-        matches!(self, Self::Completed | Self::Canceled | Self::Failed)
+        matches!(
+            self,
+            Self::Completed | Self::Canceled | Self::Failed | Self::RolledBack
+        )
     }
 }
 
@@ -192,7 +205,23 @@ pub struct Cause {
     pub text: String,
 }
 
-/// Executions by what has become of them. The first five add up to the devices counted.
+/// How far a campaign's way back is. `returned`, `failed`, `kept` and `to_go` add up to the devices that it is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RollbackProgress {
+    /// Why, in one sentence.
+    pub cause: String,
+    pub started_ms: u64,
+    /// What share of the devices may be under way by now.
+    pub percentage: BasisPoints,
+    pub returned: u64,
+    /// Could not go back, and no attempt is left.
+    pub failed: u64,
+    /// Stay as they are: no way back was signed for them, or they have been out of reach to the end.
+    pub kept: u64,
+    pub to_go: u64,
+}
+
+/// Executions by what has become of them. The first five and `returned` add up to the devices counted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tally {
     pub updated: u64,
@@ -204,6 +233,13 @@ pub struct Tally {
     pub removed: u64,
     /// Of the failed: back on the image they came from.
     pub rolled_back: u64,
+    /// Sent back by a rollback of the campaign, having been updated.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub returned: u64,
+}
+
+const fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -265,7 +301,17 @@ pub struct ReleaseStatus {
     /// The key that signed it, by its id.
     pub signed_by: String,
     pub deltas: Vec<DeltaStatus>,
+    /// Which releases devices can be sent back to from this one.
+    #[serde(default)]
+    pub rollbacks: Vec<RollbackStatus>,
     pub published_ms: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RollbackStatus {
+    pub to: Version,
+    /// The sequence number of the manifest for the way back.
+    pub sequence: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

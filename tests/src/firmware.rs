@@ -123,6 +123,7 @@ impl Model {
             version: release.version.clone(),
             image,
             manifest: manifest.sign(&self.key),
+            rollbacks: Vec::new(),
         })
     }
 }

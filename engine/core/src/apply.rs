@@ -1,6 +1,12 @@
 //! Folds one fact into the state. Total: what is in the log has happened, so nothing here refuses.
 
-use alloc::{boxed::Box, collections::BTreeMap, vec::Vec};
+mod rollback;
+
+use alloc::{
+    boxed::Box,
+    collections::{BTreeMap, BTreeSet},
+    vec::Vec,
+};
 
 use fleetfold_schemas::{
     CommandId, Name, OperatorId,
@@ -137,6 +143,16 @@ pub fn apply(state: &mut State, at: Timestamp, fact: &Fact) {
         | Fact::ExecutionRetracted(_)
         | Fact::ExecutionDeferred(_)
         | Fact::DeviceExcluded(_) => execution_changed(state, at, fact),
+        Fact::RollbackAdded(fact) => rollback::added(state, fact),
+        Fact::RollbackStarted(_) | Fact::RollbackAdvanced(_) | Fact::CampaignRolledBack(_) => {
+            rollback::campaign_changed(state, at, fact);
+        }
+        Fact::ReturnQueued(_)
+        | Fact::ReturnAccepted(_)
+        | Fact::Returned(_)
+        | Fact::ReturnFailed(_)
+        | Fact::ReturnSkipped(_)
+        | Fact::ReturnDeferred(_) => rollback::member_changed(state, at, fact),
     }
 }
 
@@ -238,6 +254,7 @@ fn release_published(state: &mut State, at: Timestamp, fact: &ReleasePublished) 
         key_id: fact.key_id.clone(),
         published_at: at,
         deltas: BTreeMap::new(),
+        rollbacks: BTreeMap::new(),
     });
 }
 
@@ -270,8 +287,11 @@ fn campaign_changed(state: &mut State, at: Timestamp, fact: &Fact) {
         }
         Fact::CampaignPaused(CampaignPaused { cause, .. }) => {
             campaign.version += 1;
-            campaign.status = Status::Paused {
-                cause: cause.clone(),
+            let cause = cause.clone();
+            campaign.status = if campaign.status.is_rolling_back() {
+                Status::RollbackPaused { cause }
+            } else {
+                Status::Paused { cause }
             };
         }
         Fact::CampaignResumed(CampaignResumed { .. }) => resumed(campaign, at),
@@ -281,6 +301,7 @@ fn campaign_changed(state: &mut State, at: Timestamp, fact: &Fact) {
             campaign.version += 1;
             campaign.ended_at = Some(at);
             campaign.canceled_position = Some(position);
+            campaign.to_return = BTreeSet::new();
             campaign.status = Status::Canceled {
                 operator: operator.clone(),
                 reason: reason.clone(),
@@ -361,13 +382,19 @@ fn resumed(campaign: &mut Campaign, at: Timestamp) {
         campaign.status,
         Status::Paused {
             cause: PauseCause::Operator { .. }
+        } | Status::RollbackPaused {
+            cause: PauseCause::Operator { .. }
         }
     );
+    campaign.version += 1;
+    campaign.resumed_at = Some(at);
+    if campaign.status.is_rolling_back() {
+        rollback::resumed(campaign, was_gate);
+        return;
+    }
     if was_gate {
         campaign.review();
     }
-    campaign.version += 1;
-    campaign.resumed_at = Some(at);
     campaign.status = Status::Rolling;
 }
 
@@ -407,7 +434,7 @@ fn execution_changed(state: &mut State, at: Timestamp, fact: &Fact) {
 fn member_changed(campaign: &mut Campaign, ix: u32, at: Timestamp, position: u64, fact: &Fact) {
     match fact {
         Fact::ExecutionQueued(ExecutionQueued { attempt, .. }) => {
-            campaign.starts.count(at, *attempt);
+            campaign.starts.count(at, *attempt == 1);
             campaign.update_member(ix, |member| {
                 member.attempts = *attempt;
                 member.job = position;

@@ -21,7 +21,7 @@ use crate::{
     apply::apply,
     decide::{self, Turns},
     effect,
-    fact::{DeltaAdded, DeltaUnavailable, ExecutionAccepted},
+    fact::{DeltaAdded, DeltaUnavailable, ExecutionAccepted, ReturnAccepted, ReturnDeferral},
     request::{Answer, DeviceMessage, Request},
     state::{Answered, Delta},
     timers::Timers,
@@ -229,7 +229,9 @@ impl Core {
     /// The device that has accepted a job which its topic does not show, withdrawn or hidden by a pause in the meantime:
     /// the topic holds the job again, or now its cancel.
     fn reopened(&self, fact: &Fact) -> Option<DeviceIx> {
-        let Fact::ExecutionAccepted(ExecutionAccepted { device, .. }) = fact else {
+        let (Fact::ExecutionAccepted(ExecutionAccepted { device, .. })
+        | Fact::ReturnAccepted(ReturnAccepted { device, .. })) = fact
+        else {
             return None;
         };
         let (campaign, at) = self.state.devices.get(*device).execution()?;
@@ -309,6 +311,8 @@ impl Core {
         match fact {
             Fact::DeviceGreeted(fact) => {
                 open.described.insert(fact.device);
+                // Campaigns may have waited to hear of it.
+                open.freed.insert(fact.device);
             }
             Fact::DeviceRegistered(fact) => {
                 open.described.insert(fact.device);
@@ -322,7 +326,7 @@ impl Core {
                     .extend(deferred);
             }
             // Its queued jobs are in nobody's way any more.
-            Fact::CampaignPaused(_) => {
+            Fact::CampaignPaused(_) | Fact::RollbackStarted(_) => {
                 self.try_all_deferred();
                 let active = self.state.campaigns.active();
                 open.campaigns.extend(active.map(|ix| self.ordered(ix)));
@@ -421,7 +425,11 @@ fn ack(device: &DeviceId, message: &DeviceMessage, answer: &Answer) -> Effect {
 fn execution_changed(fact: &Fact) -> Option<(DeviceIx, bool)> {
     let device = fact.device()?;
     match fact {
-        Fact::ExecutionQueued(_) | Fact::ExecutionAccepted(_) => Some((device, false)),
+        Fact::ExecutionQueued(_)
+        | Fact::ExecutionAccepted(_)
+        | Fact::ReturnQueued(_)
+        | Fact::ReturnAccepted(_) => Some((device, false)),
+        Fact::ReturnDeferred(fact) => Some((device, fact.cause == ReturnDeferral::NotContacted)),
         Fact::ExecutionSucceeded(_)
         | Fact::ExecutionFailed(_)
         | Fact::ExecutionRejected(_)
@@ -430,6 +438,9 @@ fn execution_changed(fact: &Fact) -> Option<(DeviceIx, bool)> {
         | Fact::ExecutionCanceled(_)
         | Fact::ExecutionRetracted(_)
         | Fact::DeviceExcluded(_)
+        | Fact::Returned(_)
+        | Fact::ReturnFailed(_)
+        | Fact::ReturnSkipped(_)
         | Fact::LifecycleChanged(_) => Some((device, true)),
         _ => None,
     }

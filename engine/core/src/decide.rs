@@ -19,13 +19,14 @@ use crate::{
         CampaignCompleted, CampaignFailed, CampaignMonitoring, CampaignPaused, CampaignStarted,
         DeferralCause, ExecutionDeferred, ExecutionQueued, ExecutionRemoved, ExecutionSucceeded,
         ExecutionTimedOut, FailureCause, GatePromoted, MemberJoined, PhasePassed, PhaseStarted,
-        RemovalCause,
+        RemovalCause, ReturnDeferral, ReturnDeferred,
     },
     judge::{HoldReason, Verdict, is_promoted_now, judge},
     membership::{Grouping, takers},
     offers::offered_bytes,
     pace::{Limit, allowance},
-    state::{Campaign, Evidence, Member, MemberState, Place, Status},
+    rollback,
+    state::{Campaign, Evidence, Member, MemberState, Place, ReturnStep, Status},
 };
 
 /// How long a staged campaign waits for its deltas before it starts without them: a delta saves bytes, never a day.
@@ -46,9 +47,13 @@ pub fn retry_at(
 ) -> Option<Timestamp> {
     let campaign = state.campaigns.get(ix);
     let handling = &campaign.spec.failure_handling;
+    let may_retry = match member.state {
+        MemberState::Returning { .. } => campaign.status.is_rolling_back(),
+        _ => !campaign.status.is_final() && !campaign.status.is_rolling_back(),
+    };
     let is_spent =
         member.attempts > u32::from(handling.retries(class)) && !is_on(Mutant::RetriesWithoutLimit);
-    if is_spent || campaign.status.is_final() || is_out_of_budget(state, ix, member.device) {
+    if is_spent || !may_retry || is_out_of_budget(state, ix, member) {
         return None;
     }
     let doublings = member.attempts.saturating_sub(1);
@@ -61,8 +66,11 @@ pub fn retry_at(
     Some(now + wait_ms)
 }
 
-/// Retries have used up what the campaign allows for them.
-fn is_out_of_budget(state: &State, ix: CampaignIx, device: DeviceIx) -> bool {
+/// Retries have used up what the campaign allows for them. The way back is spared none.
+fn is_out_of_budget(state: &State, ix: CampaignIx, member: &Member) -> bool {
+    if matches!(member.state, MemberState::Returning { .. }) {
+        return false;
+    }
     let campaign = state.campaigns.get(ix);
     let handling = &campaign.spec.failure_handling;
     let count = (handling.retries_max).is_some_and(|max| campaign.retries >= max);
@@ -70,7 +78,7 @@ fn is_out_of_budget(state: &State, ix: CampaignIx, device: DeviceIx) -> bool {
         handling.retry_bytes_max.is_some_and(|max| {
             campaign
                 .retry_bytes
-                .saturating_add(offered_bytes(state, ix, device))
+                .saturating_add(offered_bytes(state, ix, member.device))
                 > max
         })
     };
@@ -94,12 +102,22 @@ pub fn campaign(
     facts: &mut Vec<Fact>,
 ) {
     let row = state.campaigns.get(ix);
+    if let Some(cause) = rollback::is_due(row) {
+        rollback::start(ix, row, cause, &[], facts);
+        return;
+    }
     match &row.status {
         Status::Staged { since } => {
             if !waits_for_deltas(state, row, *since, now) && state.storage_low.is_none() {
                 facts.push(start(state, ix, row));
             }
         }
+        Status::RollingBack | Status::RollbackPaused { .. }
+            if row.deadline().is_some_and(|at| at <= now) =>
+        {
+            rollback::end_at_deadline(ix, row, facts);
+        }
+        Status::RollingBack => rollback::go_on(state, ix, now, turns, facts),
         Status::Rolling | Status::Monitoring | Status::Paused { .. }
             if row.deadline().is_some_and(|at| at <= now) =>
         {
@@ -108,6 +126,8 @@ pub fn campaign(
         Status::Rolling | Status::Monitoring => roll(state, ix, row, now, turns, facts),
         Status::Draft
         | Status::Paused { .. }
+        | Status::RollbackPaused { .. }
+        | Status::RolledBack
         | Status::Completed
         | Status::Canceled { .. }
         | Status::Failed { .. } => {}
@@ -235,6 +255,7 @@ fn offer(
 pub fn is_ready(state: &State, ix: CampaignIx, at: u32, now: Timestamp) -> bool {
     let member = state.campaigns.get(ix).member(at);
     match member.state {
+        MemberState::Returning { .. } => rollback::is_ready(state, ix, member, now),
         MemberState::Retrying { at } => at <= now,
         MemberState::Deferred => matches!(
             availability(state, member.device, ix),
@@ -263,14 +284,7 @@ pub fn offer_one(state: &State, ix: CampaignIx, device: DeviceIx, attempt: u32) 
     let mut facts = Vec::new();
     match availability(state, device, ix) {
         Availability::Free => {}
-        Availability::FreeAfter(other) => facts.push(
-            ExecutionDeferred {
-                campaign: other,
-                device,
-                cause: DeferralCause::MadeWay,
-            }
-            .into(),
-        ),
+        Availability::FreeAfter(other) => facts.extend(taken_back(state, other, device)),
         Availability::Not(cause) => {
             let deferred = ExecutionDeferred {
                 campaign,
@@ -308,8 +322,29 @@ pub fn offer_one(state: &State, ix: CampaignIx, device: DeviceIx, attempt: u32) 
     facts
 }
 
+/// A campaign's queued job makes way for another one's.
+pub fn taken_back(state: &State, campaign: CampaignIx, device: DeviceIx) -> Option<Fact> {
+    let row = state.campaigns.get(campaign);
+    let member = row.member(row.member_of(device, &state.devices)?);
+    Some(match member.state {
+        MemberState::Returning { to, .. } => ReturnDeferred {
+            campaign,
+            device,
+            to,
+            cause: ReturnDeferral::MadeWay,
+        }
+        .into(),
+        _ => ExecutionDeferred {
+            campaign,
+            device,
+            cause: DeferralCause::MadeWay,
+        }
+        .into(),
+    })
+}
+
 /// Whether a device can take a campaign's job now.
-enum Availability {
+pub enum Availability {
     Free,
     /// Once this campaign's queued job is taken back.
     FreeAfter(CampaignIx),
@@ -318,7 +353,7 @@ enum Availability {
 
 /// A queued job makes way if its campaign is paused, so that nobody can take it anyway, or if it stands in the way of a
 /// security campaign; one that the device has accepted never does.
-fn availability(state: &State, device: DeviceIx, wanted_by: CampaignIx) -> Availability {
+pub fn availability(state: &State, device: DeviceIx, wanted_by: CampaignIx) -> Availability {
     let known = state.devices.get(device);
     if known.lifecycle() == Lifecycle::Maintenance {
         return Availability::Not(DeferralCause::Maintenance);
@@ -328,11 +363,22 @@ fn availability(state: &State, device: DeviceIx, wanted_by: CampaignIx) -> Avail
     };
     let row = state.campaigns.get(other);
     match row.member(at).state {
-        MemberState::InProgress => Availability::Not(DeferralCause::Busy),
-        MemberState::Queued if other != wanted_by => {
+        MemberState::InProgress
+        | MemberState::Returning {
+            step: ReturnStep::InProgress,
+            ..
+        } => Availability::Not(DeferralCause::Busy),
+        MemberState::Queued
+        | MemberState::Returning {
+            step: ReturnStep::Queued,
+            ..
+        } if other != wanted_by => {
             let wanted_by = &state.campaigns.get(wanted_by).spec;
-            let makes_way = matches!(row.status, Status::Paused { .. })
-                || (wanted_by.security && !row.spec.security);
+            let is_paused = matches!(
+                row.status,
+                Status::Paused { .. } | Status::RollbackPaused { .. }
+            );
+            let makes_way = is_paused || (wanted_by.security && !row.spec.security);
             if makes_way {
                 Availability::FreeAfter(other)
             } else {
@@ -361,6 +407,7 @@ pub fn joins(state: &State, device: DeviceIx, facts: &mut Vec<Fact>) {
         let row = state.campaigns.get(ix);
         if row.spec.membership == Membership::Static
             || row.started_at.is_none()
+            || row.status.is_rolling_back()
             || row.member_of(device, &state.devices).is_some()
         {
             continue;
@@ -412,7 +459,7 @@ pub fn member(state: &State, ix: CampaignIx, at: u32, now: Timestamp, facts: &mu
                 .into(),
             );
         }
-        _ => {}
+        _ => facts.extend(rollback::member_due(state, ix, at, now)),
     }
 }
 
@@ -497,6 +544,7 @@ pub fn wakeup(state: &State, ix: CampaignIx, is_ready: bool, now: Timestamp) -> 
                     .filter(|until| *until > now)
             }
         },
+        Status::RollingBack => rollback::wakeup(state, row, is_ready, now),
         _ => None,
     };
     [next, turn, row.deadline()].into_iter().flatten().min()

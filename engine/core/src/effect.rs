@@ -78,14 +78,21 @@ fn of_kind(fact: &Fact, effects: &mut Vec<Effect>) {
         | Fact::ExecutionTimedOut(_)
         | Fact::ExecutionRemoved(_)
         | Fact::ExecutionCanceled(_)
-        | Fact::DeviceExcluded(_) => {
+        | Fact::DeviceExcluded(_)
+        | Fact::ReturnQueued(_)
+        | Fact::Returned(_)
+        | Fact::ReturnFailed(_)
+        | Fact::ReturnSkipped(_)
+        | Fact::ReturnDeferred(_) => {
             effects.extend(fact.device().map(Effect::DeviceJob));
         }
         Fact::CampaignPaused(_)
         | Fact::CampaignResumed(_)
         | Fact::CampaignCanceled(_)
         | Fact::CampaignCompleted(_)
-        | Fact::CampaignFailed(_) => {
+        | Fact::CampaignFailed(_)
+        | Fact::RollbackStarted(_)
+        | Fact::CampaignRolledBack(_) => {
             effects.extend(fact.campaign().map(Effect::CampaignJobs));
         }
         Fact::DeltaRequested(DeltaRequested { release, from }) => {
@@ -101,6 +108,7 @@ fn of_kind(fact: &Fact, effects: &mut Vec<Effect>) {
         }
         Fact::DeltaAdded(fact) => effects.push(Effect::Release(fact.release)),
         Fact::DeltaUnavailable(fact) => effects.push(Effect::Release(fact.release)),
+        Fact::RollbackAdded(fact) => effects.push(Effect::Release(fact.release)),
         Fact::LifecycleChanged(LifecycleChanged { device, lifecycle }) => {
             if *lifecycle == Lifecycle::Retired {
                 effects.push(Effect::Disconnect(*device));
@@ -142,7 +150,9 @@ fn of_kind(fact: &Fact, effects: &mut Vec<Effect>) {
         | Fact::CampaignArchived(_)
         | Fact::GatePromoted(_)
         | Fact::RetriesOrdered(_)
-        | Fact::ExecutionExpedited(_) => {}
+        | Fact::ExecutionExpedited(_)
+        | Fact::RollbackAdvanced(_)
+        | Fact::ReturnAccepted(_) => {}
         // A queued job may have been taken back.
         Fact::ExecutionDeferred(fact) => {
             if matches!(

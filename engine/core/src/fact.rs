@@ -4,6 +4,8 @@
 //! stops an older program. Facts name devices, campaigns and releases by their row, which is stable because rows are
 //! assigned by facts. Every fact is one CBOR item.
 
+mod rollback;
+
 use alloc::{string::String, vec::Vec};
 
 use fleetfold_schemas::{
@@ -18,6 +20,7 @@ use serde::Serialize;
 
 pub use fleetfold_schemas::operator::Role;
 
+pub use self::rollback::{KeptCause, ReturnDeferral, RollbackCause};
 use crate::{CampaignIx, DeviceIx, ReleaseIx};
 
 macro_rules! facts {
@@ -335,6 +338,68 @@ facts! {
         /// The first phase that it is in.
         3 phase: u16,
     }
+    /// Signed at release time: devices with the release accept this one's image under it.
+    80 RollbackAdded {
+        0 release: ReleaseIx,
+        1 to: ReleaseIx,
+        2 sequence: u64,
+        /// The SUIT envelope as it was signed.
+        #[serde(skip)]
+        #[cbor(with = "minicbor::bytes")]
+        3 manifest: Vec<u8>,
+    }
+    /// Nothing new starts; those that have been updated go back.
+    81 RollbackStarted {
+        0 campaign: CampaignIx,
+        1 cause: RollbackCause,
+        /// Cumulative shares of the devices; the last is all.
+        2 phases_bp: Vec<u16>,
+    }
+    /// The next share of the devices may go back.
+    82 RollbackAdvanced {
+        0 campaign: CampaignIx,
+        1 phase: u32,
+    }
+    /// As [`ExecutionQueued`], on the way back: attempts are counted anew.
+    83 ReturnQueued {
+        0 campaign: CampaignIx,
+        1 device: DeviceIx,
+        2 attempt: u32,
+        3 to: ReleaseIx,
+    }
+    84 ReturnAccepted {
+        0 campaign: CampaignIx,
+        1 device: DeviceIx,
+    }
+    85 Returned {
+        0 campaign: CampaignIx,
+        1 device: DeviceIx,
+        /// It was back by itself.
+        2 already: bool,
+    }
+    86 ReturnFailed {
+        0 campaign: CampaignIx,
+        1 device: DeviceIx,
+        2 error: DeviceError,
+        /// When the next attempt is due; absent: none is left.
+        3 retry_at: Option<u64>,
+    }
+    /// It stays as it is.
+    87 ReturnSkipped {
+        0 campaign: CampaignIx,
+        1 device: DeviceIx,
+        2 cause: KeptCause,
+    }
+    /// It cannot go back now; it is sent as soon as it can.
+    88 ReturnDeferred {
+        0 campaign: CampaignIx,
+        1 device: DeviceIx,
+        2 to: ReleaseIx,
+        3 cause: ReturnDeferral,
+    }
+    89 CampaignRolledBack {
+        0 campaign: CampaignIx,
+    }
     /// How an operator stands from here on.
     100 OperatorChanged {
         0 operator: OperatorId,
@@ -427,6 +492,16 @@ pub enum PauseCause {
         devices: u64,
         #[n(2)]
         threshold_bp: u16,
+    },
+    /// Too many of those that were to go back have failed to.
+    #[n(10)]
+    RollbackFailing {
+        #[n(0)]
+        failed: u64,
+        #[n(1)]
+        resolved: u64,
+        #[n(2)]
+        limit_bp: u16,
     },
 }
 
@@ -539,7 +614,16 @@ impl Fact {
             | Self::ExecutionCanceled(ExecutionCanceled { campaign, .. })
             | Self::ExecutionRetracted(ExecutionRetracted { campaign, .. })
             | Self::ExecutionDeferred(ExecutionDeferred { campaign, .. })
-            | Self::MemberJoined(MemberJoined { campaign, .. }) => Some(*campaign),
+            | Self::MemberJoined(MemberJoined { campaign, .. })
+            | Self::RollbackStarted(RollbackStarted { campaign, .. })
+            | Self::RollbackAdvanced(RollbackAdvanced { campaign, .. })
+            | Self::ReturnQueued(ReturnQueued { campaign, .. })
+            | Self::ReturnAccepted(ReturnAccepted { campaign, .. })
+            | Self::Returned(Returned { campaign, .. })
+            | Self::ReturnFailed(ReturnFailed { campaign, .. })
+            | Self::ReturnSkipped(ReturnSkipped { campaign, .. })
+            | Self::ReturnDeferred(ReturnDeferred { campaign, .. })
+            | Self::CampaignRolledBack(CampaignRolledBack { campaign }) => Some(*campaign),
             Self::SiteOpened(_)
             | Self::OperatorAdded(_)
             | Self::OperatorChanged(_)
@@ -558,7 +642,8 @@ impl Fact {
             | Self::ReleasePublished(_)
             | Self::DeltaRequested(_)
             | Self::DeltaAdded(_)
-            | Self::DeltaUnavailable(_) => None,
+            | Self::DeltaUnavailable(_)
+            | Self::RollbackAdded(_) => None,
         }
     }
 
@@ -582,7 +667,13 @@ impl Fact {
             | Self::ExecutionDeferred(ExecutionDeferred { device, .. })
             | Self::MemberJoined(MemberJoined { device, .. })
             | Self::ExecutionExpedited(ExecutionExpedited { device, .. })
-            | Self::DeviceExcluded(DeviceExcluded { device, .. }) => Some(*device),
+            | Self::DeviceExcluded(DeviceExcluded { device, .. })
+            | Self::ReturnQueued(ReturnQueued { device, .. })
+            | Self::ReturnAccepted(ReturnAccepted { device, .. })
+            | Self::Returned(Returned { device, .. })
+            | Self::ReturnFailed(ReturnFailed { device, .. })
+            | Self::ReturnSkipped(ReturnSkipped { device, .. })
+            | Self::ReturnDeferred(ReturnDeferred { device, .. }) => Some(*device),
             Self::SiteOpened(_)
             | Self::OperatorAdded(_)
             | Self::OperatorChanged(_)
@@ -613,7 +704,11 @@ impl Fact {
             | Self::PhaseAdvanced(_)
             | Self::CampaignArchived(_)
             | Self::RetriesOrdered(_)
-            | Self::GatePromoted(_) => None,
+            | Self::GatePromoted(_)
+            | Self::RollbackAdded(_)
+            | Self::RollbackStarted(_)
+            | Self::RollbackAdvanced(_)
+            | Self::CampaignRolledBack(_) => None,
         }
     }
 }

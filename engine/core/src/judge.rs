@@ -75,6 +75,11 @@ pub enum HoldReason {
         unresolved: u64,
     },
     Paused,
+    /// Devices are on their way back, or cannot be reached.
+    Returning {
+        to_go: u64,
+        out_of_reach: u64,
+    },
     /// New executions wait until there is room for the log again.
     StorageLow,
 }

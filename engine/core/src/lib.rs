@@ -25,6 +25,7 @@ mod membership;
 mod offers;
 mod pace;
 mod request;
+mod rollback;
 pub mod snapshot;
 pub mod state;
 mod stored;

@@ -17,20 +17,22 @@ use fleetfold_core::{
     fact::{
         CampaignArchived, CampaignCanceled, CampaignCompleted, CampaignCreated,
         CampaignDefaultsSet, CampaignEdited, CampaignFailed, CampaignMonitoring, CampaignPaused,
-        CampaignResumed, CampaignStaged, CampaignStarted, CommandAccepted, CommandRefused,
-        DeferralCause, DeltaAdded, DeltaRequested, DeltaUnavailable, DeviceExcluded, DeviceGreeted,
-        DeviceRegistered, DeviceReported, ExecutionAccepted, ExecutionCanceled, ExecutionDeferred,
-        ExecutionExpedited, ExecutionFailed, ExecutionQueued, ExecutionRejected, ExecutionRemoved,
-        ExecutionRetracted, ExecutionSucceeded, ExecutionTimedOut, FailureCause, GatePromoted,
-        KeyTrusted, LifecycleChanged, MemberJoined, OperatorAdded, OperatorChanged,
-        OperatorPasswordSet, OperatorRevoked, PauseCause, PhaseAdvanced, PhasePassed, PhaseStarted,
-        ReleasePublished, RemovalCause, RetriesOrdered, Role, SiteOpened, StorageLow,
-        StorageRecovered,
+        CampaignResumed, CampaignRolledBack, CampaignStaged, CampaignStarted, CommandAccepted,
+        CommandRefused, DeferralCause, DeltaAdded, DeltaRequested, DeltaUnavailable,
+        DeviceExcluded, DeviceGreeted, DeviceRegistered, DeviceReported, ExecutionAccepted,
+        ExecutionCanceled, ExecutionDeferred, ExecutionExpedited, ExecutionFailed, ExecutionQueued,
+        ExecutionRejected, ExecutionRemoved, ExecutionRetracted, ExecutionSucceeded,
+        ExecutionTimedOut, FailureCause, GatePromoted, KeptCause, KeyTrusted, LifecycleChanged,
+        MemberJoined, OperatorAdded, OperatorChanged, OperatorPasswordSet, OperatorRevoked,
+        PauseCause, PhaseAdvanced, PhasePassed, PhaseStarted, ReleasePublished, RemovalCause,
+        RetriesOrdered, ReturnAccepted, ReturnDeferral, ReturnDeferred, ReturnFailed, ReturnQueued,
+        ReturnSkipped, Returned, Role, RollbackAdded, RollbackAdvanced, RollbackCause,
+        RollbackStarted, SiteOpened, StorageLow, StorageRecovered,
     },
 };
 use fleetfold_schemas::{
     Digest, Name, Sha256,
-    command::{Credential, Lifecycle},
+    command::{Credential, Lifecycle, RollbackReason},
     cose::KeyId,
     device::{DeviceError, ErrorClass, Image, Running, Slot, Stage},
     operator::Tenants,
@@ -92,6 +94,16 @@ fn name(fact: &Fact) -> &'static str {
         Fact::OperatorChanged(_) => "OperatorChanged",
         Fact::OperatorPasswordSet(_) => "OperatorPasswordSet",
         Fact::OperatorRevoked(_) => "OperatorRevoked",
+        Fact::RollbackAdded(_) => "RollbackAdded",
+        Fact::RollbackStarted(_) => "RollbackStarted",
+        Fact::RollbackAdvanced(_) => "RollbackAdvanced",
+        Fact::ReturnQueued(_) => "ReturnQueued",
+        Fact::ReturnAccepted(_) => "ReturnAccepted",
+        Fact::Returned(_) => "Returned",
+        Fact::ReturnFailed(_) => "ReturnFailed",
+        Fact::ReturnSkipped(_) => "ReturnSkipped",
+        Fact::ReturnDeferred(_) => "ReturnDeferred",
+        Fact::CampaignRolledBack(_) => "CampaignRolledBack",
     }
 }
 
@@ -814,25 +826,188 @@ fn executions() -> Vec<(&'static str, &'static str, Fact)> {
     ]
 }
 
-fn goldens() -> Vec<(&'static str, Golden)> {
-    [site(), devices(), releases(), campaigns(), executions()]
-        .into_iter()
-        .flatten()
-        .map(|(variation, about, fact)| {
-            let mut bytes = Vec::new();
-            fact.encode_into(&mut bytes);
-            let name = name(&fact);
-            let mut file = format!("fact-{:02}-{}", number(&bytes), kebab(name));
-            if !variation.is_empty() {
-                file = format!("{file}-{variation}");
+/// The way back.
+fn rollbacks() -> Vec<(&'static str, &'static str, Fact)> {
+    let (campaign, device) = (3, 17);
+    let started = |cause, phases_bp| RollbackStarted {
+        campaign,
+        cause,
+        phases_bp,
+    };
+    let failed = |retry_at| ReturnFailed {
+        campaign,
+        device,
+        error: error(),
+        retry_at,
+    };
+    let skipped = |cause| {
+        ReturnSkipped {
+            campaign,
+            device,
+            cause,
+        }
+        .into()
+    };
+    let deferred = |cause| {
+        ReturnDeferred {
+            campaign,
+            device,
+            to: 1,
+            cause,
+        }
+        .into()
+    };
+    let failure = RollbackCause::FailureThreshold {
+        failed: 5,
+        resolved: 20,
+        limit_bp: 2000,
+    };
+    let operator = RollbackCause::Operator {
+        operator: "ann".parse().unwrap(),
+        reason: RollbackReason::CriticalBug,
+    };
+    vec![
+        (
+            "",
+            "A way back from the third release to the second; the manifest is here shortened.",
+            RollbackAdded {
+                release: 2,
+                to: 1,
+                sequence: 71,
+                manifest: vec![0xd8, 0x6b],
             }
-            let json = serde_json::to_vec(&fact).unwrap();
-            let golden = Golden::new(file, about, Content::Cbor(bytes), fact, Fact::decode)
-                .note("cddl", "fact")
-                .also("json", json);
-            (name, golden)
-        })
-        .collect()
+            .into(),
+        ),
+        (
+            "",
+            "An operator takes a release back, first from a tenth of the devices.",
+            started(operator, vec![1000, 10_000]).into(),
+        ),
+        (
+            "failures",
+            "Too many devices have failed; all that have not go back at once.",
+            started(failure, vec![10_000]).into(),
+        ),
+        (
+            "",
+            "The next share may go back.",
+            RollbackAdvanced { campaign, phase: 1 }.into(),
+        ),
+        (
+            "",
+            "A device's job is to go back.",
+            ReturnQueued {
+                campaign,
+                device,
+                attempt: 1,
+                to: 1,
+            }
+            .into(),
+        ),
+        (
+            "",
+            "The device works on it.",
+            ReturnAccepted { campaign, device }.into(),
+        ),
+        (
+            "",
+            "The device is back, and that is attested.",
+            Returned {
+                campaign,
+                device,
+                already: false,
+            }
+            .into(),
+        ),
+        (
+            "",
+            "It could not, and tries again.",
+            failed(Some(1_767_229_200_000)).into(),
+        ),
+        (
+            "last",
+            "It could not, and will not try again.",
+            failed(None).into(),
+        ),
+        (
+            "",
+            "No way back was signed to anything the device could run.",
+            skipped(KeptCause::NoRollbackImage),
+        ),
+        (
+            "not-contacted",
+            "The device was out of reach to the end.",
+            skipped(KeptCause::NotContacted),
+        ),
+        (
+            "runs-another",
+            "The device has moved on.",
+            skipped(KeptCause::RunsAnother),
+        ),
+        (
+            "retired",
+            "The device is no more.",
+            skipped(KeptCause::Retired),
+        ),
+        (
+            "canceled",
+            "The rollback was canceled before the device took its job.",
+            skipped(KeptCause::Canceled),
+        ),
+        (
+            "",
+            "Another campaign's job is open on the device.",
+            deferred(ReturnDeferral::Busy),
+        ),
+        (
+            "maintenance",
+            "The device is in maintenance.",
+            deferred(ReturnDeferral::Maintenance),
+        ),
+        (
+            "made-way",
+            "Its queued job made way for another campaign's.",
+            deferred(ReturnDeferral::MadeWay),
+        ),
+        (
+            "not-contacted",
+            "It did not take its job in time.",
+            deferred(ReturnDeferral::NotContacted),
+        ),
+        (
+            "",
+            "All that could be sent back has been.",
+            CampaignRolledBack { campaign }.into(),
+        ),
+    ]
+}
+
+fn goldens() -> Vec<(&'static str, Golden)> {
+    [
+        site(),
+        devices(),
+        releases(),
+        campaigns(),
+        executions(),
+        rollbacks(),
+    ]
+    .into_iter()
+    .flatten()
+    .map(|(variation, about, fact)| {
+        let mut bytes = Vec::new();
+        fact.encode_into(&mut bytes);
+        let name = name(&fact);
+        let mut file = format!("fact-{:02}-{}", number(&bytes), kebab(name));
+        if !variation.is_empty() {
+            file = format!("{file}-{variation}");
+        }
+        let json = serde_json::to_vec(&fact).unwrap();
+        let golden = Golden::new(file, about, Content::Cbor(bytes), fact, Fact::decode)
+            .note("cddl", "fact")
+            .also("json", json);
+        (name, golden)
+    })
+    .collect()
 }
 
 #[test]

@@ -10,8 +10,8 @@ use std::{
 
 use clap::{Args, Subcommand};
 use fleetfold_schemas::{
-    campaign::{CampaignDefaults, CampaignDraft},
-    command::{self, Command, CreateCampaign},
+    campaign::{BasisPoints, CampaignDefaults, CampaignDraft},
+    command::{self, Command, CreateCampaign, RollbackCampaign, RollbackReason},
     id::CampaignId,
     status::CampaignStatus,
     topic::{CampaignTopic, Topic, filter},
@@ -47,6 +47,11 @@ pub enum CampaignCommand {
     Resume(Control),
     /// Cancel a campaign for good: devices that have not begun never will
     Cancel(Control),
+    /// Send the devices that a campaign has updated back to the images they came from
+    ///
+    /// Nothing new starts, what no device has accepted is withdrawn, and who is updating comes to its end first. It takes
+    /// the ways back that were signed with the release. Whatever has been started can be rolled back, also when it is over.
+    Rollback(Rollback),
     /// Show where a campaign stands, and why it does not go on
     Status {
         campaign: CampaignId,
@@ -58,7 +63,8 @@ pub enum CampaignCommand {
     },
     /// Watch a campaign until it ends or pauses
     ///
-    /// Ends with 0 when it has completed, 3 when it is paused, 4 when it was canceled or has failed.
+    /// Ends with 0 when it has completed, 3 when it is paused, 4 when it was canceled, has failed or was rolled
+    /// back.
     Watch {
         campaign: CampaignId,
         /// One JSON object a line, for every change
@@ -90,6 +96,35 @@ pub struct Control {
     connection: Connection,
 }
 
+#[derive(Debug, Args)]
+pub struct Rollback {
+    campaign: CampaignId,
+    /// high_failure_rate, critical_bug, performance_degradation or security
+    #[arg(long, value_parser = rollback_reason)]
+    reason: RollbackReason,
+    /// Not all at once: this share in percent first; may be repeated, each above the one before it
+    #[arg(long = "phase", value_name = "PERCENT", value_parser = percentage)]
+    phases: Vec<BasisPoints>,
+    /// Refuse if the campaign has been changed since this version (see `campaign status`)
+    #[arg(long, value_name = "N")]
+    expected_version: Option<u64>,
+    #[command(flatten)]
+    connection: Connection,
+}
+
+fn rollback_reason(text: &str) -> Result<RollbackReason, String> {
+    let mut all = RollbackReason::ALL.into_iter();
+    all.find(|reason| reason.as_str() == text).ok_or_else(|| {
+        let names = RollbackReason::ALL.map(RollbackReason::as_str);
+        format!("expected one of {}", names.join(", "))
+    })
+}
+
+fn percentage(text: &str) -> Result<BasisPoints, String> {
+    let percent = text.parse().ok().and_then(BasisPoints::from_percent_f64);
+    percent.ok_or_else(|| "expected 0 to 100, with two decimals at most".to_owned())
+}
+
 pub(super) async fn run(command: CampaignCommand) -> Result<ExitCode, Failure> {
     match command {
         CampaignCommand::Create {
@@ -102,6 +137,7 @@ pub(super) async fn run(command: CampaignCommand) -> Result<ExitCode, Failure> {
         CampaignCommand::Pause(control) => control.run("paused", Command::PauseCampaign).await,
         CampaignCommand::Resume(control) => control.run("resumed", Command::ResumeCampaign).await,
         CampaignCommand::Cancel(control) => control.run("canceled", Command::CancelCampaign).await,
+        CampaignCommand::Rollback(rollback) => rollback.run().await,
         CampaignCommand::Status {
             campaign,
             json,
@@ -174,6 +210,23 @@ impl Control {
         done(&format!(
             "campaign {} is {done_is} at position {}",
             self.campaign, accepted.position
+        ))
+    }
+}
+
+impl Rollback {
+    async fn run(self) -> Result<ExitCode, Failure> {
+        let client = self.connection.open().await?;
+        let command = Command::RollbackCampaign(RollbackCampaign {
+            campaign: self.campaign.clone(),
+            reason: self.reason,
+            phases: self.phases,
+        });
+        let accepted = client.command(command, self.expected_version).await?;
+        client.close().await;
+        done(&format!(
+            "campaign {} is rolling back at position {}; `fleetfold campaign watch {}` shows how far it is",
+            self.campaign, accepted.position, self.campaign
         ))
     }
 }

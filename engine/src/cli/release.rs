@@ -1,5 +1,7 @@
 //! `fleetfold release`
 
+mod rollback;
+
 use std::{
     fs,
     io::{IsTerminal, Write},
@@ -88,6 +90,12 @@ pub struct Publish {
     /// The manifest that `release sign` wrote
     #[arg(long, value_name = "FILE")]
     manifest: PathBuf,
+    /// The secret key, NAME.key: signs the ways back from this release to the three before it, for rollbacks
+    #[arg(long, value_name = "FILE")]
+    key: Option<PathBuf>,
+    /// Sign a way back to this version, not to the three before; may be repeated
+    #[arg(long = "rollback-to", value_name = "VERSION", requires = "key")]
+    rollback_to: Vec<Version>,
     #[command(flatten)]
     of: Of,
     #[command(flatten)]
@@ -130,6 +138,7 @@ pub(super) async fn run(command: ReleaseCommand) -> Result<ExitCode, Failure> {
                 "SIZE",
                 "SIGNED BY",
                 "DELTAS",
+                "BACK TO",
                 "PUBLISHED",
                 "IMAGE",
             ]);
@@ -209,7 +218,21 @@ impl Publish {
         let image = read_image(&self.image)?;
         let manifest = fs::read(&self.manifest)
             .map_err(|error| Failure::of_file("read the manifest", &self.manifest, error))?;
+        let key = self.key.as_deref().map(key_file::read_secret).transpose()?;
         let client = self.connection.open().await?;
+        let rollbacks = match key {
+            Some(key) => {
+                let values = client.collect_retained(filter::every_release()).await?;
+                let releases: Result<Vec<ReleaseStatus>, _> = values
+                    .iter()
+                    .map(|value| serde_json::from_slice(&value.payload))
+                    .collect();
+                let releases = releases.map_err(output::unreadable)?;
+                rollback::ways_back(&manifest, &key, &self.of, &releases, &self.rollback_to)?
+            }
+            None => Vec::new(),
+        };
+        let ways: Vec<_> = rollbacks.iter().map(|way| way.to.to_string()).collect();
         let size = image.len() as u64;
         let digest = upload(&client, image).await?;
         let command = Command::PublishRelease(PublishRelease {
@@ -218,11 +241,16 @@ impl Publish {
             version: self.of.version.clone(),
             image: digest,
             manifest,
+            rollbacks,
         });
         let accepted = client.command(command, None).await?;
         client.close().await;
+        let back = match ways.as_slice() {
+            [] => "no way back".to_owned(),
+            ways => format!("ways back to {}", ways.join(", ")),
+        };
         done(&format!(
-            "{} {} is published at position {}: {}, image {digest}",
+            "{} {} is published at position {}: {}, image {digest}, {back}",
             self.of.model,
             self.of.version,
             accepted.position,
@@ -269,9 +297,18 @@ fn row(release: &ReleaseStatus) -> Vec<String> {
         bytes(release.image_bytes),
         release.signed_by.clone(),
         deltas,
+        back_to(release),
         output::time(release.published_ms),
         release.image.to_string(),
     ]
+}
+
+fn back_to(release: &ReleaseStatus) -> String {
+    if release.rollbacks.is_empty() {
+        return "-".to_owned();
+    }
+    let versions = release.rollbacks.iter().map(|way| way.to.to_string());
+    versions.collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]

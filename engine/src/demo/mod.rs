@@ -186,6 +186,7 @@ async fn publish(
             version: plan::version(version),
             image: image_digest,
             manifest: manifest.sign(key),
+            rollbacks: Vec::new(),
         });
         operator.command(command, None).await?;
         teller.tell(&format!(

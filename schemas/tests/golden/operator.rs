@@ -12,10 +12,12 @@ use fleetfold_schemas::{
     command::{
         AddOperator, CampaignCommand, ChangeOperator, Command, CommandMessage, CreateCampaign,
         Credential, EditCampaign, Lifecycle, ListOperators, MemberCommand, Outcome, PublishRelease,
-        RegisterDevice, Reply, RetryCampaign, RevokeOperator, SetLifecycle, SetPassword, TrustKey,
+        RegisterDevice, Reply, RetryCampaign, RevokeOperator, RollbackCampaign, RollbackManifest,
+        RollbackReason, SetLifecycle, SetPassword, TrustKey,
     },
     operator::{OperatorList, OperatorStatus, Role, Tenants},
     password::{NewPassword, Password, PasswordHash},
+    suit::Manifest,
 };
 
 use crate::{
@@ -274,6 +276,16 @@ pub fn commands() -> Vec<Golden> {
                 version: version("1.4.0"),
                 image: new_image().digest,
                 manifest: manifest().sign(&release_key()),
+                rollbacks: vec![RollbackManifest {
+                    to: version("1.3.2"),
+                    manifest: Manifest {
+                        sequence: 71,
+                        version: version("1.3.2"),
+                        image_sha256: Sha256::of(b"firmware 1.3.2"),
+                        ..manifest()
+                    }
+                    .sign(&release_key()),
+                }],
             }),
         ),
         golden(
@@ -282,6 +294,16 @@ pub fn commands() -> Vec<Golden> {
             None,
             Command::CreateCampaign(CreateCampaign {
                 campaign: spec().into(),
+            }),
+        ),
+        golden(
+            "campaign.rollback",
+            "Its devices go back to the images they came from, a tenth of them first.",
+            Some(5),
+            Command::RollbackCampaign(RollbackCampaign {
+                campaign: campaign(),
+                reason: RollbackReason::CriticalBug,
+                phases: vec![BasisPoints::from_percent(10)],
             }),
         ),
         golden(

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use fleetfold_schemas::{
     DeviceTopic, Digest, Sha256, Topic,
+    campaign::BasisPoints,
     codec::encode_json,
     command::Lifecycle,
     cose::KeyId,
@@ -11,7 +12,8 @@ use fleetfold_schemas::{
     status::{
         Alert, AlertKind, CampaignState, CampaignStatus, Cause, DeltaState, DeltaStatus,
         DeviceStatus, Evidence, ExecutionStatus, ExecutionView, FleetSummary, GroupStatus, Hold,
-        PhaseState, PhaseStatus, ReleaseStatus, SlotStatus, Tally,
+        PhaseState, PhaseStatus, ReleaseStatus, RollbackProgress, RollbackStatus, SlotStatus,
+        Tally,
     },
     topic::CampaignTopic,
 };
@@ -117,6 +119,7 @@ fn tally(updated: u64, failed: u64, in_progress: u64, not_contacted: u64, remove
         not_contacted,
         removed,
         rolled_back: failed,
+        returned: 0,
     }
 }
 
@@ -140,6 +143,7 @@ pub fn campaign_statuses() -> Vec<Golden> {
             until_ms: None,
         }),
         cause: None,
+        rollback: None,
         phase: Some(name("half")),
         devices: 1000,
         exposed: 495,
@@ -237,7 +241,40 @@ pub fn campaign_statuses() -> Vec<Golden> {
         }),
         ..rolling.clone()
     };
+    let text = "rolled back by ann: critical bug";
+    let rolling_back = CampaignStatus {
+        version: 3,
+        status: CampaignState::RollingBack,
+        hold: Some(Hold {
+            kind: "returning".to_owned(),
+            text: "490 devices still to go back, 12 of them busy or out of reach".to_owned(),
+            until_ms: None,
+        }),
+        cause: Some(Cause {
+            kind: "rollback".to_owned(),
+            text: text.to_owned(),
+        }),
+        rollback: Some(RollbackProgress {
+            cause: text.to_owned(),
+            started_ms: NOW_MS,
+            percentage: BasisPoints::from_percent(20),
+            returned: 1,
+            failed: 1,
+            kept: 1,
+            to_go: 490,
+        }),
+        totals: Tally {
+            returned: 1,
+            ..tally(399, 2, 93, 505, 0)
+        },
+        ..rolling.clone()
+    };
     [
+        (
+            "status-campaign-rolling-back",
+            "A campaign that sends its devices back, a fifth of them first.",
+            rolling_back,
+        ),
         (
             "status-campaign-draft",
             "A campaign that nobody has started.",
@@ -301,6 +338,10 @@ pub fn other_statuses() -> Vec<Golden> {
                 },
             ),
         ],
+        rollbacks: vec![RollbackStatus {
+            to: version("1.3.2"),
+            sequence: 71,
+        }],
         published_ms: NOW_MS - 2 * HOUR_MS,
     };
     let fleet = FleetSummary {

@@ -140,6 +140,7 @@ impl Model {
             version: firmware.version.clone(),
             image: firmware.digest,
             manifest: self.manifest(firmware, key),
+            rollbacks: Vec::new(),
         })
     }
 

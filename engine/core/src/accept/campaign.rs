@@ -15,10 +15,10 @@ use crate::{
     Answer, CampaignIx, Fact, ReleaseIx, State,
     fact::{
         CampaignArchived, CampaignCanceled, CampaignCreated, CampaignDefaultsSet, CampaignEdited,
-        CampaignPaused, CampaignResumed, CampaignStaged, ExecutionCanceled, PauseCause,
-        PhaseAdvanced,
+        CampaignPaused, CampaignResumed, CampaignStaged, ExecutionCanceled, KeptCause, PauseCause,
+        PhaseAdvanced, ReturnSkipped,
     },
-    state::{Campaign, MemberState, Status},
+    state::{Campaign, MemberState, ReturnStep, Status},
 };
 
 pub fn create(
@@ -147,7 +147,7 @@ pub fn pause(
     facts: &mut Vec<Fact>,
 ) -> Result<(), Rejection> {
     let (campaign, row) = find(state, &command.campaign, version)?;
-    if !row.status.is_rolling() {
+    if !row.status.is_rolling() && row.status != Status::RollingBack {
         return Err(invalid(row, "paused"));
     }
     let cause = PauseCause::Operator {
@@ -165,7 +165,10 @@ pub fn resume(
     facts: &mut Vec<Fact>,
 ) -> Result<(), Rejection> {
     let (campaign, row) = find(state, &command.campaign, version)?;
-    if !matches!(row.status, Status::Paused { .. }) {
+    if !matches!(
+        row.status,
+        Status::Paused { .. } | Status::RollbackPaused { .. }
+    ) {
         return Err(invalid(row, "resumed"));
     }
     facts.push(CampaignResumed { campaign }.into());
@@ -201,6 +204,18 @@ pub fn cancel(
         Fact::from(ExecutionCanceled {
             campaign,
             device: member.device,
+        })
+    }));
+    // On the way back, what no device has accepted stays as it is.
+    let on_the_way = row.roster.begun().filter(|(_, member)| {
+        let is_accepted = |step| step == ReturnStep::InProgress;
+        matches!(member.state, MemberState::Returning { step, .. } if !is_accepted(step))
+    });
+    facts.extend(on_the_way.map(|(_, member)| {
+        Fact::from(ReturnSkipped {
+            campaign,
+            device: member.device,
+            cause: KeptCause::Canceled,
         })
     }));
     Ok(())

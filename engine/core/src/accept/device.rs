@@ -13,7 +13,7 @@ use fleetfold_schemas::{
     },
 };
 
-use super::storage_low;
+use super::{rollback::Returning, storage_low};
 use crate::{
     CampaignIx, DeviceIx, Fact, State, Timestamp,
     decide::retry_at,
@@ -211,7 +211,10 @@ fn reported(
 ) -> DeviceReported {
     let is_new = !row.runs(&report.running);
     let (stage, progress_percent) = match (&report.job, latest_execution(state, row)) {
-        (Some(job), Some((_, campaign, member))) if is_under_way(campaign, member, job) => {
+        (Some(job), Some((_, campaign, member)))
+            if is_under_way(campaign, member, job)
+                || (member.is_open() && job.sequence == member.job) =>
+        {
             match job.state {
                 JobState::InProgress {
                     stage,
@@ -251,7 +254,8 @@ fn is_under_way(campaign: &Campaign, member: &Member, job: &JobReport) -> bool {
     );
     let was_accepted = !matches!(job.state, JobState::Rejected { .. } | JobState::Canceled);
     let is_over = matches!(campaign.status, Status::Completed | Status::Failed { .. });
-    job.sequence == member.job && (member.is_open() || (was_withdrawn && was_accepted && !is_over))
+    job.sequence == member.job
+        && (member.is_updating() || (was_withdrawn && was_accepted && !is_over))
 }
 
 /// Whether a job report tells of a success after its attempt was given up.
@@ -295,6 +299,14 @@ fn follow_execution(
         );
         return;
     }
+    Returning {
+        state,
+        campaign: campaign_ix,
+        member,
+        device,
+        running,
+    }
+    .follow(now, job, facts);
     let Some(job) = job else {
         return;
     };
@@ -405,7 +417,7 @@ impl OpenExecution<'_> {
     }
 }
 
-fn not_attested() -> DeviceError {
+pub(super) fn not_attested() -> DeviceError {
     DeviceError {
         class: ErrorClass::NotAttested,
         code: Name::parse("not_attested").expect("our own names are valid"),

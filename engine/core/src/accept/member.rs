@@ -25,7 +25,7 @@ pub fn retry(
     facts: &mut Vec<Fact>,
 ) -> Result<(), Rejection> {
     let (campaign, row) = find(state, &command.campaign, version)?;
-    if row.status.is_final() || row.started_at.is_none() {
+    if is_past(row) {
         return Err(invalid(row, "retried"));
     }
     let only = match &command.device {
@@ -134,11 +134,16 @@ fn under_way<'s>(
 ) -> Result<(CampaignIx, &'s Campaign, DeviceIx, &'s Member), Rejection> {
     let id: &CampaignId = &command.campaign;
     let (campaign, row) = find(state, id, version)?;
-    if row.status.is_final() || row.started_at.is_none() {
+    if is_past(row) {
         return Err(invalid(row, wanted));
     }
     let (device, member) = member(state, row, &command.device)?;
     Ok((campaign, row, device, member))
+}
+
+/// Nothing is offered any more, or not yet.
+fn is_past(row: &Campaign) -> bool {
+    row.status.is_final() || row.status.is_rolling_back() || row.started_at.is_none()
 }
 
 fn member<'s>(

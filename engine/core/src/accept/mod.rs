@@ -5,6 +5,7 @@ mod device;
 mod member;
 mod operator;
 mod release;
+mod rollback;
 mod staff;
 
 use alloc::vec::Vec;

@@ -20,15 +20,16 @@ use serde::Serialize;
 use serde_json::Value;
 use ulid::Ulid;
 
-use super::{campaign, member, release, staff, storage_low};
+use super::{campaign, member, release, rollback, staff, storage_low};
 use crate::{
     Fact, State, Timestamp,
     fact::{
         CommandAccepted, CommandRefused, DeferralCause, DeviceRegistered, ExecutionCanceled,
-        ExecutionDeferred, ExecutionRemoved, KeyTrusted, LifecycleChanged, RemovalCause, Role,
+        ExecutionDeferred, ExecutionRemoved, KeptCause, KeyTrusted, LifecycleChanged, RemovalCause,
+        ReturnDeferral, ReturnDeferred, ReturnSkipped, Role,
     },
     request::{Answer, StoredArtifact},
-    state::{ANSWERS_KEPT_MS, CLOCK_SKEW_MAX_MS, MemberState},
+    state::{ANSWERS_KEPT_MS, CLOCK_SKEW_MAX_MS, MemberState, ReturnStep},
     view,
 };
 
@@ -188,6 +189,7 @@ fn check_role(state: &State, operator: &OperatorId, command: &Command) -> Result
         | Command::EditCampaign(_)
         | Command::AdvanceCampaign(_)
         | Command::ArchiveCampaign(_)
+        | Command::RollbackCampaign(_)
         | Command::RetryCampaign(_)
         | Command::ExcludeDevice(_)
         | Command::ExpediteDevice(_) => Role::Operator,
@@ -233,6 +235,9 @@ fn carry_out(
             campaign::advance(state, operator, command, version, facts)
         }
         Command::ArchiveCampaign(command) => campaign::archive(state, command, version, facts),
+        Command::RollbackCampaign(command) => {
+            rollback::order(state, operator, command, version, facts)
+        }
         Command::RetryCampaign(command) => member::retry(state, operator, command, version, facts),
         Command::ExcludeDevice(command) => {
             member::exclude(state, operator, command, version, facts)
@@ -353,6 +358,29 @@ fn set_lifecycle(
             (Lifecycle::Retired, MemberState::InProgress | MemberState::Retrying { .. }) => {
                 facts.push(ExecutionCanceled { campaign, device }.into());
             }
+            (Lifecycle::Retired, MemberState::Returning { .. }) => facts.push(
+                ReturnSkipped {
+                    campaign,
+                    device,
+                    cause: KeptCause::Retired,
+                }
+                .into(),
+            ),
+            (
+                Lifecycle::Maintenance,
+                MemberState::Returning {
+                    to,
+                    step: ReturnStep::Queued,
+                },
+            ) => facts.push(
+                ReturnDeferred {
+                    campaign,
+                    device,
+                    to,
+                    cause: ReturnDeferral::Maintenance,
+                }
+                .into(),
+            ),
             (Lifecycle::Maintenance, MemberState::Queued) => facts.push(
                 ExecutionDeferred {
                     campaign,

@@ -3,20 +3,24 @@
 use alloc::{format, string::ToString, vec::Vec};
 
 use fleetfold_schemas::{
+    Version,
     code::{Code, Rejection},
     command::PublishRelease,
     suit::{self, Manifest, SuitError},
 };
 
 use crate::{
-    Fact, State,
-    fact::{DeltaRequested, ReleasePublished},
+    Fact, ReleaseIx, State,
+    fact::{DeltaRequested, ReleasePublished, RollbackAdded},
     request::StoredArtifact,
 };
 
 /// Deltas are built from this many releases before: devices further behind take the whole image, as no build time is
 /// spent on the few of them.
 const DELTA_SOURCES_MAX: usize = 3;
+
+/// Release N has sequence 10 N, and its ways back the numbers up to the next release.
+const ROLLBACKS_MAX: u64 = 9;
 
 pub fn publish(
     state: &State,
@@ -40,7 +44,7 @@ pub fn publish(
     let verified =
         suit::verify(&command.manifest, &state.keys.trusted).map_err(|error| refusal(&error))?;
     let manifest = verified.manifest();
-    check_manifest(manifest, command)?;
+    check_manifest(manifest, command, &command.version)?;
     let Some(artifact) = artifact else {
         return Err(Rejection::new(
             Code::ImageMissing,
@@ -55,6 +59,7 @@ pub fn publish(
     }
     check_sequence(state, manifest, command)?;
     let release = state.releases.len();
+    let rollbacks = rollbacks(state, command, manifest.sequence)?;
     facts.push(
         ReleasePublished {
             release,
@@ -70,6 +75,7 @@ pub fn publish(
         }
         .into(),
     );
+    facts.extend(rollbacks);
     let sources = state
         .releases
         .iter()
@@ -81,7 +87,11 @@ pub fn publish(
 }
 
 /// The manifest must be about what the command says.
-fn check_manifest(manifest: &Manifest, command: &PublishRelease) -> Result<(), Rejection> {
+fn check_manifest(
+    manifest: &Manifest,
+    command: &PublishRelease,
+    version: &Version,
+) -> Result<(), Rejection> {
     let vendor_id = suit::vendor_id(&command.vendor);
     if manifest.vendor_id != vendor_id
         || manifest.class_id != suit::class_id(vendor_id, &command.model)
@@ -94,15 +104,14 @@ fn check_manifest(manifest: &Manifest, command: &PublishRelease) -> Result<(), R
             ),
         ));
     }
-    if manifest.component.as_str() != suit::FIRMWARE || manifest.version != command.version {
+    if manifest.component.as_str() != suit::FIRMWARE || manifest.version != *version {
         return Err(Rejection::new(
             Code::ManifestMismatch,
             format!(
-                "the manifest says {} {}, the command {} {}",
+                "the manifest says {} {}, the command {} {version}",
                 manifest.component,
                 manifest.version,
                 suit::FIRMWARE,
-                command.version
             ),
         ));
     }
@@ -116,17 +125,80 @@ fn check_sequence(
     command: &PublishRelease,
 ) -> Result<(), Rejection> {
     if let Some(newest) = state.releases.newest(&command.model)
-        && manifest.sequence <= newest.sequence
+        && manifest.sequence <= newest.sequence_max()
     {
+        let highest = newest.sequence_max();
+        let of = match highest == newest.sequence {
+            true => "",
+            false => "the ways back from ",
+        };
         return Err(Rejection::new(
             Code::ReleaseSequence,
             format!(
-                "sequence {} is not above {} of {}",
-                manifest.sequence, newest.sequence, newest.version
+                "sequence {} is not above {highest} of {of}{}",
+                manifest.sequence, newest.version
             ),
         ));
     }
     Ok(())
+}
+
+/// The ways back, each verified as the release itself is: devices will obey them without asking again.
+fn rollbacks(
+    state: &State,
+    command: &PublishRelease,
+    sequence: u64,
+) -> Result<Vec<Fact>, Rejection> {
+    let release = state.releases.len();
+    let mut known: Vec<(ReleaseIx, u64)> = Vec::new();
+    let mut facts = Vec::new();
+    for back in &command.rollbacks {
+        let Some(to) = state.releases.find(&command.model, &back.to) else {
+            return Err(Rejection::new(
+                Code::UnknownRelease,
+                format!("no release {} {} to go back to", command.model, back.to),
+            ));
+        };
+        let verified =
+            suit::verify(&back.manifest, &state.keys.trusted).map_err(|error| refusal(&error))?;
+        let manifest = verified.manifest();
+        check_manifest(manifest, command, &back.to)?;
+        let image = state.releases.get(to);
+        if manifest.image_sha256 != image.image_sha256
+            || manifest.image_size_bytes != image.image_bytes
+        {
+            return Err(Rejection::new(
+                Code::ImageMismatch,
+                format!("the way back to {} was signed for another image", back.to),
+            ));
+        }
+        let is_new =
+            |(other, taken): &(ReleaseIx, u64)| *other != to && *taken != manifest.sequence;
+        let last = sequence.saturating_add(ROLLBACKS_MAX);
+        let is_after = sequence < manifest.sequence && manifest.sequence <= last;
+        if !is_after || !known.iter().all(is_new) {
+            return Err(Rejection::new(
+                Code::ReleaseSequence,
+                format!(
+                    "the way back to {} has sequence {}: each has one of its own from {} to {last}",
+                    back.to,
+                    manifest.sequence,
+                    sequence.saturating_add(1),
+                ),
+            ));
+        }
+        known.push((to, manifest.sequence));
+        facts.push(
+            RollbackAdded {
+                release,
+                to,
+                sequence: manifest.sequence,
+                manifest: back.manifest.clone(),
+            }
+            .into(),
+        );
+    }
+    Ok(facts)
 }
 
 fn refusal(error: &SuitError) -> Rejection {

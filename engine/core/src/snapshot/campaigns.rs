@@ -2,16 +2,16 @@
 
 use alloc::{boxed::Box, vec::Vec};
 
-use fleetfold_schemas::device::ErrorClass;
+use fleetfold_schemas::{campaign::BasisPoints, device::ErrorClass};
 
 use super::{
     SnapshotError,
     reader::{RowError, check, check_time, count, number, out_of_range},
-    rows::{CampaignRow, Kind, MemberRow},
+    rows::{CampaignRow, Kind, MemberRow, RollbackRow, StateParts},
 };
 use crate::{
     State,
-    state::{Campaign, Counted, Member, PhaseTally, Place, Roster, STRATA_MAX},
+    state::{Campaign, Counted, Member, PhaseTally, Place, Returns, Rollback, Roster, STRATA_MAX},
 };
 
 /// The members of all campaigns, one campaign after the other.
@@ -90,6 +90,12 @@ impl Rosters {
             "marks",
             row.marks & !CampaignRow::MARKS == 0,
         )?;
+        campaign.rollback = match row.rollback {
+            Some(row) => Some(rollback(ix, row)?),
+            None => None,
+        };
+        let is_rolling_back = campaign.status.is_rolling_back();
+        in_range("rollback", campaign.rollback.is_some() || !is_rolling_back)?;
         campaign.is_archived = row.marks & CampaignRow::ARCHIVED != 0;
         campaign.is_promoted = row.marks & CampaignRow::PROMOTED != 0;
         check("campaign", ix, "strata", row.strata.len() <= STRATA_MAX)?;
@@ -160,6 +166,26 @@ impl Rosters {
     }
 }
 
+fn rollback(campaign: u32, row: RollbackRow) -> Result<Rollback, SnapshotError> {
+    check_time("campaign", campaign, "time", Some(row.started_at))?;
+    let shares = row.phases_bp.into_iter().map(BasisPoints::new);
+    let phases: Vec<_> = shares
+        .collect::<Option<_>>()
+        .ok_or(out_of_range("campaign", campaign, "rollback"))?;
+    let phase = row.phase as usize;
+    check("campaign", campaign, "rollback", phase < phases.len())?;
+    Ok(Rollback {
+        cause: row.cause,
+        started_at: row.started_at,
+        phases,
+        phase,
+        forgiven: Returns {
+            failed: row.forgiven_failed,
+            resolved: row.forgiven_resolved,
+        },
+    })
+}
+
 fn member(
     state: &State,
     campaign: &Campaign,
@@ -175,6 +201,7 @@ fn member(
     let model = state.devices.get(row.device).model();
     in_range("device", campaign.release_for(model).is_some())?;
     in_range("marks", row.marks & !MemberRow::MARKS == 0)?;
+    in_range("release", row.to.is_none_or(|to| to < state.releases.len()))?;
     in_range("group", row.group < campaign.spec.groups.len() as u64)?;
     in_range("phase", row.phase <= campaign.spec.phases.len() as u64)?;
     let strata = campaign.strata.len().max(1) as u64;
@@ -188,10 +215,13 @@ fn member(
             group: small(row.group),
             phase: small(row.phase),
         },
-        state: row
-            .state
-            .with(row.retry_at)
-            .ok_or(out_of_range("retry time"))?,
+        state: StateParts {
+            number: row.state,
+            retry_at: row.retry_at,
+            to: row.to,
+        }
+        .whole()
+        .ok_or(out_of_range("retry time"))?,
         since: row.since,
         attempts: row
             .attempts

@@ -13,8 +13,8 @@ use super::{
 use crate::{
     State, Timestamp,
     state::{
-        AnswerId, Number, Operator, Release, SaidNumbers, Site, StorageShortage, check_attributes,
-        check_profile,
+        AnswerId, Number, Operator, Release, SaidNumbers, Site, StorageShortage, WayBack,
+        check_attributes, check_profile,
     },
 };
 
@@ -240,6 +240,12 @@ impl Reader {
             check("release", ix, "delta", from < all)?;
             deltas.insert(from, delta);
         }
+        let mut rollbacks = BTreeMap::new();
+        for back in row.rollbacks {
+            check("release", ix, "rollback", back.to < ix)?;
+            let (sequence, manifest) = (back.sequence, back.manifest);
+            rollbacks.insert(back.to, WayBack { sequence, manifest });
+        }
         self.state.releases.push(Release {
             model: row.model,
             version: row.version,
@@ -252,6 +258,7 @@ impl Reader {
             key_id: row.key_id,
             published_at: row.published_at,
             deltas,
+            rollbacks,
         });
         Ok(())
     }

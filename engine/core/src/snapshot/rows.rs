@@ -15,8 +15,11 @@ use minicbor::{Decode, Encode};
 
 use crate::{
     CampaignIx, DeviceIx, ReleaseIx,
-    fact::Role,
-    state::{Answered, Counted, Delta, Evidence, MemberState, PhaseTally, Starts, Status, Stratum},
+    fact::{KeptCause, Role, RollbackCause},
+    state::{
+        Answered, Counted, Delta, Evidence, MemberState, PhaseTally, ReturnStep, Starts, Status,
+        Stratum,
+    },
 };
 
 /// What a section holds. A later kind comes later.
@@ -194,6 +197,20 @@ pub struct ReleaseRow {
     /// In ascending order of the release they start from.
     #[n(10)]
     pub deltas: Vec<(ReleaseIx, Delta)>,
+    /// In ascending order of the release they lead to.
+    #[cbor(n(11), default, skip_if = "Vec::is_empty")]
+    pub rollbacks: Vec<RollbackManifestRow>,
+}
+
+#[derive(Debug, Encode, Decode)]
+#[cbor(map)]
+pub struct RollbackManifestRow {
+    #[n(0)]
+    pub to: ReleaseIx,
+    #[n(1)]
+    pub sequence: u64,
+    #[cbor(n(2), with = "minicbor::bytes")]
+    pub manifest: Vec<u8>,
 }
 
 #[derive(Debug, Encode, Decode)]
@@ -290,6 +307,25 @@ pub struct CampaignRow {
     pub marks: u64,
     #[cbor(n(22), default, skip_if = "Vec::is_empty")]
     pub strata: Vec<Stratum>,
+    #[n(40)]
+    pub rollback: Option<RollbackRow>,
+}
+
+#[derive(Debug, Encode, Decode)]
+#[cbor(map)]
+pub struct RollbackRow {
+    #[n(0)]
+    pub cause: RollbackCause,
+    #[n(1)]
+    pub started_at: u64,
+    #[n(2)]
+    pub phases_bp: Vec<u16>,
+    #[n(3)]
+    pub phase: u32,
+    #[n(4)]
+    pub forgiven_failed: u32,
+    #[n(5)]
+    pub forgiven_resolved: u32,
 }
 
 impl CampaignRow {
@@ -340,6 +376,9 @@ pub struct MemberRow {
     pub phase: u64,
     #[cbor(n(12), skip_if = "is_zero")]
     pub stratum: u64,
+    /// On the way back: the release that it goes to.
+    #[n(40)]
+    pub to: Option<ReleaseIx>,
 }
 
 impl MemberRow {
@@ -377,44 +416,132 @@ pub enum StateNumber {
     Removed,
     #[n(11)]
     RolledBack,
+    #[n(20)]
+    ReturnDeferred,
+    #[n(21)]
+    OutOfReach,
+    #[n(22)]
+    ReturnQueued,
+    #[n(23)]
+    ReturnInProgress,
+    #[n(24)]
+    ReturnRetrying,
+    #[n(25)]
+    Returned,
+    #[n(26)]
+    ReturnFailed,
+    #[n(30)]
+    KeptNoRollbackImage,
+    #[n(31)]
+    KeptNotContacted,
+    #[n(32)]
+    KeptRunsAnother,
+    #[n(33)]
+    KeptRetired,
+    #[n(34)]
+    KeptCanceled,
 }
 
-impl StateNumber {
-    pub const fn of(state: MemberState) -> (Self, Option<u64>) {
-        let number = match state {
-            MemberState::Waiting => Self::Waiting,
-            MemberState::Deferred => Self::Deferred,
-            MemberState::Queued => Self::Queued,
-            MemberState::InProgress => Self::InProgress,
-            MemberState::Retrying { at } => return (Self::Retrying, Some(at)),
-            MemberState::Succeeded => Self::Succeeded,
-            MemberState::Failed => Self::Failed,
-            MemberState::Rejected => Self::Rejected,
-            MemberState::TimedOut => Self::TimedOut,
-            MemberState::Canceled => Self::Canceled,
-            MemberState::Removed => Self::Removed,
-            MemberState::RolledBack => Self::RolledBack,
+/// A member's state in parts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StateParts {
+    pub number: StateNumber,
+    pub retry_at: Option<u64>,
+    pub to: Option<ReleaseIx>,
+}
+
+impl StateParts {
+    pub const fn of(state: MemberState) -> Self {
+        let (number, retry_at, to) = match state {
+            MemberState::Waiting => (StateNumber::Waiting, None, None),
+            MemberState::Deferred => (StateNumber::Deferred, None, None),
+            MemberState::Queued => (StateNumber::Queued, None, None),
+            MemberState::InProgress => (StateNumber::InProgress, None, None),
+            MemberState::Retrying { at } => (StateNumber::Retrying, Some(at), None),
+            MemberState::Succeeded => (StateNumber::Succeeded, None, None),
+            MemberState::Failed => (StateNumber::Failed, None, None),
+            MemberState::Rejected => (StateNumber::Rejected, None, None),
+            MemberState::TimedOut => (StateNumber::TimedOut, None, None),
+            MemberState::Canceled => (StateNumber::Canceled, None, None),
+            MemberState::Removed => (StateNumber::Removed, None, None),
+            MemberState::RolledBack => (StateNumber::RolledBack, None, None),
+            MemberState::Returning { to, step } => {
+                let (number, retry_at) = match step {
+                    ReturnStep::Deferred => (StateNumber::ReturnDeferred, None),
+                    ReturnStep::OutOfReach => (StateNumber::OutOfReach, None),
+                    ReturnStep::Queued => (StateNumber::ReturnQueued, None),
+                    ReturnStep::InProgress => (StateNumber::ReturnInProgress, None),
+                    ReturnStep::Retrying { at } => (StateNumber::ReturnRetrying, Some(at)),
+                };
+                (number, retry_at, Some(to))
+            }
+            MemberState::Returned => (StateNumber::Returned, None, None),
+            MemberState::ReturnFailed { to } => (StateNumber::ReturnFailed, None, Some(to)),
+            MemberState::Kept(cause) => {
+                let number = match cause {
+                    KeptCause::NoRollbackImage => StateNumber::KeptNoRollbackImage,
+                    KeptCause::NotContacted => StateNumber::KeptNotContacted,
+                    KeptCause::RunsAnother => StateNumber::KeptRunsAnother,
+                    KeptCause::Retired => StateNumber::KeptRetired,
+                    KeptCause::Canceled => StateNumber::KeptCanceled,
+                };
+                (number, None, None)
+            }
         };
-        (number, None)
+        Self {
+            number,
+            retry_at,
+            to,
+        }
     }
 
-    /// `None`: a retry has no time, or something else has one.
-    pub const fn with(self, retry_at: Option<u64>) -> Option<MemberState> {
-        Some(match (self, retry_at) {
-            (Self::Retrying, Some(at)) => MemberState::Retrying { at },
-            (Self::Retrying, None) | (_, Some(_)) => return None,
-            (Self::Waiting, None) => MemberState::Waiting,
-            (Self::Deferred, None) => MemberState::Deferred,
-            (Self::Queued, None) => MemberState::Queued,
-            (Self::InProgress, None) => MemberState::InProgress,
-            (Self::Succeeded, None) => MemberState::Succeeded,
-            (Self::Failed, None) => MemberState::Failed,
-            (Self::Rejected, None) => MemberState::Rejected,
-            (Self::TimedOut, None) => MemberState::TimedOut,
-            (Self::Canceled, None) => MemberState::Canceled,
-            (Self::Removed, None) => MemberState::Removed,
-            (Self::RolledBack, None) => MemberState::RolledBack,
+    /// `None`: a part is missing, or one is there that means nothing.
+    pub const fn whole(self) -> Option<MemberState> {
+        if let Some(state) = self.on_the_way_back() {
+            return Some(state);
+        }
+        Some(match (self.number, self.retry_at, self.to) {
+            (StateNumber::Retrying, Some(at), None) => MemberState::Retrying { at },
+            (StateNumber::Waiting, None, None) => MemberState::Waiting,
+            (StateNumber::Deferred, None, None) => MemberState::Deferred,
+            (StateNumber::Queued, None, None) => MemberState::Queued,
+            (StateNumber::InProgress, None, None) => MemberState::InProgress,
+            (StateNumber::Succeeded, None, None) => MemberState::Succeeded,
+            (StateNumber::Failed, None, None) => MemberState::Failed,
+            (StateNumber::Rejected, None, None) => MemberState::Rejected,
+            (StateNumber::TimedOut, None, None) => MemberState::TimedOut,
+            (StateNumber::Canceled, None, None) => MemberState::Canceled,
+            (StateNumber::Removed, None, None) => MemberState::Removed,
+            (StateNumber::RolledBack, None, None) => MemberState::RolledBack,
+            _ => return None,
         })
+    }
+
+    const fn on_the_way_back(self) -> Option<MemberState> {
+        let (step, to) = match (self.number, self.retry_at, self.to) {
+            (StateNumber::ReturnDeferred, None, Some(to)) => (ReturnStep::Deferred, to),
+            (StateNumber::OutOfReach, None, Some(to)) => (ReturnStep::OutOfReach, to),
+            (StateNumber::ReturnQueued, None, Some(to)) => (ReturnStep::Queued, to),
+            (StateNumber::ReturnInProgress, None, Some(to)) => (ReturnStep::InProgress, to),
+            (StateNumber::ReturnRetrying, Some(at), Some(to)) => (ReturnStep::Retrying { at }, to),
+            (StateNumber::ReturnFailed, None, Some(to)) => {
+                return Some(MemberState::ReturnFailed { to });
+            }
+            (StateNumber::Returned, None, None) => return Some(MemberState::Returned),
+            (number, None, None) => {
+                let cause = match number {
+                    StateNumber::KeptNoRollbackImage => KeptCause::NoRollbackImage,
+                    StateNumber::KeptNotContacted => KeptCause::NotContacted,
+                    StateNumber::KeptRunsAnother => KeptCause::RunsAnother,
+                    StateNumber::KeptRetired => KeptCause::Retired,
+                    StateNumber::KeptCanceled => KeptCause::Canceled,
+                    _ => return None,
+                };
+                return Some(MemberState::Kept(cause));
+            }
+            _ => return None,
+        };
+        Some(MemberState::Returning { to, step })
     }
 }
 

@@ -9,7 +9,7 @@ use super::{
     SECTION_BYTES_MAX,
     rows::{
         AnswerRow, CampaignRow, DeviceRow, Head, KeyRow, Kind, MemberRow, OperatorRow, ReleaseRow,
-        RunRow, ShortageRow, StateNumber,
+        RollbackManifestRow, RollbackRow, RunRow, ShortageRow, StateParts,
     },
 };
 use crate::{
@@ -257,6 +257,15 @@ fn releases(state: &State, out: &mut Sections<'_>) {
                     .iter()
                     .map(|(from, delta)| (*from, delta.clone()))
                     .collect(),
+                rollbacks: release
+                    .rollbacks
+                    .iter()
+                    .map(|(to, back)| RollbackManifestRow {
+                        to: *to,
+                        sequence: back.sequence,
+                        manifest: back.manifest.clone(),
+                    })
+                    .collect(),
             },
         );
     }
@@ -328,6 +337,14 @@ fn campaign_row(campaign: &Campaign) -> CampaignRow {
         marks: mark(campaign.is_archived, CampaignRow::ARCHIVED)
             + mark(campaign.is_promoted, CampaignRow::PROMOTED),
         strata: campaign.strata.clone(),
+        rollback: campaign.rollback.as_ref().map(|rollback| RollbackRow {
+            cause: rollback.cause.clone(),
+            started_at: rollback.started_at,
+            phases_bp: rollback.phases.iter().map(|share| share.get()).collect(),
+            phase: count(rollback.phase),
+            forgiven_failed: rollback.forgiven.failed,
+            forgiven_resolved: rollback.forgiven.resolved,
+        }),
     }
 }
 
@@ -336,7 +353,11 @@ const fn mark(is_set: bool, mark: u64) -> u64 {
 }
 
 fn member_row(member: &Member) -> MemberRow {
-    let (state, retry_at) = StateNumber::of(member.state);
+    let StateParts {
+        number: state,
+        retry_at,
+        to,
+    } = StateParts::of(member.state);
     MemberRow {
         device: member.device,
         rank: member.rank,
@@ -354,5 +375,6 @@ fn member_row(member: &Member) -> MemberRow {
         group: member.place.group.into(),
         phase: member.place.phase.into(),
         stratum: member.stratum.into(),
+        to,
     }
 }

@@ -12,7 +12,10 @@ use minicbor::{Decode, Encode};
 use crate::{
     CampaignIx, DeviceIx, ReleaseIx, Timestamp,
     fact::{FailureCause, PauseCause},
-    state::{Devices, Member, MemberState, PhaseTally, Roster, group_order},
+    state::{
+        Devices, Member, MemberState, PhaseTally, ReturnStep, Roster, group_order,
+        rollback::Rollback,
+    },
 };
 
 #[derive(Debug, Clone)]
@@ -51,6 +54,10 @@ pub struct Campaign {
     pub retry_bytes: u64,
     /// Out of operators' way.
     pub is_archived: bool,
+    /// Once it has been rolled back, or begins to be.
+    pub rollback: Option<Rollback>,
+    /// On the way back: updated members whose turn to go back has not come.
+    pub to_return: BTreeSet<u32>,
     /// Failures by class, every attempt counted.
     pub errors: [u32; ErrorClass::ALL.len()],
 }
@@ -88,6 +95,17 @@ pub enum Status {
         #[n(0)]
         cause: FailureCause,
     },
+    /// Devices are sent back.
+    #[n(20)]
+    RollingBack,
+    /// They were, and an operator or the gate has stopped it for now.
+    #[n(21)]
+    RollbackPaused {
+        #[n(0)]
+        cause: PauseCause,
+    },
+    #[n(22)]
+    RolledBack,
 }
 
 impl Status {
@@ -107,8 +125,14 @@ impl Status {
     pub const fn is_final(&self) -> bool {
         matches!(
             self,
-            Self::Completed | Self::Canceled { .. } | Self::Failed { .. }
+            Self::Completed | Self::Canceled { .. } | Self::Failed { .. } | Self::RolledBack
         )
+    }
+
+    /// On the way back: nothing is offered any more, and what was is not retried.
+    #[must_use]
+    pub const fn is_rolling_back(&self) -> bool {
+        matches!(self, Self::RollingBack | Self::RollbackPaused { .. })
     }
 }
 
@@ -178,13 +202,13 @@ pub struct Starts {
 }
 
 impl Starts {
-    pub(crate) fn count(&mut self, at: Timestamp, attempt: u32) {
+    pub(crate) fn count(&mut self, at: Timestamp, is_first: bool) {
         if at >= self.minute + MINUTE_MS {
             self.minute = at;
             self.in_minute = 0;
         }
         self.in_minute += 1;
-        self.notified += u32::from(attempt == 1);
+        self.notified += u32::from(is_first);
     }
 }
 
@@ -225,6 +249,8 @@ impl Campaign {
             retries: 0,
             retry_bytes: 0,
             is_archived: false,
+            rollback: None,
+            to_return: BTreeSet::new(),
             errors: [0; ErrorClass::ALL.len()],
         }
     }
@@ -266,6 +292,27 @@ impl Campaign {
     /// Changes one member and keeps the tallies true.
     pub(crate) fn update_member(&mut self, at: u32, change: impl FnOnce(&mut Member)) {
         self.roster.update(at, change);
+        if self.status.is_rolling_back() {
+            self.line_up(at);
+        }
+    }
+
+    /// Who has been updated is to go back.
+    fn line_up(&mut self, at: u32) {
+        if self.member(at).state == MemberState::Succeeded {
+            self.to_return.insert(at);
+        } else {
+            self.to_return.remove(&at);
+        }
+    }
+
+    /// The way back begins, or has been read from a snapshot.
+    pub(crate) fn line_up_all(&mut self) {
+        let updated = self
+            .roster
+            .begun()
+            .filter(|(_, member)| member.state == MemberState::Succeeded);
+        self.to_return = updated.map(|(at, _)| at).collect();
     }
 
     /// The phase that runs, or ran last.
@@ -351,7 +398,11 @@ impl Campaign {
     /// When the campaign must be over.
     #[must_use]
     pub fn deadline(&self) -> Option<Timestamp> {
-        Some(self.started_at? + self.spec.max_rollout_days.ms())
+        let from = match &self.rollback {
+            Some(rollback) => rollback.started_at,
+            None => self.started_at?,
+        };
+        Some(from + self.spec.max_rollout_days.ms())
     }
 
     /// Since when a device can see its job in its present state: paused campaigns hide their queued jobs, so the time for
@@ -359,7 +410,14 @@ impl Campaign {
     #[must_use]
     pub fn shown_since(&self, member: &Member) -> Timestamp {
         match (member.state, self.resumed_at) {
-            (MemberState::Queued, Some(resumed_at)) => member.since.max(resumed_at),
+            (
+                MemberState::Queued
+                | MemberState::Returning {
+                    step: ReturnStep::Queued,
+                    ..
+                },
+                Some(resumed_at),
+            ) => member.since.max(resumed_at),
             _ => member.since,
         }
     }
@@ -367,13 +425,19 @@ impl Campaign {
     /// When an open member's patience ends, or a retry is due.
     #[must_use]
     pub fn due(&self, member: &Member) -> Option<Timestamp> {
-        match member.state {
-            MemberState::Queued => {
-                Some(self.shown_since(member) + self.spec.timeouts.contact_hours.ms())
-            }
-            MemberState::InProgress => Some(member.since + self.spec.timeouts.execution_hours.ms()),
-            MemberState::Retrying { at } => Some(at),
-            _ => None,
+        let timeouts = &self.spec.timeouts;
+        let step = match member.state {
+            MemberState::Returning { step, .. } => step,
+            MemberState::Queued => ReturnStep::Queued,
+            MemberState::InProgress => ReturnStep::InProgress,
+            MemberState::Retrying { at } => ReturnStep::Retrying { at },
+            _ => return None,
+        };
+        match step {
+            ReturnStep::Queued => Some(self.shown_since(member) + timeouts.contact_hours.ms()),
+            ReturnStep::InProgress => Some(member.since + timeouts.execution_hours.ms()),
+            ReturnStep::Retrying { at } => Some(at),
+            ReturnStep::Deferred | ReturnStep::OutOfReach => None,
         }
     }
 }
@@ -428,9 +492,12 @@ impl Campaigns {
         row.deferred = row
             .roster
             .begun()
-            .filter(|(_, member)| member.state == MemberState::Deferred)
+            .filter(|(_, member)| member.state.is_put_off())
             .map(|(at, _)| at)
             .collect();
+        if row.status.is_rolling_back() {
+            row.line_up_all();
+        }
         let is_active = row.status.is_active();
         self.set_active(ix, is_active);
     }

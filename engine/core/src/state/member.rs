@@ -9,7 +9,7 @@ use fleetfold_schemas::{
 use minicbor::{Decode, Encode};
 
 use super::Place;
-use crate::{DeviceIx, Timestamp};
+use crate::{DeviceIx, ReleaseIx, Timestamp, fact::KeptCause};
 
 /// A device's part in a campaign.
 #[derive(Debug, Clone)]
@@ -58,7 +58,36 @@ pub enum MemberState {
     TimedOut,
     Canceled,
     Removed,
+    /// Gone back by itself.
     RolledBack,
+    /// Updated, and on its way back to this release's image.
+    Returning {
+        to: ReleaseIx,
+        step: ReturnStep,
+    },
+    /// Sent back.
+    Returned,
+    /// It could not go back there, and no attempt is left.
+    ReturnFailed {
+        to: ReleaseIx,
+    },
+    /// Updated, and stays so although the campaign has been rolled back.
+    Kept(KeptCause),
+}
+
+/// How far a member on its way back is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReturnStep {
+    /// Passed over: busy elsewhere or in maintenance.
+    Deferred,
+    /// It did not take its job in time, and has not been heard of since.
+    OutOfReach,
+    Queued,
+    InProgress,
+    /// Failed; the next attempt is due then.
+    Retrying {
+        at: Timestamp,
+    },
 }
 
 /// Each device enters the evidence once. The numbers are those of a snapshot.
@@ -77,6 +106,30 @@ impl MemberState {
     /// Taken back; unless it had failed before, the device counts neither way.
     const fn is_withdrawn(self) -> bool {
         matches!(self, Self::Removed | Self::Canceled)
+    }
+
+    /// Passed over; looked at again when its device may be free.
+    pub(crate) const fn is_put_off(self) -> bool {
+        matches!(
+            self,
+            Self::Deferred
+                | Self::Returning {
+                    step: ReturnStep::Deferred | ReturnStep::OutOfReach,
+                    ..
+                }
+        )
+    }
+
+    /// It was updated, whatever has come after.
+    const fn had_succeeded(self) -> bool {
+        matches!(
+            self,
+            Self::Succeeded
+                | Self::Returning { .. }
+                | Self::Returned
+                | Self::ReturnFailed { .. }
+                | Self::Kept(_)
+        )
     }
 }
 
@@ -103,7 +156,23 @@ impl Member {
     /// An attempt is under way or queued.
     #[must_use]
     pub const fn is_open(&self) -> bool {
+        self.is_updating() || self.is_return_open()
+    }
+
+    /// An attempt to update it is under way or queued.
+    #[must_use]
+    pub const fn is_updating(&self) -> bool {
         matches!(self.state, MemberState::Queued | MemberState::InProgress)
+    }
+
+    const fn is_return_open(&self) -> bool {
+        matches!(
+            self.state,
+            MemberState::Returning {
+                step: ReturnStep::Queued | ReturnStep::InProgress,
+                ..
+            }
+        )
     }
 
     /// It has failed, and no attempt is left.
@@ -124,7 +193,15 @@ impl Member {
     const fn is_out_of_sight(&self) -> bool {
         match (self.state, &self.error) {
             (MemberState::TimedOut, _) => true,
-            (MemberState::Retrying { .. }, Some(error)) => {
+            (
+                MemberState::Retrying { .. }
+                | MemberState::ReturnFailed { .. }
+                | MemberState::Returning {
+                    step: ReturnStep::Retrying { .. },
+                    ..
+                },
+                Some(error),
+            ) => {
                 matches!(error.class, ErrorClass::LostContact)
             }
             _ => false,
@@ -144,7 +221,15 @@ impl Member {
             MemberState::TimedOut => ExecutionStatus::TimedOut,
             MemberState::Canceled => ExecutionStatus::Canceled,
             MemberState::Removed => ExecutionStatus::Removed,
-            MemberState::RolledBack => ExecutionStatus::RolledBack,
+            MemberState::RolledBack | MemberState::Returned => ExecutionStatus::RolledBack,
+            MemberState::Kept(_) => ExecutionStatus::Succeeded,
+            MemberState::ReturnFailed { .. } => ExecutionStatus::Failed,
+            MemberState::Returning { step, .. } => match step {
+                ReturnStep::Deferred | ReturnStep::OutOfReach => ExecutionStatus::Succeeded,
+                ReturnStep::Queued => ExecutionStatus::Queued,
+                ReturnStep::InProgress => ExecutionStatus::InProgress,
+                ReturnStep::Retrying { .. } => ExecutionStatus::Failed,
+            },
         })
     }
 
@@ -165,6 +250,30 @@ impl Member {
             | MemberState::Retrying { .. } => true,
             MemberState::Succeeded => {
                 tally.updated = 1;
+                false
+            }
+            MemberState::Returning { step, .. } => {
+                tally.updated = 1;
+                match step {
+                    ReturnStep::Deferred | ReturnStep::OutOfReach => tally.out_of_reach = 1,
+                    ReturnStep::Queued | ReturnStep::InProgress | ReturnStep::Retrying { .. } => {
+                        tally.returning = 1;
+                    }
+                }
+                false
+            }
+            MemberState::Returned => {
+                tally.returned = 1;
+                false
+            }
+            MemberState::ReturnFailed { .. } => {
+                tally.updated = 1;
+                tally.return_failed = 1;
+                false
+            }
+            MemberState::Kept(_) => {
+                tally.updated = 1;
+                tally.kept = 1;
                 false
             }
             MemberState::Removed | MemberState::Canceled => {
@@ -188,7 +297,7 @@ impl Member {
         tally.failed = u32::from(self.failed);
         tally.restored = u32::from(self.restored);
         // A device that ran the target already or declined its job has given its outcome without accepting anything.
-        let has_outcome = self.failed || self.state == MemberState::Succeeded;
+        let has_outcome = self.failed || self.state.had_succeeded();
         let is_judged = !is_withdrawn && (self.accepted || has_outcome);
         tally.accepted = u32::from(is_judged);
         tally.unresolved = u32::from(unresolved);
@@ -196,13 +305,14 @@ impl Member {
         let in_progress = matches!(self.state, MemberState::InProgress) && !self.failed;
         tally.in_progress = u32::from(in_progress);
         tally.open = u32::from(self.is_open());
+        tally.return_open = u32::from(self.is_return_open());
         tally.unknown = u32::from(self.is_out_of_sight());
         tally.not_contacted = u32::from(unresolved && !in_progress && !self.failed);
         tally
     }
 }
 
-/// Counts over members. `updated`, `failed`, `in_progress`, `not_contacted` and `removed` add up to `devices`.
+/// Counts over members. `updated`, `returned`, `failed`, `in_progress`, `not_contacted` and `removed` add up to `devices`.
 /// The numbers are those of a snapshot.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
@@ -250,6 +360,28 @@ pub struct PhaseTally {
     /// Lost out of sight amid an update: nobody knows what has become of them.
     #[n(16)]
     pub unknown: u32,
+    /// On the way back: queued, in progress, or with another attempt to come.
+    #[cbor(n(30), default, skip_if = "is_zero")]
+    pub returning: u32,
+    /// Of `returning` and `open`: queued or in progress.
+    #[cbor(n(31), default, skip_if = "is_zero")]
+    pub return_open: u32,
+    /// To go back, but busy elsewhere, in maintenance or not heard of.
+    #[cbor(n(32), default, skip_if = "is_zero")]
+    pub out_of_reach: u32,
+    /// Sent back.
+    #[cbor(n(33), default, skip_if = "is_zero")]
+    pub returned: u32,
+    /// Could not go back, and no attempt is left.
+    #[cbor(n(34), default, skip_if = "is_zero")]
+    pub return_failed: u32,
+    /// Stay updated although the campaign has been rolled back.
+    #[cbor(n(35), default, skip_if = "is_zero")]
+    pub kept: u32,
+}
+
+const fn is_zero(count: &u32) -> bool {
+    *count == 0
 }
 
 macro_rules! each_field {
@@ -261,14 +393,16 @@ macro_rules! each_field {
 impl core::ops::AddAssign for PhaseTally {
     fn add_assign(&mut self, other: Self) {
         each_field!(self += other: devices updated failed in_progress not_contacted removed waiting lost new_updated
-            new_failed new_lost restored accepted unresolved unresolved_accepted open unknown);
+            new_failed new_lost restored accepted unresolved unresolved_accepted open unknown returning
+            return_open out_of_reach returned return_failed kept);
     }
 }
 
 impl core::ops::SubAssign for PhaseTally {
     fn sub_assign(&mut self, other: Self) {
         each_field!(self -= other: devices updated failed in_progress not_contacted removed waiting lost new_updated
-            new_failed new_lost restored accepted unresolved unresolved_accepted open unknown);
+            new_failed new_lost restored accepted unresolved unresolved_accepted open unknown returning
+            return_open out_of_reach returned return_failed kept);
     }
 }
 
@@ -289,6 +423,7 @@ impl PhaseTally {
             not_contacted: self.not_contacted.into(),
             removed: self.removed.into(),
             rolled_back: self.restored.into(),
+            returned: self.returned.into(),
         }
     }
 }

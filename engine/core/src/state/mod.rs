@@ -9,6 +9,7 @@ mod inventory;
 mod member;
 mod names;
 mod release;
+mod rollback;
 mod roster;
 mod shared;
 mod strata;
@@ -25,8 +26,9 @@ pub use self::{
     command::{ANSWERS_KEPT_MS, Answered, CLOCK_SKEW_MAX_MS, Commands},
     device::{Device, Devices},
     inventory::Inventory,
-    member::{Counted, Member, MemberState, PhaseTally},
-    release::{Delta, Release, Releases},
+    member::{Counted, Member, MemberState, PhaseTally, ReturnStep},
+    release::{Delta, Release, Releases, WayBack},
+    rollback::{Returns, Rollback},
     roster::{GroupRun, Place, Roster},
 };
 pub(crate) use self::{

@@ -22,6 +22,15 @@ pub struct Release {
     pub published_at: Timestamp,
     /// By the release they start from.
     pub deltas: BTreeMap<ReleaseIx, Delta>,
+    /// By the release they lead to.
+    pub rollbacks: BTreeMap<ReleaseIx, WayBack>,
+}
+
+/// A manifest for an older image that devices with this release accept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WayBack {
+    pub sequence: u64,
+    pub manifest: Vec<u8>,
 }
 
 /// The numbers are those of a snapshot.
@@ -44,6 +53,13 @@ pub enum Delta {
 }
 
 impl Release {
+    /// The highest that a device with this release may have seen: its ways back come after it.
+    #[must_use]
+    pub fn sequence_max(&self) -> u64 {
+        let back = self.rollbacks.values().map(|back| back.sequence);
+        back.fold(self.sequence, u64::max)
+    }
+
     #[must_use]
     pub fn is_building_deltas(&self) -> bool {
         self.deltas.values().any(|delta| *delta == Delta::Building)

@@ -8,17 +8,19 @@ use fleetfold_schemas::{
     device::ErrorClass,
     status::{
         CampaignState, CampaignStatus, Cause, Evidence, GroupStatus, Hold, PhaseState, PhaseStatus,
+        RollbackProgress,
     },
 };
 
 use crate::{
     CampaignIx, State, Timestamp,
     decide::{DELTA_WAIT_MS, waits_for_deltas},
-    fact::{FailureCause, PauseCause},
+    fact::{FailureCause, PauseCause, RollbackCause},
     gate::confident,
     judge::{HoldReason, Verdict, judge},
     pace::Limit,
-    state::{Campaign, GroupRun, Status, group_order},
+    rollback,
+    state::{Campaign, GroupRun, Rollback, Status, group_order},
 };
 
 #[must_use]
@@ -31,6 +33,7 @@ pub fn campaign(state: &State, ix: CampaignIx, now: Timestamp) -> CampaignStatus
         status: campaign_state(&row.status),
         hold: hold_reason(state, row, now).map(|reason| hold(&reason, now)),
         cause: cause(row),
+        rollback: row.rollback.as_ref().map(|way| rollback_progress(row, way)),
         phase: is_started.then(|| row.phase().name.clone()),
         devices: row.totals().devices.into(),
         exposed: row.exposed.into(),
@@ -58,6 +61,9 @@ pub const fn campaign_state(status: &Status) -> CampaignState {
         Status::Completed => CampaignState::Completed,
         Status::Canceled { .. } => CampaignState::Canceled,
         Status::Failed { .. } => CampaignState::Failed,
+        Status::RollingBack => CampaignState::RollingBack,
+        Status::RollbackPaused { .. } => CampaignState::Paused,
+        Status::RolledBack => CampaignState::RolledBack,
     }
 }
 
@@ -77,8 +83,23 @@ fn hold_reason(state: &State, row: &Campaign, now: Timestamp) -> Option<HoldReas
             Verdict::Hold(reason) => Some(reason),
             Verdict::Advance | Verdict::Pause(_) => None,
         },
-        Status::Paused { .. } => Some(HoldReason::Paused),
-        Status::Completed | Status::Canceled { .. } | Status::Failed { .. } => None,
+        Status::Paused { .. } | Status::RollbackPaused { .. } => Some(HoldReason::Paused),
+        Status::RollingBack => match rollback::judge(row, row.rollback.as_ref()?, now) {
+            rollback::Verdict::Hold(reason) => Some(reason),
+            _ if state.storage_low.is_some() => Some(HoldReason::StorageLow),
+            rollback::Verdict::Offer(_) => {
+                let tally = row.totals();
+                Some(HoldReason::Returning {
+                    to_go: row.to_go_back(&tally).into(),
+                    out_of_reach: tally.out_of_reach.into(),
+                })
+            }
+            _ => None,
+        },
+        Status::Completed
+        | Status::Canceled { .. }
+        | Status::Failed { .. }
+        | Status::RolledBack => None,
     }
 }
 
@@ -155,6 +176,17 @@ pub fn hold(reason: &HoldReason, now: Timestamp) -> Hold {
             format!("{} without an outcome", devices(unresolved)),
             None,
         ),
+        HoldReason::Returning {
+            to_go,
+            out_of_reach,
+        } => {
+            let text = format!("{} still to go back", devices(to_go));
+            let text = match out_of_reach {
+                0 => text,
+                count => format!("{text}, {count} of them busy or out of reach"),
+            };
+            ("returning", text, None)
+        }
         HoldReason::Paused => (
             "paused",
             "paused until an operator resumes or cancels".to_string(),
@@ -201,7 +233,11 @@ fn devices(count: u64) -> String {
 
 fn cause(row: &Campaign) -> Option<Cause> {
     let (kind, text) = match &row.status {
-        Status::Paused { cause } => pause_cause(row, cause),
+        Status::Paused { cause } | Status::RollbackPaused { cause } => pause_cause(row, cause),
+        Status::RollingBack | Status::RolledBack => {
+            let way = row.rollback.as_ref()?;
+            ("rollback", rollback_cause(&way.cause))
+        }
         Status::Canceled { operator, reason } => (
             "canceled",
             by_operator("canceled", operator.as_str(), reason.as_deref()),
@@ -297,6 +333,17 @@ fn pause_cause(row: &Campaign, cause: &PauseCause) -> (&'static str, String) {
                 percent(10_000 - false_pause_bp)
             ),
         ),
+        PauseCause::RollbackFailing {
+            failed,
+            resolved,
+            limit_bp,
+        } => (
+            "rollback_failing",
+            format!(
+                "{failed} of {resolved} devices could not go back, more than {}",
+                percent(*limit_bp)
+            ),
+        ),
         PauseCause::SuccessUnreachable {
             lost,
             devices,
@@ -309,6 +356,45 @@ fn pause_cause(row: &Campaign, cause: &PauseCause) -> (&'static str, String) {
                 percent(*threshold_bp)
             ),
         ),
+    }
+}
+
+fn rollback_cause(cause: &RollbackCause) -> String {
+    match cause {
+        RollbackCause::Operator { operator, reason } => {
+            let reason = reason.as_str().replace('_', " ");
+            by_operator("rolled back", operator.as_str(), Some(&reason))
+        }
+        RollbackCause::FailureThreshold {
+            failed,
+            resolved,
+            limit_bp,
+        } => format!(
+            "{failed} of {resolved} outcomes failed, more than {}",
+            BasisPoints::new(*limit_bp).unwrap_or(BasisPoints::ALL)
+        ),
+    }
+}
+
+fn rollback_progress(row: &Campaign, way: &Rollback) -> RollbackProgress {
+    let tally = row.totals();
+    let to_go = match row.status {
+        // Only those that are at it; nobody else is sent any more.
+        Status::Canceled { .. } => tally.returning,
+        _ => row.to_go_back(&tally),
+    };
+    let ended = tally.return_failed + to_go;
+    RollbackProgress {
+        cause: rollback_cause(&way.cause),
+        started_ms: way.started_at,
+        percentage: way.percentage(),
+        returned: tally.returned.into(),
+        failed: tally.return_failed.into(),
+        kept: match row.status {
+            Status::Canceled { .. } => (tally.updated - ended).into(),
+            _ => tally.kept.into(),
+        },
+        to_go: to_go.into(),
     }
 }
 

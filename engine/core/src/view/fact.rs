@@ -23,7 +23,7 @@ pub fn fact(state: &State, position: u64, at: Timestamp, fact: &Fact) -> Value {
             json!(state.campaigns.get(campaign).spec.id),
         );
     }
-    for key in ["release", "from"] {
+    for key in ["release", "from", "to"] {
         let release = map
             .get(key)
             .and_then(Value::as_u64)

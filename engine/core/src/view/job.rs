@@ -5,9 +5,9 @@ use fleetfold_schemas::mutant::{Mutant, is_on};
 use fleetfold_schemas::job::{Installation, Job, JobKind};
 
 use crate::{
-    DeviceIx, State,
+    DeviceIx, ReleaseIx, State,
     offers::offers,
-    state::{Campaign, Member, MemberState, Status},
+    state::{Campaign, Member, MemberState, Release, ReturnStep, Status},
 };
 
 /// `None`: the topic is empty.
@@ -25,7 +25,6 @@ pub fn job(state: &State, ix: DeviceIx) -> Option<Job> {
         (Status::Canceled { .. }, Some(position)) => Some(position),
         _ => None,
     };
-    let release = state.releases.get(campaign.target(ix, &state.devices));
     let issued_ms = campaign.shown_since(member);
     Some(Job {
         device: device.id(),
@@ -36,12 +35,7 @@ pub fn job(state: &State, ix: DeviceIx) -> Option<Job> {
             Some(_) => JobKind::Cancel {
                 sequence: member.job,
             },
-            None => JobKind::Install(Installation {
-                envelope: release.manifest.clone(),
-                target: release.image,
-                size_bytes: release.image_bytes,
-                offers: offers(state, device, release),
-            }),
+            None => order(state, ix, campaign.target(ix, &state.devices), member)?,
         },
         issued_ms,
         expires_ms: issued_ms + timeouts.contact_hours.ms() + timeouts.execution_hours.ms(),
@@ -50,12 +44,36 @@ pub fn job(state: &State, ix: DeviceIx) -> Option<Job> {
     })
 }
 
+/// To install the campaign's release; or to go back from it, under the manifest that was signed for that.
+fn order(state: &State, ix: DeviceIx, release: ReleaseIx, member: &Member) -> Option<JobKind> {
+    let release = state.releases.get(release);
+    let installation = |image: &Release, manifest: &[u8]| Installation {
+        envelope: manifest.to_vec(),
+        target: image.image,
+        size_bytes: image.image_bytes,
+        offers: offers(state, state.devices.get(ix), image),
+    };
+    match member.state {
+        MemberState::Returning { to, .. } => {
+            let way = release.rollbacks.get(&to)?;
+            let image = state.releases.get(to);
+            Some(JobKind::Rollback(installation(image, &way.manifest)))
+        }
+        _ => Some(JobKind::Install(installation(release, &release.manifest))),
+    }
+}
+
 /// A queued job is hidden while its campaign is paused, so nothing new starts then; one that the device has accepted
 /// stays, so it can finish.
 pub(crate) fn is_shown(campaign: &Campaign, member: &Member) -> bool {
     match member.state {
         MemberState::Queued => campaign.status.is_rolling() || is_on(Mutant::JobShownWhilePaused),
         MemberState::InProgress => true,
+        MemberState::Returning { step, .. } => match step {
+            ReturnStep::Queued => campaign.status == Status::RollingBack,
+            ReturnStep::InProgress => true,
+            ReturnStep::Deferred | ReturnStep::OutOfReach | ReturnStep::Retrying { .. } => false,
+        },
         _ => false,
     }
 }

@@ -9,7 +9,9 @@ use alloc::collections::BTreeMap;
 
 use fleetfold_schemas::{
     operator::{OperatorList, OperatorStatus},
-    status::{Alert, AlertKind, DeltaState, DeltaStatus, FleetSummary, ReleaseStatus},
+    status::{
+        Alert, AlertKind, DeltaState, DeltaStatus, FleetSummary, ReleaseStatus, RollbackStatus,
+    },
 };
 
 pub(crate) use self::job::is_shown;
@@ -52,6 +54,14 @@ pub fn release(state: &State, ix: ReleaseIx) -> ReleaseStatus {
             .map(|byte| alloc::format!("{byte:02x}"))
             .collect(),
         deltas: deltas.collect(),
+        rollbacks: release
+            .rollbacks
+            .iter()
+            .map(|(to, back)| RollbackStatus {
+                to: state.releases.get(*to).version.clone(),
+                sequence: back.sequence,
+            })
+            .collect(),
         published_ms: release.published_at,
     }
 }

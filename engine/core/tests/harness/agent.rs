@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use fleetfold_core::{DeviceMessage, Request};
 use fleetfold_schemas::{
     DeviceId, Digest, ModelId, Name, Version,
+    device::Image,
     device::{
         DeviceError, ErrorClass, Hello, JobReport, JobState, PROTOCOL, Report, Running, Slot, Stage,
     },
@@ -135,7 +136,7 @@ impl Agent {
     }
 
     fn take(&mut self, job: &Job, version: &Version) {
-        let JobKind::Install(installation) = &job.kind else {
+        let (JobKind::Install(installation) | JobKind::Rollback(installation)) = &job.kind else {
             return;
         };
         if !self.knows(job) {
@@ -226,7 +227,10 @@ impl Agent {
             tags: self.traits.tags.clone(),
             attributes: self.traits.attributes.clone(),
             running: self.running.clone(),
-            standby: None,
+            standby: self.before.as_ref().map(|before| Image {
+                version: before.version.clone(),
+                digest: before.digest,
+            }),
             job: None,
         }
     }

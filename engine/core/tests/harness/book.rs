@@ -15,6 +15,7 @@ enum Standing {
     Updated,
     Failed,
     Removed,
+    Returned,
 }
 
 #[derive(Default)]
@@ -22,6 +23,7 @@ struct Sheet {
     is_started: bool,
     is_paused: bool,
     is_over: bool,
+    is_rolling_back: bool,
     phase: Option<u32>,
     is_phase_passed: bool,
     cut: u32,
@@ -72,6 +74,7 @@ impl Book {
                 assert!(sheet.is_started, "queued before the start");
                 assert!(!sheet.is_paused, "queued while paused");
                 assert!(!sheet.is_over, "queued after the end");
+                assert!(!sheet.is_rolling_back, "queued on the way back");
                 assert!(*attempt > 0);
                 let other = self.open.insert(device, campaign);
                 assert_eq!(other, None, "device {device} has two open executions");
@@ -110,9 +113,22 @@ impl Book {
                 assert!(sheet.is_started && before.is_none(), "joined twice");
                 keeps
             }
-            _ => unreachable!("{fact:?} is no execution's"),
+            _ => sheet.going_back(before, fact),
         };
-        let stays_open = matches!(fact, Fact::ExecutionQueued(_) | Fact::ExecutionAccepted(_));
+        if let Fact::ReturnQueued(_) | Fact::ReturnAccepted(_) = fact {
+            let other = self.open.insert(device, campaign);
+            assert!(
+                other.is_none_or(|other| other == campaign),
+                "device {device} has two open executions"
+            );
+        }
+        let stays_open = matches!(
+            fact,
+            Fact::ExecutionQueued(_)
+                | Fact::ExecutionAccepted(_)
+                | Fact::ReturnQueued(_)
+                | Fact::ReturnAccepted(_)
+        );
         if is_open && !stays_open {
             self.open.remove(&device);
         }
@@ -132,16 +148,18 @@ impl Book {
             totals.failed,
             totals.in_progress,
             totals.removed,
+            totals.returned,
         ];
         let recounted = [
             count(Standing::Updated),
             count(Standing::Failed),
             count(Standing::InProgress),
             count(Standing::Removed),
+            count(Standing::Returned),
         ];
         assert_eq!(
             counted, recounted,
-            "updated, failed, in progress, removed of {}",
+            "updated, failed, in progress, removed, returned of {}",
             status.campaign
         );
         let sum = counted.iter().sum::<u64>() + totals.not_contacted;
@@ -156,7 +174,8 @@ impl Book {
                 + tally.failed
                 + tally.in_progress
                 + tally.not_contacted
-                + tally.removed;
+                + tally.removed
+                + tally.returned;
             assert_eq!(
                 sum, phase.devices,
                 "the parts of {} do not add up",
@@ -173,13 +192,51 @@ impl Book {
 }
 
 impl Sheet {
-    fn enter(&mut self, fact: &Fact) {
-        let is_archived = matches!(fact, Fact::CampaignArchived(_));
+    /// What becomes of a member on the way back.
+    fn going_back(&self, before: Option<Standing>, fact: &Fact) -> Standing {
         assert_eq!(
-            self.is_over, is_archived,
-            "{fact:?} before or after the end"
+            before,
+            Some(Standing::Updated),
+            "{fact:?} of one not updated"
         );
         match fact {
+            Fact::ReturnQueued(_) => {
+                assert!(self.is_rolling_back && !self.is_paused && !self.is_over);
+                Standing::Updated
+            }
+            Fact::ReturnDeferred(_) => {
+                assert!(self.is_rolling_back && !self.is_over);
+                Standing::Updated
+            }
+            Fact::Returned(_) => Standing::Returned,
+            Fact::ReturnAccepted(_) | Fact::ReturnFailed(_) | Fact::ReturnSkipped(_) => {
+                Standing::Updated
+            }
+            _ => unreachable!("{fact:?} is no execution's"),
+        }
+    }
+
+    fn enter(&mut self, fact: &Fact) {
+        match fact {
+            Fact::CampaignArchived(_) => assert!(self.is_over, "archived before the end"),
+            Fact::RollbackStarted(_) => {}
+            _ => assert!(!self.is_over, "{fact:?} after the end"),
+        }
+        match fact {
+            Fact::RollbackStarted(_) => {
+                assert!(
+                    self.is_started && !self.is_rolling_back,
+                    "rolled back twice"
+                );
+                self.is_over = false;
+                self.is_paused = false;
+                self.is_rolling_back = true;
+            }
+            Fact::RollbackAdvanced(_) => assert!(self.is_rolling_back && !self.is_paused),
+            Fact::CampaignRolledBack(_) => {
+                assert!(self.is_rolling_back);
+                self.is_over = true;
+            }
             Fact::CampaignArchived(_) => {}
             Fact::CampaignEdited(_) => assert!(!self.is_started, "edited after the start"),
             Fact::RetriesOrdered(_) | Fact::GatePromoted(_) => assert!(self.is_started),

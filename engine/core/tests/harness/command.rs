@@ -4,14 +4,14 @@ use ed25519_dalek::SigningKey;
 use fleetfold_core::StoredArtifact;
 use fleetfold_schemas::{
     Digest, ModelId, Name, Sha256, Version,
-    command::{Command, PublishRelease},
+    command::{Command, PublishRelease, RollbackManifest},
     suit::{self, Manifest},
 };
 use serde_json::{Map, Value, json};
 
 use super::{
     agent::image,
-    script::{Flaw, Release},
+    script::{Flaw, Release, WaysFlaw},
 };
 
 pub const VENDOR: &str = "acme.example";
@@ -101,6 +101,11 @@ pub fn verb<'a>(verb: &str, words: &[&'a str]) -> (&'a str, Value) {
                 map.insert("device".into(), (*device).into());
                 rest
             }
+            ["phases", shares, rest @ ..] => {
+                let shares = shares.split(',').map(value_of).collect();
+                map.insert("phases".into(), shares);
+                rest
+            }
             ["because", reason @ ..] => {
                 map.insert("reason".into(), reason.join(" ").into());
                 &[]
@@ -139,17 +144,7 @@ pub fn release(
         Some(Flaw::LabelledAs(label)) => label,
         _ => line.version,
     };
-    let vendor_id = suit::vendor_id(VENDOR);
-    let manifest = Manifest {
-        sequence,
-        vendor_id,
-        class_id: suit::class_id(vendor_id, &made_for),
-        component: Name::parse(suit::FIRMWARE).unwrap(),
-        image_sha256: Sha256::of(&bytes),
-        image_size_bytes: bytes.len() as u64,
-        version,
-        uri: "fleetfold:image".into(),
-    };
+    let manifest = manifest(&made_for, version, &bytes, sequence);
     let key = match line.flaw {
         Some(Flaw::Stranger) => SigningKey::from_bytes(&[9; 32]),
         _ => release_key(),
@@ -173,7 +168,52 @@ pub fn release(
         version: Version::parse(label).unwrap(),
         image: Digest::of(&stored),
         manifest: envelope,
+        rollbacks: ways_back(line, model, sequence),
     });
     let is_missing = matches!(line.flaw, Some(Flaw::ImageMissing));
     (command, (!is_missing).then_some(artifact))
+}
+
+fn manifest(model: &ModelId, version: Version, image: &[u8], sequence: u64) -> Manifest {
+    let vendor_id = suit::vendor_id(VENDOR);
+    Manifest {
+        sequence,
+        vendor_id,
+        class_id: suit::class_id(vendor_id, model),
+        component: Name::parse(suit::FIRMWARE).unwrap(),
+        image_sha256: Sha256::of(image),
+        image_size_bytes: image.len() as u64,
+        version,
+        uri: "fleetfold:image".into(),
+    }
+}
+
+fn ways_back(line: &Release<'_>, model: &ModelId, sequence: u64) -> Vec<RollbackManifest> {
+    let flaw = match line.flaw {
+        Some(Flaw::Ways(flaw)) => Some(flaw),
+        _ => None,
+    };
+    let way = |(number, version): (u64, &&str)| {
+        let to = Version::parse(version).unwrap();
+        let mut bytes = image(model, &to);
+        if flaw == Some(WaysFlaw::Edited) {
+            bytes.push(b'!');
+        }
+        let sequence = match flaw {
+            Some(WaysFlaw::Below) => sequence - number,
+            Some(WaysFlaw::Alike) => sequence + 1,
+            _ => sequence + number,
+        };
+        let label = match flaw {
+            Some(WaysFlaw::Mislabelled) => Version::parse(line.version).unwrap(),
+            _ => to.clone(),
+        };
+        let key = match flaw {
+            Some(WaysFlaw::Unsigned) => SigningKey::from_bytes(&[9; 32]),
+            _ => release_key(),
+        };
+        let manifest = manifest(model, label, &bytes, sequence).sign(&key);
+        RollbackManifest { to, manifest }
+    };
+    (1..).zip(&line.back_to).map(way).collect()
 }

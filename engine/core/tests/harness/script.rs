@@ -55,6 +55,8 @@ pub struct Release<'a> {
     pub version: &'a str,
     pub model: Option<&'a str>,
     pub sequence: Option<u64>,
+    /// The versions it has signed ways back to, in the order of their sequence numbers.
+    pub back_to: Vec<&'a str>,
     pub flaw: Option<Flaw<'a>>,
 }
 
@@ -66,6 +68,22 @@ pub enum Flaw<'a> {
     ImageEdited,
     LabelledAs(&'a str),
     MadeFor(&'a str),
+    Ways(WaysFlaw),
+}
+
+/// What is wrong with the ways back.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum WaysFlaw {
+    /// By a key that nobody trusts.
+    Unsigned,
+    /// Their sequence numbers are those of releases before.
+    Below,
+    /// They have the same sequence number.
+    Alike,
+    /// They say the new version, of the old image.
+    Mislabelled,
+    /// They are about other bytes.
+    Edited,
 }
 
 pub fn parse(line: &str) -> Line<'_> {
@@ -104,6 +122,7 @@ pub fn parse(line: &str) -> Line<'_> {
             | "expedite",
             arguments @ ..,
         ] => Line::Verb(first, arguments.to_vec()),
+        ["roll", "back", arguments @ ..] => Line::Verb("rollback", arguments.to_vec()),
         ["maintain", who @ ..] => Line::Lifecycle(who.to_vec(), Lifecycle::Maintenance),
         ["activate", who @ ..] => Line::Lifecycle(who.to_vec(), Lifecycle::Active),
         ["retire", who @ ..] => Line::Lifecycle(who.to_vec(), Lifecycle::Retired),
@@ -165,6 +184,7 @@ fn release<'a>(version: &'a str, mut flags: &[&'a str]) -> Release<'a> {
         version,
         model: None,
         sequence: None,
+        back_to: Vec::new(),
         flaw: None,
     };
     while !flags.is_empty() {
@@ -175,6 +195,10 @@ fn release<'a>(version: &'a str, mut flags: &[&'a str]) -> Release<'a> {
             }
             ["sequence", sequence, rest @ ..] => {
                 release.sequence = Some(number(sequence));
+                rest
+            }
+            ["back", "to", version, rest @ ..] => {
+                release.back_to.push(version);
                 rest
             }
             _ => {
@@ -194,6 +218,14 @@ fn flaw<'a>(words: &[&'a str]) -> Flaw<'a> {
         ["image", "edited"] => Flaw::ImageEdited,
         ["labelled", version] => Flaw::LabelledAs(version),
         ["made", "for", model] => Flaw::MadeFor(model),
+        ["ways", flaw] => Flaw::Ways(match *flaw {
+            "unsigned" => WaysFlaw::Unsigned,
+            "below" => WaysFlaw::Below,
+            "alike" => WaysFlaw::Alike,
+            "mislabelled" => WaysFlaw::Mislabelled,
+            "edited" => WaysFlaw::Edited,
+            flaw => panic!("no such flaw of ways back: {flaw}"),
+        }),
         _ => panic!("no such flaw: {words:?}"),
     }
 }

@@ -2,13 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use fleetfold_core::{Answer, DeviceIx, Fact, State, Timestamp, fact::RemovalCause, view};
+use fleetfold_core::{
+    Answer, DeviceIx, Fact, State, Timestamp,
+    fact::{KeptCause, RemovalCause, ReturnDeferral},
+    view,
+};
 use fleetfold_schemas::{
     campaign::human_duration,
     command::Outcome,
     job::{Job, JobKind, Offer},
     operator::Tenants,
-    status::{CampaignStatus, Tally},
+    status::{CampaignState, CampaignStatus, Tally},
 };
 
 /// More devices than this are counted, not named.
@@ -134,6 +138,22 @@ fn saying(state: &State, now: Timestamp, fact: &Fact) -> Saying {
             Some(device) => format!("{} is to be retried", state.devices.get(device).name()),
             None => format!("all failed of {} are to be retried", name()),
         }),
+        Fact::RollbackAdded(fact) => {
+            let (from, to) = (
+                state.releases.get(fact.release),
+                state.releases.get(fact.to),
+            );
+            Saying::Of(format!("way back from {} to {}", from.version, to.version))
+        }
+        Fact::RollbackStarted(_) => Saying::Of(format!("{} goes back", name())),
+        Fact::RollbackAdvanced(fact) => {
+            let row = state.campaigns.get(fact.campaign);
+            let phases = row.rollback.as_ref().map(|rollback| &rollback.phases);
+            let share = phases.and_then(|phases| phases.get(fact.phase as usize));
+            let share = share.expect("a way back has its phases");
+            Saying::Of(format!("{share} may go back"))
+        }
+        Fact::CampaignRolledBack(_) => Saying::Of(format!("{} rolled back", name())),
         _ => execution(state, now, fact),
     }
 }
@@ -198,7 +218,7 @@ fn execution(state: &State, now: Timestamp, fact: &Fact) -> Saying {
             let phase = phase.map_or("no phase", |phase| phase.name.as_str());
             format!("joined {group}, {phase}")
         }
-        _ => unreachable!("all others have been told"),
+        _ => going_back(state, fact, retry),
     };
     // With several campaigns under way it must be said whose execution it is.
     if state.campaigns.len() > 1 {
@@ -206,6 +226,46 @@ fn execution(state: &State, now: Timestamp, fact: &Fact) -> Saying {
         return Saying::OfDevice(format!("{name}: {text}"), device);
     }
     Saying::OfDevice(text, device)
+}
+
+fn going_back(state: &State, fact: &Fact, retry: impl Fn(Option<u64>) -> String) -> String {
+    let version = |release| &state.releases.get(release).version;
+    match fact {
+        Fact::ReturnQueued(fact) if fact.attempt == 1 => {
+            format!("queued to go back to {}", version(fact.to))
+        }
+        Fact::ReturnQueued(fact) => {
+            let to = version(fact.to);
+            format!("queued to go back to {to}, attempt {}", fact.attempt)
+        }
+        Fact::ReturnAccepted(_) => "accepted to go back".into(),
+        Fact::Returned(fact) if fact.already => "was back already".into(),
+        Fact::Returned(_) => "went back".into(),
+        Fact::ReturnFailed(fact) => {
+            let class = fact.error.class;
+            format!("could not go back, {class}, {}", retry(fact.retry_at))
+        }
+        Fact::ReturnSkipped(fact) => {
+            let cause = match fact.cause {
+                KeptCause::NoRollbackImage => "no way back was signed",
+                KeptCause::NotContacted => "not contacted",
+                KeptCause::RunsAnother => "runs another image",
+                KeptCause::Retired => "retired",
+                KeptCause::Canceled => "canceled",
+            };
+            format!("kept, {cause}")
+        }
+        Fact::ReturnDeferred(fact) => {
+            let cause = match fact.cause {
+                ReturnDeferral::Busy => "busy",
+                ReturnDeferral::Maintenance => "maintenance",
+                ReturnDeferral::MadeWay => "made way",
+                ReturnDeferral::NotContacted => "not contacted",
+            };
+            format!("goes back later, {cause}")
+        }
+        _ => unreachable!("all others have been told"),
+    }
 }
 
 /// What the sender of a message learns, unless all is well.
@@ -252,8 +312,11 @@ pub fn headline(status: &CampaignStatus) -> String {
         text += &format!(", {phase}");
     }
     let why = match (&status.cause, &status.hold) {
-        (Some(cause), _) => Some(&cause.text),
-        (None, hold) => hold.as_ref().map(|hold| &hold.text),
+        (Some(cause), Some(hold)) if status.status == CampaignState::RollingBack => {
+            Some(format!("{}; {}", cause.text, hold.text))
+        }
+        (Some(cause), _) => Some(cause.text.clone()),
+        (None, hold) => hold.as_ref().map(|hold| hold.text.clone()),
     };
     if let Some(why) = why {
         text += &format!(": {why}");
@@ -275,6 +338,7 @@ fn tally(tally: &Tally) -> String {
         (tally.in_progress, "in progress", ""),
         (tally.not_contacted, "not contacted", ""),
         (tally.removed, "removed", ""),
+        (tally.returned, "sent back", ""),
     ];
     let parts: Vec<_> = parts
         .iter()
@@ -322,6 +386,12 @@ pub fn status(status: &CampaignStatus) -> Vec<String> {
         evidence.rate_low * 100.0,
         evidence.rate_high * 100.0,
     ));
+    if let Some(way) = &status.rollback {
+        lines.push(format!(
+            "way back, {}: {} back, {} failed, {} kept, {} to go",
+            way.percentage, way.returned, way.failed, way.kept, way.to_go
+        ));
+    }
     if !status.errors.is_empty() {
         lines.push(format!("errors: {}", counts(&status.errors)));
     }
@@ -387,8 +457,12 @@ fn job(state: &State, now: Timestamp, topic: Option<&Job>) -> String {
                     Offer::Delta { .. } => "delta",
                 })
                 .collect();
+            let verb = match job.kind {
+                JobKind::Rollback(_) => "go back to",
+                _ => "install",
+            };
             format!(
-                "install {} from {}, {left}",
+                "{verb} {} from {}, {left}",
                 release.version,
                 offers.join(" or ")
             )

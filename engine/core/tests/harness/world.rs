@@ -201,7 +201,8 @@ impl World {
             None => self.model.clone(),
         };
         let sequence = release.sequence.unwrap_or(self.sequence + 1);
-        self.sequence = sequence;
+        // The ways back have the numbers after it.
+        self.sequence = sequence + release.back_to.len() as u64;
         self.version = release.version.into();
         let (command, artifact) = command::release(release, &model, sequence);
         self.send("ann", &message(command), artifact)
@@ -267,7 +268,7 @@ impl World {
     }
 
     fn target_version(&self, job: &Job) -> Option<Version> {
-        let JobKind::Install(installation) = &job.kind else {
+        let (JobKind::Install(installation) | JobKind::Rollback(installation)) = &job.kind else {
             return None;
         };
         let mut releases = self.core.state().releases.iter();

@@ -60,10 +60,13 @@ fn exit_code(state: CampaignState) -> Option<ExitCode> {
     match state {
         CampaignState::Completed => Some(ExitCode::SUCCESS),
         CampaignState::Paused => Some(ExitCode::from(3)),
-        CampaignState::Canceled | CampaignState::Failed => Some(ExitCode::from(4)),
+        CampaignState::Canceled | CampaignState::Failed | CampaignState::RolledBack => {
+            Some(ExitCode::from(4))
+        }
         CampaignState::Draft
         | CampaignState::Staged
         | CampaignState::Rolling
+        | CampaignState::RollingBack
         | CampaignState::Monitoring => None,
     }
 }

@@ -36,6 +36,7 @@ impl Counts {
                 | PauseCause::BadRate { .. }
                 | PauseCause::StratumEvidence { .. } => &mut self.pauses_by_evidence,
                 PauseCause::SuccessUnreachable { .. } => &mut self.pauses_unreachable,
+                PauseCause::RollbackFailing { .. } => return,
             },
             Fact::CampaignResumed(_) => &mut self.resumes,
             Fact::ExecutionQueued(fact) if fact.attempt > 1 => &mut self.retries,

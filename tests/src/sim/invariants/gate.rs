@@ -162,7 +162,9 @@ impl<'c> Gates<'c> {
                 failed, succeeded, ..
             } => self.evidence_side() != Side::Below && (failed, succeeded) == self.evidence,
             // No operator of the simulation asks for these.
-            PauseCause::BadRate { .. } | PauseCause::StratumEvidence { .. } => false,
+            PauseCause::BadRate { .. }
+            | PauseCause::StratumEvidence { .. }
+            | PauseCause::RollbackFailing { .. } => false,
             PauseCause::SuccessUnreachable { lost, devices, .. } => {
                 self.is_success_out_of_reach()
                     && lost == sums.new_lost
