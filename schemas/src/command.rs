@@ -439,7 +439,10 @@ impl Command {
                 let text = error.to_string();
                 let text = match code {
                     // The one key that there is besides.
-                    Code::CampaignInvalid => text.strip_prefix("campaign.").unwrap_or(&text),
+                    Code::CampaignInvalid => text
+                        .strip_prefix("campaign.")
+                        .or_else(|| text.strip_prefix("campaign: "))
+                        .unwrap_or(&text),
                     _ => &text,
                 };
                 Rejection::new(code, text)

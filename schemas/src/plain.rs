@@ -183,7 +183,10 @@ impl serde::de::Error for Error {
 
     fn invalid_type(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
         let expected = slip::expected_of(expected);
-        Self(format!("expected {expected}, found {found}"))
+        match found {
+            Unexpected::Unit => Self(format!("expected {expected}, found nothing")),
+            _ => Self(format!("expected {expected}, found {found}")),
+        }
     }
 
     fn invalid_value(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
@@ -196,6 +199,10 @@ impl serde::de::Error for Error {
 
     fn unknown_variant(found: &str, allowed: &'static [&'static str]) -> Self {
         Self(slip::unknown("value", found, allowed))
+    }
+
+    fn duplicate_field(key: &'static str) -> Self {
+        Self(format!("'{key}' is said twice, perhaps under two names"))
     }
 
     fn missing_field(key: &'static str) -> Self {

@@ -22,7 +22,7 @@ pub struct AbTesting {
     pub other: Other,
 }
 
-/// The same as an author writes it.
+/// What an A/B test compares, and for how long.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]

@@ -377,8 +377,9 @@ impl Serialize for VersionRequirement {
 impl<'de> Deserialize<'de> for VersionRequirement {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        semver::VersionReq::parse(&text)
-            .map(Self)
-            .map_err(de::Error::custom)
+        Self::parse(&text).ok_or_else(|| {
+            let expected = "which versions, like `>=1.2, <2` or `1.4`";
+            de::Error::invalid_value(de::Unexpected::Str(&text), &expected)
+        })
     }
 }

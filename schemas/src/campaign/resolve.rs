@@ -120,15 +120,17 @@ impl Rollout {
             let success = own
                 .success_threshold
                 .unwrap_or(AbTesting::SUCCESS_THRESHOLD);
-            let phases = ab.phases(success);
-            let given = self.given.map(|given| resolved(given, success));
-            return match given {
-                Some(given) if given != phases => Err(SpecError::new(
+            let Some(given) = self.given.map(|given| resolved(given, success)) else {
+                return Ok(ab.phases(success));
+            };
+            // Those of a description that has been resolved before.
+            return match given.as_slice() {
+                [phase] if given == ab.phases(phase.success_threshold) => Ok(given),
+                _ => Err(SpecError::new(
                     "phases",
                     "rollout_strategy is ab, whose only phase is the whole test",
                     "leave them out, or choose another strategy",
                 )),
-                _ => Ok(phases),
             };
         }
         if let Some(given) = self.given {

@@ -27,6 +27,10 @@ pub fn json_schema() -> Value {
     root.insert("required".into(), ["id"].as_slice().into());
     let either = ["release", "releases"].map(|key| serde_json::json!({"required": [key]}));
     root.insert("oneOf".into(), either.as_slice().into());
+    // So has one of the strategies.
+    let strategies = root["$defs"]["Strategy"]["oneOf"].as_array_mut();
+    let also = serde_json::json!({"const": "ab_test", "description": "The same as `ab`.", "type": "string"});
+    strategies.expect("it is one of some words").push(also);
     schema
 }
 
