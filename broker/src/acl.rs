@@ -137,6 +137,7 @@ fn operator_reads(id: &OperatorId, role: Role) -> Vec<String> {
         fleetfold_schemas::topic::filter::every_device_status(),
         format!("{ROOT}/devices/+/{}", DeviceTopic::Presence.as_str()),
         fleetfold_schemas::topic::filter::every_campaign_status(),
+        fleetfold_schemas::topic::filter::every_campaign_report(),
         fleetfold_schemas::topic::filter::every_release(),
         fleetfold_schemas::topic::filter::every_alert(),
         Topic::FleetSummary.to_string(),

@@ -8,6 +8,7 @@ use std::{
 use fleetfold_schemas::{
     Name,
     campaign::{CampaignDefaults, DAY_MS},
+    report::Prices,
 };
 use serde::Deserialize;
 
@@ -22,7 +23,7 @@ const MIB: u64 = 1024 * 1024;
 pub const FILE: &str = "fleetfold.yaml";
 
 /// All keys may be left out; unknown ones are refused.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
     /// The directory that holds everything the engine keeps. Default: `fleetfold-data`.
@@ -39,6 +40,8 @@ pub struct Config {
     /// What holds for all campaigns that do not say otherwise, with the keys of a campaign's description. It is taken at every
     /// start, for campaigns created from then on.
     pub campaigns: CampaignDefaults,
+    /// What things cost, for the cost of a campaign in its report. Default: not known, and not reported.
+    pub costs: Option<Prices>,
 }
 
 /// How the event log is kept.
@@ -80,6 +83,7 @@ impl Default for Config {
             metrics_listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 9464)),
             log: LogConfig::default(),
             campaigns: CampaignDefaults::default(),
+            costs: None,
         }
     }
 }
@@ -101,6 +105,8 @@ pub enum ConfigError {
         key: &'static str,
         address: SocketAddr,
     },
+    #[error("costs.{key}: {price} is no price; a number from 0 on is")]
+    Price { key: &'static str, price: f64 },
 }
 
 impl Config {
@@ -125,7 +131,7 @@ impl Config {
         }
     }
 
-    /// Passwords and tokens would cross the network in the clear.
+    /// Passwords and tokens would cross the network in the clear, and prices are numbers to reckon with.
     pub fn check(&self) -> Result<(), ConfigError> {
         for (key, address) in [
             ("listen", self.listen),
@@ -133,6 +139,17 @@ impl Config {
         ] {
             if !address.ip().is_loopback() {
                 return Err(ConfigError::NotLoopback { key, address });
+            }
+        }
+        let prices = self.costs.unwrap_or_default();
+        for (key, price) in [
+            ("per_gigabyte", prices.per_gigabyte),
+            ("per_device_month", prices.per_device_month),
+            ("operations_per_campaign", prices.operations_per_campaign),
+            ("per_support_ticket", prices.per_support_ticket),
+        ] {
+            if !price.is_finite() || price < 0.0 {
+                return Err(ConfigError::Price { key, price });
             }
         }
         Ok(())
@@ -187,6 +204,15 @@ mod tests {
         ] {
             let config: Config = yaml::read(&format!("listen: '{listen}'"), "f.yaml").unwrap();
             assert_eq!(config.check().is_ok(), is_taken, "{listen}");
+        }
+    }
+
+    #[test]
+    fn a_price_is_a_number_from_zero_on() {
+        for (price, is_taken) in [("0", true), ("0.09", true), ("-1", false), (".inf", false)] {
+            let text = format!("costs:\n  per_gigabyte: {price}\n");
+            let config: Config = yaml::read(&text, "f.yaml").unwrap();
+            assert_eq!(config.check().is_ok(), is_taken, "{price}");
         }
     }
 }

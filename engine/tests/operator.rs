@@ -41,6 +41,7 @@ async fn serve(data: &Path) -> Server {
         speed: None,
         keeping: Keeping::default(),
         campaigns: fleetfold_schemas::campaign::CampaignDefaults::default(),
+        prices: None,
     };
     Server::start(options).await.unwrap()
 }

@@ -50,6 +50,23 @@ pub enum OperatorTopic {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum CampaignTopic {
     Status,
+    Report,
+}
+
+impl CampaignTopic {
+    pub const ALL: [Self; 2] = [Self::Status, Self::Report];
+
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Status => "status",
+            Self::Report => "report",
+        }
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|topic| topic.as_str() == text)
+    }
 }
 
 /// The text is not one of our topics.
@@ -112,13 +129,13 @@ impl Topic {
                     OperatorTopic::parse(topic)?,
                 ))
             }
-            "campaigns" => match rest.split_once('/')? {
-                (campaign, "status") => Some(Self::Campaign(
+            "campaigns" => {
+                let (campaign, topic) = rest.split_once('/')?;
+                Some(Self::Campaign(
                     CampaignId::parse(campaign).ok()?,
-                    CampaignTopic::Status,
-                )),
-                _ => None,
-            },
+                    CampaignTopic::parse(topic)?,
+                ))
+            }
             "releases" => {
                 let (model, version) = rest.split_once('/')?;
                 Some(Self::Release(
@@ -167,8 +184,8 @@ impl fmt::Display for Topic {
             Self::Operator(operator, OperatorTopic::Upload(digest, offset)) => {
                 write!(f, "{ROOT}/operators/{operator}/upload/{digest}/{offset}")
             }
-            Self::Campaign(campaign, CampaignTopic::Status) => {
-                write!(f, "{ROOT}/campaigns/{campaign}/status")
+            Self::Campaign(campaign, topic) => {
+                write!(f, "{ROOT}/campaigns/{campaign}/{}", topic.as_str())
             }
             Self::Release(model, version) => write!(f, "{ROOT}/releases/{model}/{version}"),
             Self::Alert(alert) => write!(f, "{ROOT}/alerts/{alert}"),
@@ -195,6 +212,11 @@ pub mod filter {
     #[must_use]
     pub fn every_campaign_status() -> String {
         format!("{ROOT}/campaigns/+/status")
+    }
+
+    #[must_use]
+    pub fn every_campaign_report() -> String {
+        format!("{ROOT}/campaigns/+/report")
     }
 
     #[must_use]
@@ -242,6 +264,7 @@ mod tests {
             format!("{ROOT}/operators/admin/upload/{digest}/0"),
             format!("{ROOT}/operators/admin/upload/{digest}/1048576"),
             format!("{ROOT}/campaigns/spring/status"),
+            format!("{ROOT}/campaigns/spring/report"),
             format!("{ROOT}/releases/sensor_v2/2.0.0-rc.1"),
             format!("{ROOT}/alerts/storage_low"),
             format!("{ROOT}/fleet/summary"),

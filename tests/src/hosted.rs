@@ -70,6 +70,7 @@ impl Hosted {
             speed,
             keeping,
             campaigns: fleetfold_schemas::campaign::CampaignDefaults::default(),
+            prices: None,
         })
         .await?;
         let site = Site {

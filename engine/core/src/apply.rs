@@ -7,6 +7,7 @@ use alloc::{
     collections::{BTreeMap, BTreeSet},
     vec::Vec,
 };
+use core::num::NonZeroU32;
 
 use fleetfold_schemas::{
     CommandId, Name, OperatorId,
@@ -25,7 +26,7 @@ use crate::{
     membership::takers,
     offers::offered_bytes,
     state::{
-        Answered, Campaign, Counted, Delta, Evidence, Member, MemberState, Operator, Place,
+        Answered, Campaign, Counted, Delta, Device, Evidence, Member, MemberState, Operator, Place,
         Release, Roster, Said, Site, State, Status, StorageShortage, stratum_of, tell_apart,
     },
 };
@@ -417,6 +418,7 @@ fn execution_changed(state: &mut State, at: Timestamp, fact: &Fact) {
     let devices = &mut state.devices;
     let campaign = state.campaigns.get_mut(ix);
     campaign.deferred.remove(&at_member);
+    keep_for_reports(campaign, at_member, devices.get(device), at, fact);
     // An acceptance follows the report that names the stage, and being passed over is no matter of the device's own job.
     if !matches!(
         fact,
@@ -429,6 +431,29 @@ fn execution_changed(state: &mut State, at: Timestamp, fact: &Fact) {
         devices.set_execution(device, (ix, at_member));
     }
     member_changed(campaign, at_member, at, position, fact);
+}
+
+/// When a device was first offered the update, and what it ran then: later facts take both away.
+fn keep_for_reports(
+    campaign: &mut Campaign,
+    at_member: u32,
+    device: Device<'_>,
+    at: Timestamp,
+    fact: &Fact,
+) {
+    if !matches!(fact, Fact::ExecutionQueued(_))
+        || campaign.member(at_member).first_offer_s.is_some()
+    {
+        return;
+    }
+    let running = device.running();
+    let source = running.map(|(_, image)| campaign.sources.take(&image.version));
+    let since_ms = at - campaign.started_at.unwrap_or(at);
+    let since_s = u32::try_from(since_ms / 1000).unwrap_or(u32::MAX).max(1);
+    campaign.update_member(at_member, |member| {
+        member.source = source;
+        member.first_offer_s = NonZeroU32::new(since_s);
+    });
 }
 
 fn member_changed(campaign: &mut Campaign, ix: u32, at: Timestamp, position: u64, fact: &Fact) {

@@ -459,6 +459,7 @@ fn dedup(effects: &mut Vec<Effect>) {
             Effect::Release(ix) => (4, *ix),
             Effect::FleetSummary => (5, 0),
             Effect::StorageAlert => (6, 0),
+            Effect::CampaignReport(ix) => (7, *ix),
             Effect::Ack { .. }
             | Effect::Reply { .. }
             | Effect::BuildDelta { .. }

@@ -31,6 +31,8 @@ pub enum Effect {
     CampaignJobs(CampaignIx),
     DeviceStatus(DeviceIx),
     CampaignStatus(CampaignIx),
+    /// The campaign is over: its last report is due. Those before it follow the clock, which is the shell's.
+    CampaignReport(CampaignIx),
     Release(ReleaseIx),
     FleetSummary,
     /// The alert about the log's room.
@@ -86,14 +88,15 @@ fn of_kind(fact: &Fact, effects: &mut Vec<Effect>) {
         | Fact::ReturnDeferred(_) => {
             effects.extend(fact.device().map(Effect::DeviceJob));
         }
-        Fact::CampaignPaused(_)
-        | Fact::CampaignResumed(_)
-        | Fact::CampaignCanceled(_)
+        Fact::CampaignPaused(_) | Fact::CampaignResumed(_) | Fact::RollbackStarted(_) => {
+            effects.extend(fact.campaign().map(Effect::CampaignJobs));
+        }
+        Fact::CampaignCanceled(_)
         | Fact::CampaignCompleted(_)
         | Fact::CampaignFailed(_)
-        | Fact::RollbackStarted(_)
         | Fact::CampaignRolledBack(_) => {
             effects.extend(fact.campaign().map(Effect::CampaignJobs));
+            effects.extend(fact.campaign().map(Effect::CampaignReport));
         }
         Fact::DeltaRequested(DeltaRequested { release, from }) => {
             effects.push(Effect::BuildDelta {

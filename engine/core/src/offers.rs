@@ -2,7 +2,10 @@
 
 use alloc::{vec, vec::Vec};
 
-use fleetfold_schemas::job::{DELTA_FORMAT, Offer};
+use fleetfold_schemas::{
+    Digest,
+    job::{DELTA_FORMAT, Offer},
+};
 
 use crate::{
     CampaignIx, DeviceIx, State,
@@ -11,16 +14,21 @@ use crate::{
 
 /// The whole image always; first the delta from what the device runs, if there is one and the device can apply it.
 pub fn offers(state: &State, device: Device<'_>, release: &Release) -> Vec<Offer> {
-    let full = Offer::Full {
-        digest: release.image,
-        size_bytes: release.image_bytes,
-    };
     let can_apply = device
         .inventory()
         .capabilities
         .iter()
         .any(|capability| capability.as_str() == DELTA_FORMAT);
-    let running = device.running_digest();
+    let running = device.running_digest().filter(|_| can_apply);
+    offers_from(state, release, running)
+}
+
+/// The same for a device that can apply deltas and runs this; the whole image alone without.
+pub fn offers_from(state: &State, release: &Release, running: Option<Digest>) -> Vec<Offer> {
+    let full = Offer::Full {
+        digest: release.image,
+        size_bytes: release.image_bytes,
+    };
     let delta = release.deltas.iter().find_map(|(from, delta)| match delta {
         Delta::Ready { digest, bytes } if Some(state.releases.get(*from).image) == running => {
             Some(Offer::Delta {
@@ -33,8 +41,8 @@ pub fn offers(state: &State, device: Device<'_>, release: &Release) -> Vec<Offer
         _ => None,
     });
     match delta {
-        Some(delta) if can_apply => vec![delta, full],
-        _ => vec![full],
+        Some(delta) => vec![delta, full],
+        None => vec![full],
     }
 }
 

@@ -132,6 +132,7 @@ async fn start_server(args: &DemoArgs, data: &Path) -> Result<Server, Failure> {
         speed: Some(args.speed),
         keeping: Keeping::default(),
         campaigns: fleetfold_schemas::campaign::CampaignDefaults::default(),
+        prices: None,
     })
     .await?)
 }

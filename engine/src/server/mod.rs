@@ -26,7 +26,7 @@ use std::{
 use ed25519_dalek::SigningKey;
 use fleetfold_broker::{Broker, BrokerConfig, BrokerError};
 use fleetfold_core::Request;
-use fleetfold_schemas::{Name, campaign::CampaignDefaults};
+use fleetfold_schemas::{Name, campaign::CampaignDefaults, report::Prices};
 use tokio::sync::oneshot;
 
 pub use self::{
@@ -75,6 +75,8 @@ pub struct ServerOptions {
     pub keeping: Keeping,
     /// What holds for campaigns that do not say otherwise.
     pub campaigns: CampaignDefaults,
+    /// What things cost, for reports.
+    pub prices: Option<Prices>,
 }
 
 /// How the log is kept.
@@ -196,7 +198,7 @@ impl Server {
         let archive = options.keeping.archive.clone();
         let keeper = Keeper::start(log.keeper(), every, snapshot_seq, archive);
         let keeper = keeper.map_err(ServerError::Thread)?;
-        let engine = Engine::new(core, log, job_key.clone());
+        let engine = Engine::new(core, log, job_key.clone()).with_prices(options.prices);
         let room = Room::new(options.keeping.floor_bytes);
         let owner = Owner::new(
             engine,

@@ -80,7 +80,7 @@ impl Owner {
     async fn receive(&mut self) -> Option<Vec<Pending>> {
         let mut pending = Vec::new();
         let now = self.clock.now_ms();
-        let wakeup = self.engine.core().next_wakeup(now);
+        let wakeup = self.engine.next_wakeup(now);
         if wakeup.is_none_or(|at| at > now) {
             let asleep = async {
                 let due = wakeup.map(|at| self.clock.until(at));

@@ -67,6 +67,7 @@ fn perform_one(renderer: &Renderer<'_>, effect: &Effect, world: &mut impl World)
             let topic = Topic::Campaign(id, CampaignTopic::Status);
             publish(world, &topic, Qos::AtLeastOnce, || renderer.campaign(*ix));
         }
+        Effect::CampaignReport(ix) => publish_report(renderer, *ix, world),
         Effect::Release(ix) => {
             let release = state.releases.get(*ix);
             let topic = Topic::Release(release.model.clone(), release.version.clone());
@@ -91,6 +92,13 @@ fn perform_one(renderer: &Renderer<'_>, effect: &Effect, world: &mut impl World)
         }
         Effect::Disconnect(ix) => world.disconnect(&state.devices.get(*ix).id()),
     }
+}
+
+/// The campaign's report as it is now.
+pub fn publish_report(renderer: &Renderer<'_>, ix: CampaignIx, world: &mut impl World) {
+    let id = renderer.state.campaigns.get(ix).id().clone();
+    let topic = Topic::Campaign(id, CampaignTopic::Report);
+    publish(world, &topic, Qos::AtLeastOnce, || renderer.report(ix));
 }
 
 fn publish_job(renderer: &Renderer<'_>, ix: DeviceIx, world: &mut impl World) {

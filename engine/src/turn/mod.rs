@@ -3,11 +3,13 @@
 //!
 //! [`Engine`] is the state and its log; what is around them is a [`World`]: the broker and the workers of a server, or
 //! all that a simulator invents. [`ingress`] makes requests of what the world says, [`egress`] makes messages of what
-//! the core decides, [`retained`] answers what a topic holds now, [`login`] says who may connect.
+//! the core decides, [`retained`] answers what a topic holds now, [`reports`]
+//! when a report is due, [`login`] says who may connect.
 
 pub mod egress;
 pub mod ingress;
 pub mod login;
+pub mod reports;
 pub mod retained;
 #[cfg(test)]
 mod tests;
@@ -21,9 +23,11 @@ use fleetfold_core::{Answer, Core, Fact, OperatorCut, ReleaseIx, Request, Step, 
 use fleetfold_schemas::{
     DeviceId, Digest, OperatorId, Topic,
     mutant::{Mutant, is_on},
+    report::Prices,
 };
 
 use crate::log::{Batch, BatchError, Log, LogError};
+use reports::Reports;
 use retained::Renderer;
 
 /// Requests taken into one turn, at most. The batches of the log have the same bound.
@@ -75,6 +79,7 @@ pub struct Engine {
     core: Core,
     log: Log,
     job_key: SigningKey,
+    reports: Reports,
     record: Vec<u8>,
 }
 
@@ -86,8 +91,16 @@ impl Engine {
             core,
             log,
             job_key,
+            reports: Reports::default(),
             record: Vec::new(),
         }
+    }
+
+    /// The same, with what costs are reckoned with in reports.
+    #[must_use]
+    pub fn with_prices(mut self, prices: Option<Prices>) -> Self {
+        self.reports = Reports::with_prices(prices);
+        self
     }
 
     #[must_use]
@@ -112,12 +125,24 @@ impl Engine {
         Renderer {
             state: self.core.state(),
             job_key: &self.job_key,
+            reports: &self.reports,
             now,
         }
     }
 
+    /// When to take a turn if nothing comes.
+    #[must_use]
+    pub fn next_wakeup(&self, now: Timestamp) -> Option<Timestamp> {
+        let report = self.reports.next(self.core.state(), now);
+        [self.core.next_wakeup(now), report]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
     /// Asks again for everything that may have been lost with the process before: for a start.
-    pub fn resume(&self, now: Timestamp, world: &mut impl World) {
+    pub fn resume(&mut self, now: Timestamp, world: &mut impl World) {
+        self.reports.resume(self.core.state(), now);
         egress::perform(&self.renderer(now), &self.core.outstanding(), world);
     }
 
@@ -146,6 +171,9 @@ impl Engine {
         }
         if !is_on(Mutant::PublishBeforeFlush) {
             self.publish(first, at, &step, world);
+        }
+        for ix in self.reports.take_due(self.core.state(), at) {
+            egress::publish_report(&self.renderer(at), ix, world);
         }
         Ok(Turned {
             at,

@@ -10,8 +10,13 @@ use fleetfold_schemas::{
     topic::{self, CampaignTopic},
 };
 
+use super::reports::Reports;
+
 /// Values rendered at once. A page takes the owner about a millisecond, which a report can wait for.
 const PAGE_ROWS_MAX: usize = 500;
+
+/// A report looks at so many members in the time that a row of a page takes.
+const MEMBERS_A_ROW: usize = 20;
 
 /// The summary and the alert.
 const BEFORE_CAMPAIGNS: usize = 2;
@@ -35,6 +40,7 @@ pub fn storage_low() -> Topic {
 pub struct Renderer<'a> {
     pub state: &'a State,
     pub job_key: &'a SigningKey,
+    pub reports: &'a Reports,
     pub now: Timestamp,
 }
 
@@ -53,6 +59,12 @@ impl Renderer<'_> {
     #[must_use]
     pub fn campaign(&self, ix: CampaignIx) -> Bytes {
         encode_json(&view::campaign(self.state, ix, self.now)).into()
+    }
+
+    /// Of a large campaign, as it was at the last interval.
+    #[must_use]
+    pub fn report(&self, ix: CampaignIx) -> Bytes {
+        self.reports.payload(self.state, ix, self.now)
     }
 
     #[must_use]
@@ -116,6 +128,9 @@ impl Renderer<'_> {
             Topic::Campaign(id, CampaignTopic::Status) => {
                 Some(self.campaign(self.state.campaigns.find(id)?))
             }
+            Topic::Campaign(id, CampaignTopic::Report) => {
+                Some(self.report(self.state.campaigns.find(id)?))
+            }
             Topic::Release(model, version) => {
                 Some(self.release(self.state.releases.find(model, version)?))
             }
@@ -127,14 +142,14 @@ impl Renderer<'_> {
         }
     }
 
-    /// Walks summary, alert, campaigns, releases and devices as one list, so that a cursor is one number.
+    /// Walks summary, alert, campaigns, their reports, releases and devices as one list, so that a cursor is one number.
     fn matching(&self, filter: &str, cursor: usize) -> RetainedPage {
         let state = self.state;
         let (campaigns, releases) = (
             state.campaigns.len() as usize,
             state.releases.len() as usize,
         );
-        let before_devices = BEFORE_CAMPAIGNS + campaigns + releases;
+        let before_devices = BEFORE_CAMPAIGNS + 2 * campaigns + releases;
         // The third level says whether devices can match at all: nobody walks a million of them for the campaigns.
         let wants_devices = matches!(filter.split('/').nth(2), None | Some("devices" | "+" | "#"));
         let end = if wants_devices {
@@ -142,18 +157,34 @@ impl Renderer<'_> {
         } else {
             before_devices
         };
-        let page_end = end.min(cursor + PAGE_ROWS_MAX);
         let mut values = Vec::new();
-        for at in cursor..page_end {
-            let topic = self.topic_at(at, campaigns, before_devices);
+        let (mut page_end, mut work) = (cursor, 0);
+        while page_end < end && work < PAGE_ROWS_MAX {
+            let topic = self.topic_at(page_end, campaigns, before_devices);
+            work += 1;
             if topic::matches(filter, &topic.to_string()) {
+                work += self.further_work(&topic);
                 // There may be no alert.
                 values.extend(self.exact(&topic).map(|value| (topic, value)));
             }
+            page_end += 1;
         }
         RetainedPage {
             values,
             next: (page_end < end).then_some(page_end),
+        }
+    }
+
+    /// What rendering takes beyond a row's time, in rows.
+    fn further_work(&self, topic: &Topic) -> usize {
+        match topic {
+            Topic::Campaign(id, CampaignTopic::Report) => {
+                let ix = self.state.campaigns.find(id);
+                ix.map_or(0, |ix| {
+                    self.state.campaigns.get(ix).roster.len() as usize / MEMBERS_A_ROW
+                })
+            }
+            _ => 0,
         }
     }
 
@@ -169,8 +200,12 @@ impl Renderer<'_> {
             let campaign = self.state.campaigns.get(row(at_campaign));
             return Topic::Campaign(campaign.id().clone(), CampaignTopic::Status);
         }
+        if at_campaign < 2 * campaigns {
+            let campaign = self.state.campaigns.get(row(at_campaign - campaigns));
+            return Topic::Campaign(campaign.id().clone(), CampaignTopic::Report);
+        }
         if at < before_devices {
-            let release = self.state.releases.get(row(at_campaign - campaigns));
+            let release = self.state.releases.get(row(at_campaign - 2 * campaigns));
             return Topic::Release(release.model.clone(), release.version.clone());
         }
         let device = self.state.devices.get(row(at - before_devices));

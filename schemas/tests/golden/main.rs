@@ -7,6 +7,7 @@
 
 mod device;
 mod operator;
+mod report;
 mod signed;
 mod status;
 #[path = "../vectors/mod.rs"]
@@ -37,6 +38,7 @@ fn goldens() -> Vec<Golden> {
         status::device_statuses(),
         status::campaign_statuses(),
         status::other_statuses(),
+        report::reports(),
     ]
     .into_iter()
     .flatten()

@@ -28,7 +28,7 @@ use crate::{
     },
 };
 
-fn status<T>(name: &str, about: &'static str, topic: Topic, value: T) -> Golden
+pub fn status<T>(name: &str, about: &'static str, topic: Topic, value: T) -> Golden
 where
     T: Serialize + DeserializeOwned + PartialEq + 'static,
 {

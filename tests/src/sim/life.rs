@@ -117,7 +117,7 @@ impl Sim {
         Some(self.fold_chance.within(1..=head))
     }
 
-    fn started(&mut self, engine: Engine) {
+    fn started(&mut self, mut engine: Engine) {
         self.processes += 1;
         self.started_ms = Some(self.queue.now_ms());
         let clock = self.engine_now();

@@ -10,11 +10,13 @@
 //! | [`promotion`] | is the failure rate proven to be below a limit? |
 //! | [`health`] | are the updated devices worse off than before, and than the others? |
 //! | [`ab`] | which of two releases is better? |
+//! | [`association`] | do devices with a trait fail more often than the others? |
 //!
 //! This is where floats live. They go through `libm` alone, so that the same observations in the same order give the
 //! same bits on every machine, and a replay decides what was decided.
 
 pub mod ab;
+pub mod association;
 pub mod confident;
 pub mod drift;
 pub mod health;

@@ -1,6 +1,7 @@
 //! From rows to campaigns and their members. What adds up must: no later decision could notice.
 
 use alloc::{boxed::Box, vec::Vec};
+use core::num::{NonZeroU8, NonZeroU32};
 
 use fleetfold_schemas::{campaign::BasisPoints, device::ErrorClass};
 
@@ -11,7 +12,10 @@ use super::{
 };
 use crate::{
     State,
-    state::{Campaign, Counted, Member, PhaseTally, Place, Returns, Rollback, Roster, STRATA_MAX},
+    state::{
+        Campaign, Counted, Member, PhaseTally, Place, Returns, Rollback, Roster, STRATA_MAX,
+        Sources,
+    },
 };
 
 /// The members of all campaigns, one campaign after the other.
@@ -96,6 +100,8 @@ impl Rosters {
         };
         let is_rolling_back = campaign.status.is_rolling_back();
         in_range("rollback", campaign.rollback.is_some() || !is_rolling_back)?;
+        let sources = Sources::of(row.sources);
+        campaign.sources = sources.ok_or(out_of_range("campaign", ix, "sources"))?;
         campaign.is_archived = row.marks & CampaignRow::ARCHIVED != 0;
         campaign.is_promoted = row.marks & CampaignRow::PROMOTED != 0;
         check("campaign", ix, "strata", row.strata.len() <= STRATA_MAX)?;
@@ -206,6 +212,14 @@ fn member(
     in_range("phase", row.phase <= campaign.spec.phases.len() as u64)?;
     let strata = campaign.strata.len().max(1) as u64;
     in_range("stratum", row.stratum < strata)?;
+    let source = row.source.and_then(NonZeroU8::new);
+    let is_source = source.map_or(row.source.is_none(), |source| campaign.sources.has(source));
+    in_range("source", is_source)?;
+    let first_offer_s = row.first_offer_s.and_then(NonZeroU32::new);
+    in_range(
+        "first offer",
+        first_offer_s.is_some() == row.first_offer_s.is_some(),
+    )?;
     let small = |number: u64| u16::try_from(number).expect("it has been checked");
     let has = |mark| row.marks & mark != 0;
     Ok(Member {
@@ -234,6 +248,8 @@ fn member(
         reviewed: has(MemberRow::REVIEWED),
         stratum: u8::try_from(row.stratum).expect("it has been checked"),
         counted: row.counted.unwrap_or(Counted::NotYet),
+        source,
+        first_offer_s,
         error: row.error.map(Box::new),
     })
 }

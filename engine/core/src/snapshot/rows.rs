@@ -309,6 +309,9 @@ pub struct CampaignRow {
     pub strata: Vec<Stratum>,
     #[n(40)]
     pub rollback: Option<RollbackRow>,
+    /// What members ran before, by number from 1.
+    #[cbor(n(50), default, skip_if = "Vec::is_empty")]
+    pub sources: Vec<Version>,
 }
 
 #[derive(Debug, Encode, Decode)]
@@ -379,6 +382,11 @@ pub struct MemberRow {
     /// On the way back: the release that it goes to.
     #[n(40)]
     pub to: Option<ReleaseIx>,
+    /// The number of what it ran before.
+    #[n(30)]
+    pub source: Option<u8>,
+    #[n(31)]
+    pub first_offer_s: Option<u32>,
 }
 
 impl MemberRow {

@@ -1,7 +1,10 @@
 //! From the state to sections.
 
 use alloc::{vec, vec::Vec};
-use core::hash::Hash;
+use core::{
+    hash::Hash,
+    num::{NonZeroU8, NonZeroU32},
+};
 
 use minicbor::{Encode, Encoder};
 
@@ -345,6 +348,7 @@ fn campaign_row(campaign: &Campaign) -> CampaignRow {
             forgiven_failed: rollback.forgiven.failed,
             forgiven_resolved: rollback.forgiven.resolved,
         }),
+        sources: campaign.sources.versions().to_vec(),
     }
 }
 
@@ -376,5 +380,7 @@ fn member_row(member: &Member) -> MemberRow {
         phase: member.place.phase.into(),
         stratum: member.stratum.into(),
         to,
+        source: member.source.map(NonZeroU8::get),
+        first_offer_s: member.first_offer_s.map(NonZeroU32::get),
     }
 }

@@ -13,7 +13,7 @@ use crate::{
     CampaignIx, DeviceIx, ReleaseIx, Timestamp,
     fact::{FailureCause, PauseCause},
     state::{
-        Devices, Member, MemberState, PhaseTally, ReturnStep, Roster, group_order,
+        Devices, Member, MemberState, PhaseTally, ReturnStep, Roster, Sources, group_order,
         rollback::Rollback,
     },
 };
@@ -58,6 +58,8 @@ pub struct Campaign {
     pub rollback: Option<Rollback>,
     /// On the way back: updated members whose turn to go back has not come.
     pub to_return: BTreeSet<u32>,
+    /// What its devices ran before, for reports.
+    pub sources: Sources,
     /// Failures by class, every attempt counted.
     pub errors: [u32; ErrorClass::ALL.len()],
 }
@@ -251,6 +253,7 @@ impl Campaign {
             is_archived: false,
             rollback: None,
             to_return: BTreeSet::new(),
+            sources: Sources::default(),
             errors: [0; ErrorClass::ALL.len()],
         }
     }

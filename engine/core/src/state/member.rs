@@ -1,6 +1,7 @@
 //! A device's part in a campaign, and the tallies that are counted over members.
 
 use alloc::boxed::Box;
+use core::num::{NonZeroU8, NonZeroU32};
 
 use fleetfold_schemas::{
     device::{DeviceError, ErrorClass},
@@ -36,6 +37,10 @@ pub struct Member {
     pub stratum: u8,
     /// How it entered the evidence.
     pub counted: Counted,
+    /// What it ran when it was first offered the update: see [`super::Sources`].
+    pub source: Option<NonZeroU8>,
+    /// Seconds from the campaign's start to its first offer, at least 1; for reports.
+    pub first_offer_s: Option<NonZeroU32>,
     /// Of the latest failed attempt.
     pub error: Option<Box<DeviceError>>,
 }
@@ -149,6 +154,8 @@ impl Member {
             reviewed: false,
             stratum: 0,
             counted: Counted::NotYet,
+            source: None,
+            first_offer_s: None,
             error: None,
         }
     }

@@ -12,6 +12,7 @@ mod release;
 mod rollback;
 mod roster;
 mod shared;
+mod sources;
 mod strata;
 
 use alloc::{collections::BTreeMap, string::String, vec::Vec};
@@ -30,6 +31,7 @@ pub use self::{
     release::{Delta, Release, Releases, WayBack},
     rollback::{Returns, Rollback},
     roster::{GroupRun, Place, Roster},
+    sources::{SOURCES_MAX, Sources},
 };
 pub(crate) use self::{
     device::SaidNumbers,

@@ -4,6 +4,7 @@ mod campaign;
 mod device;
 mod fact;
 mod job;
+mod report;
 
 use alloc::collections::BTreeMap;
 
@@ -20,6 +21,7 @@ pub use self::{
     device::device,
     fact::fact,
     job::job,
+    report::report,
 };
 use crate::{ReleaseIx, State, state::Delta};
 

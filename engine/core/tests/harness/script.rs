@@ -46,6 +46,7 @@ pub enum Line<'a> {
     /// What the configuration says of campaigns.
     Defaults(&'a str),
     Status(&'a str),
+    Report(&'a str),
     Show(&'a str),
     Restart,
 }
@@ -136,6 +137,7 @@ pub fn parse(line: &str) -> Line<'_> {
         ["room", free, "MiB", "of", floor] => Line::Room(number(free), number(floor)),
         ["defaults", ..] => Line::Defaults(rest),
         ["status", campaign] => Line::Status(campaign),
+        ["report", campaign] => Line::Report(campaign),
         ["show", device] => Line::Show(device),
         ["restart"] => Line::Restart,
         words => devices(words).unwrap_or_else(|| panic!("what does this mean? {line}")),

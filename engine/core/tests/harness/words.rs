@@ -327,7 +327,7 @@ pub fn headline(status: &CampaignStatus) -> String {
     text
 }
 
-fn tally(tally: &Tally) -> String {
+pub(super) fn tally(tally: &Tally) -> String {
     let rolled_back = match tally.rolled_back {
         0 => String::new(),
         count => format!(" ({count} rolled back)"),

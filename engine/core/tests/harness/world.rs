@@ -6,7 +6,7 @@ use super::{
     Steps,
     agent::{Agent, Deed, Traits},
     book::Book,
-    command,
+    command, reported,
     script::{self, Line},
     words,
 };
@@ -22,10 +22,18 @@ use fleetfold_schemas::{
         Command, CommandMessage, Credential, Lifecycle, RegisterDevice, SetLifecycle, TrustKey,
     },
     job::{Job, JobKind},
+    report::Prices,
 };
 
 /// 2026-01-01T00:00:00Z, when every story begins.
 const START: Timestamp = 1_767_225_600_000;
+/// What a story's rollout costs.
+const PRICES: Prices = Prices {
+    per_gigabyte: 0.05,
+    per_device_month: 0.10,
+    operations_per_campaign: 20.0,
+    per_support_ticket: 15.0,
+};
 /// Facts between two snapshots at the least: no divisor of how often a story repeats itself.
 const SNAPSHOT_INTERVAL: usize = 7;
 /// Snapshots in a story, about, so that long ones do not take for ever.
@@ -130,6 +138,10 @@ impl World {
             Line::Status(name) => {
                 let status = view::campaign(self.core.state(), self.campaign_ix(name), self.now);
                 return words::status(&status);
+            }
+            Line::Report(name) => {
+                let (state, ix) = (self.core.state(), self.campaign_ix(name));
+                return reported::report(&view::report(state, ix, self.now, Some(&PRICES)));
             }
             Line::Show(name) => {
                 let ix = self.device_ix(name);

@@ -6,6 +6,7 @@ use fleetfold_schemas::{
     device::Ack,
     job::{Job, JobKind},
     status::{CampaignStatus, DeviceStatus, FleetSummary},
+    topic::CampaignTopic,
 };
 
 use super::{Book, Checked, Place, Status, breach, demand};
@@ -27,12 +28,14 @@ impl Sim {
                     Err(error) => breach("a reply can be read", error.to_string()),
                 }
             }
-            Topic::Campaign(..) => self.book.check_campaign(payload),
+            Topic::Campaign(_, CampaignTopic::Status) => self.book.check_campaign(payload),
             Topic::FleetSummary => self.book.check_summary(payload),
             Topic::LogFacts => self.check_shown_fact(payload),
-            Topic::Device(..) | Topic::Operator(..) | Topic::Release(..) | Topic::Alert(_) => {
-                Ok(())
-            }
+            Topic::Device(..)
+            | Topic::Operator(..)
+            | Topic::Campaign(_, CampaignTopic::Report)
+            | Topic::Release(..)
+            | Topic::Alert(_) => Ok(()),
         };
         self.judge(checked);
     }
