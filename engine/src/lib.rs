@@ -12,6 +12,7 @@ pub mod delta;
 pub mod demo;
 pub mod log;
 pub mod progress;
+pub mod rehearsal;
 pub mod replay;
 pub mod report;
 pub mod serve;

@@ -66,6 +66,8 @@ codes! {
     UnknownCampaign = "unknown_campaign",
     /// The device takes no part in the campaign.
     NotAMember = "not_a_member",
+    /// One at a time, and one is under way.
+    Busy = "busy",
     /// The id is taken by another campaign.
     CampaignExists = "campaign_exists",
     /// A campaign's description is impossible; the message names the key.

@@ -16,7 +16,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::Value;
 
 use crate::{
-    campaign::{BasisPoints, CampaignDraft},
+    campaign::{BasisPoints, CampaignDraft, Minutes},
     code::{Code, Rejection},
     codec::{COMMAND_BYTES_MAX, DecodeError, encode_json},
     id::{CampaignId, CommandId, DeviceId, Digest, ModelId, Name, OperatorId, Version},
@@ -61,6 +61,7 @@ pub enum Command {
     RetryCampaign(RetryCampaign),
     ExcludeDevice(MemberCommand),
     ExpediteDevice(MemberCommand),
+    RehearseCampaign(RehearseCampaign),
 }
 
 /// Somebody may log in from now on. Written as an object with `password` or `password_hash`.
@@ -360,6 +361,24 @@ pub struct RetryCampaign {
     pub reason: Option<String>,
 }
 
+/// A question: plays the campaign through with virtual devices. The answer comes at once, what came of it on the
+/// campaign's topic `rehearsal`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RehearseCampaign {
+    pub campaign: CampaignId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runs: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seed: Option<u64>,
+    /// Instead of the campaign's `expected_failure`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure_rate: Option<BasisPoints>,
+    /// How long devices take to notice their job, on average, instead of what their silence so far says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact_minutes: Option<Minutes>,
+}
+
 /// About one device's part in a campaign.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -381,7 +400,7 @@ pub struct CampaignCommand {
 
 impl Command {
     /// The names of all commands.
-    pub const NAMES: [&'static str; 21] = [
+    pub const NAMES: [&'static str; 22] = [
         "operator.add",
         "operator.change",
         "operator.password",
@@ -403,6 +422,7 @@ impl Command {
         "campaign.retry",
         "campaign.exclude",
         "campaign.expedite",
+        "campaign.rehearse",
     ];
 
     #[must_use]
@@ -429,6 +449,7 @@ impl Command {
             Self::RetryCampaign(_) => "campaign.retry",
             Self::ExcludeDevice(_) => "campaign.exclude",
             Self::ExpediteDevice(_) => "campaign.expedite",
+            Self::RehearseCampaign(_) => "campaign.rehearse",
         }
     }
 
@@ -473,6 +494,7 @@ impl Command {
             "campaign.retry" => Self::RetryCampaign(parse(rest, malformed)?),
             "campaign.exclude" => Self::ExcludeDevice(parse(rest, malformed)?),
             "campaign.expedite" => Self::ExpediteDevice(parse(rest, malformed)?),
+            "campaign.rehearse" => Self::RehearseCampaign(parse(rest, malformed)?),
             _ => {
                 return Err(Rejection::new(
                     Code::UnknownCommand,
@@ -506,14 +528,15 @@ impl Command {
             | Self::RegisterDevice(_)
             | Self::SetLifecycle(_)
             | Self::PublishRelease(_)
-            | Self::CreateCampaign(_) => false,
+            | Self::CreateCampaign(_)
+            | Self::RehearseCampaign(_) => false,
         }
     }
 
     /// Whether it only asks: it changes nothing, leaves no record, and its answer has a `result`.
     #[must_use]
     pub const fn is_question(&self) -> bool {
-        matches!(self, Self::ListOperators(_))
+        matches!(self, Self::ListOperators(_) | Self::RehearseCampaign(_))
     }
 
     /// A password that must be replaced by its hash before the command goes anywhere.
@@ -568,6 +591,7 @@ impl Command {
             Self::RollbackCampaign(body) => value(body),
             Self::RetryCampaign(body) => value(body),
             Self::ExcludeDevice(body) | Self::ExpediteDevice(body) => value(body),
+            Self::RehearseCampaign(body) => value(body),
         }
     }
 }

@@ -19,6 +19,7 @@ pub mod mutant;
 pub mod operator;
 pub mod password;
 mod plain;
+pub mod rehearsal;
 pub mod report;
 pub mod slip;
 pub mod status;

@@ -51,22 +51,8 @@ pub enum OperatorTopic {
 pub enum CampaignTopic {
     Status,
     Report,
-}
-
-impl CampaignTopic {
-    pub const ALL: [Self; 2] = [Self::Status, Self::Report];
-
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Status => "status",
-            Self::Report => "report",
-        }
-    }
-
-    fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|topic| topic.as_str() == text)
-    }
+    /// What came of its last rehearsal.
+    Rehearsal,
 }
 
 /// The text is not one of our topics.
@@ -97,6 +83,23 @@ impl DeviceTopic {
             Self::Status => "status",
             Self::ChunkGet => "chunk/get",
             Self::ChunkData => "chunk/data",
+        }
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|topic| topic.as_str() == text)
+    }
+}
+
+impl CampaignTopic {
+    pub const ALL: [Self; 3] = [Self::Status, Self::Report, Self::Rehearsal];
+
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Status => "status",
+            Self::Report => "report",
+            Self::Rehearsal => "rehearsal",
         }
     }
 
@@ -265,6 +268,7 @@ mod tests {
             format!("{ROOT}/operators/admin/upload/{digest}/1048576"),
             format!("{ROOT}/campaigns/spring/status"),
             format!("{ROOT}/campaigns/spring/report"),
+            format!("{ROOT}/campaigns/spring/rehearsal"),
             format!("{ROOT}/releases/sensor_v2/2.0.0-rc.1"),
             format!("{ROOT}/alerts/storage_low"),
             format!("{ROOT}/fleet/summary"),

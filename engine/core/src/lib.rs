@@ -37,6 +37,7 @@ pub use self::{
     effect::{Effect, OperatorCut},
     fact::Fact,
     judge::{HoldReason, Verdict, judge},
+    membership::roster_now,
     pace::Limit,
     request::{Answer, DeltaOutcome, DeviceMessage, Request, StoredArtifact},
     state::State,

@@ -11,11 +11,11 @@ use rustc_hash::FxBuildHasher;
 
 use crate::{
     DeviceIx, State,
-    state::{Campaign, Device, Number, group_order},
+    state::{Campaign, Device, Number, Roster, group_order},
 };
 
 /// All that criteria can ask of a device but its name.
-type Kind = (Number, Option<Number>, Option<Number>, Option<Number>);
+pub type Kind = (Number, Option<Number>, Option<Number>, Option<Number>);
 
 /// Puts devices into the groups of one campaign.
 #[derive(Debug)]
@@ -47,12 +47,9 @@ impl<'s> Grouping<'s> {
         if device.lifecycle() == Lifecycle::Retired {
             return None;
         }
-        if self.by_name {
+        let Some(kind) = self.kind_of(device) else {
             return self.judge(device);
-        }
-        let numbers = device.numbers();
-        let attributes = numbers.attributes.filter(|_| self.by_attributes);
-        let kind = (numbers.model, numbers.profile, numbers.running, attributes);
+        };
         if let Some(group) = self.known.get(&kind) {
             return *group;
         }
@@ -61,8 +58,21 @@ impl<'s> Grouping<'s> {
         group
     }
 
+    /// `None`: its kind does not tell.
+    pub fn kind_of(&self, device: Device<'_>) -> Option<Kind> {
+        let numbers = device.numbers();
+        let attributes = numbers.attributes.filter(|_| self.by_attributes);
+        let kind = (numbers.model, numbers.profile, numbers.running, attributes);
+        (!self.by_name).then_some(kind)
+    }
+
     fn judge(&self, device: Device<'_>) -> Option<u16> {
         self.campaign.release_for(device.model())?;
+        self.all_of(device).first().copied()
+    }
+
+    /// All groups that it fits, whether there is a release for it or not.
+    pub fn all_of(&self, device: Device<'_>) -> alloc::vec::Vec<u16> {
         let inventory = device.inventory();
         let facets = Facets {
             device: device.name(),
@@ -77,8 +87,9 @@ impl<'s> Grouping<'s> {
         let groups = &self.campaign.spec.groups;
         (0u16..)
             .zip(&self.order)
-            .find(|(_, at)| groups[usize::from(**at)].criteria.matches(&facets))
+            .filter(|(_, at)| groups[usize::from(**at)].criteria.matches(&facets))
             .map(|(group, _)| group)
+            .collect()
     }
 }
 
@@ -92,4 +103,10 @@ pub fn takers<'s>(
         .devices
         .iter()
         .filter_map(move |(ix, device)| Some((ix, grouping.group_of(device)?)))
+}
+
+/// The members that a campaign would have if it started now.
+#[must_use]
+pub fn roster_now(state: &State, campaign: &Campaign) -> Roster {
+    Roster::enroll(&campaign.spec, takers(state, campaign), &state.devices)
 }

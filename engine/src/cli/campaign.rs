@@ -1,5 +1,6 @@
 //! `fleetfold campaign`
 
+mod rehearse;
 mod watch;
 
 use std::{
@@ -73,6 +74,10 @@ pub enum CampaignCommand {
         #[command(flatten)]
         connection: Connection,
     },
+    /// Play a campaign through with virtual devices: what to expect, and what it costs if the release is bad
+    ///
+    /// The fleet is as the log knows it, the decisions are this engine's own. Reads only; the server may run meanwhile.
+    Rehearse(rehearse::RehearseArgs),
     /// List the campaigns there are
     List {
         /// One JSON object a line
@@ -148,6 +153,7 @@ pub(super) async fn run(command: CampaignCommand) -> Result<ExitCode, Failure> {
             json,
             connection,
         } => watch::watch(&campaign, json, &connection).await,
+        CampaignCommand::Rehearse(args) => rehearse::run(&args),
         CampaignCommand::List { json, connection } => list(json, &connection).await,
     }
 }

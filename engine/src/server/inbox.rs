@@ -2,6 +2,7 @@
 
 use fleetfold_broker::{Ack, Identity, SessionHandle};
 use fleetfold_core::{Answer, Request};
+use fleetfold_schemas::rehearsal::RehearsalStatus;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::turn::{login::KnownDevice, retained::RetainedPage};
@@ -23,6 +24,8 @@ pub enum Message {
     Requests(Vec<Pending>),
     Login(LoginQuery),
     Retained(RetainedQuery),
+    /// A rehearsal is over.
+    Rehearsed(RehearsalStatus),
     Stop,
 }
 

@@ -15,6 +15,7 @@ mod meters;
 mod owner;
 mod passwords;
 mod recovery;
+mod rehearsals;
 mod room;
 
 use std::{
@@ -41,9 +42,10 @@ use self::{
     inbox::{AnswerTo, Inbox, Message, Pending},
     keeper::Keeper,
     login::Authenticator,
-    owner::Owner,
+    owner::{Outside, Owner},
     passwords::Passwords,
     recovery::Recovered,
+    rehearsals::Rehearsals,
     room::Room,
 };
 use crate::{
@@ -200,12 +202,12 @@ impl Server {
         let keeper = keeper.map_err(ServerError::Thread)?;
         let engine = Engine::new(core, log, job_key.clone()).with_prices(options.prices);
         let room = Room::new(options.keeping.floor_bytes);
+        let rehearsals = Rehearsals::new(options.data.clone(), inbox.clone());
         let owner = Owner::new(
             engine,
             clock,
             messages,
-            broker.clone(),
-            deltas,
+            Outside::new(broker.clone(), deltas, rehearsals),
             room,
             keeper,
         );

@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use fleetfold_broker::{AckReason, Broker, DisconnectCause, Identity, Qos, Role};
 use fleetfold_core::{Answer, DeviceMessage, Effect, OperatorCut, Request, Step};
-use fleetfold_schemas::{DeviceId, OperatorId, Topic, code::Code};
+use fleetfold_schemas::{DeviceId, OperatorId, Topic, code::Code, command::Command};
 use tokio::sync::mpsc;
 
 use super::{
@@ -16,6 +16,7 @@ use super::{
     inbox::{AnswerTo, LoginRecord, Message, Pending},
     keeper::Keeper,
     meters::{self, Meters},
+    rehearsals::Rehearsals,
     room::Room,
 };
 use crate::{
@@ -39,17 +40,11 @@ impl Owner {
         engine: Engine,
         clock: Clock,
         inbox: mpsc::Receiver<Message>,
-        broker: Broker,
-        deltas: DeltaWorker,
+        outside: Outside,
         room: Room,
         keeper: Keeper,
     ) -> Self {
         let meters = Meters::new(engine.core().state());
-        let outside = Outside {
-            broker,
-            deltas,
-            answers_to: Vec::new().into_iter(),
-        };
         Self {
             engine,
             clock,
@@ -112,7 +107,7 @@ impl Owner {
     }
 
     /// Queries are answered at once: the state here is always on disk.
-    fn take(&self, message: Message, pending: &mut Vec<Pending>) -> Option<()> {
+    fn take(&mut self, message: Message, pending: &mut Vec<Pending>) -> Option<()> {
         match message {
             Message::Requests(mut requests) => pending.append(&mut requests),
             Message::Login(query) => {
@@ -121,8 +116,16 @@ impl Owner {
             }
             Message::Retained(query) => {
                 let renderer = self.engine.renderer(self.clock.now_ms());
-                let page = renderer.page(&query.who, &query.filter, query.cursor);
+                let mut page = renderer.page(&query.who, &query.filter, query.cursor);
+                if query.cursor == 0 && matches!(query.who, Identity::Operator { .. }) {
+                    let rehearsals = self.outside.rehearsals.matching(&query.filter);
+                    page.values.extend(rehearsals);
+                }
                 let _ = query.reply.send(page);
+            }
+            Message::Rehearsed(status) => {
+                let (topic, payload) = self.outside.rehearsals.finish(&status);
+                self.outside.publish(&topic, payload, Qos::AtLeastOnce);
             }
             Message::Stop => return None,
         }
@@ -145,7 +148,8 @@ impl Owner {
         Some(LoginRecord::Device(KnownDevice::of(device)))
     }
 
-    fn turn(&mut self, pending: Vec<Pending>) -> Result<(), LogError> {
+    fn turn(&mut self, mut pending: Vec<Pending>) -> Result<(), LogError> {
+        self.outside.rehearsals.turn_away(&mut pending);
         let (requests, answers_to): (Vec<Request>, Vec<AnswerTo>) = pending
             .into_iter()
             .map(|pending| (pending.request, pending.answer_to))
@@ -175,15 +179,38 @@ impl Owner {
 }
 
 /// The broker's clients and the delta worker.
-struct Outside {
+pub struct Outside {
     broker: Broker,
     deltas: DeltaWorker,
+    rehearsals: Rehearsals,
     /// Of the turn's requests, in their order.
     answers_to: std::vec::IntoIter<AnswerTo>,
 }
 
+impl Outside {
+    pub fn new(broker: Broker, deltas: DeltaWorker, rehearsals: Rehearsals) -> Self {
+        Self {
+            broker,
+            deltas,
+            rehearsals,
+            answers_to: Vec::new().into_iter(),
+        }
+    }
+
+    /// What is asked of others than the core.
+    fn ask(&mut self, request: &Request, answer: &Answer) {
+        if let (Request::Operator { message, .. }, Answer::Told(_)) = (request, answer)
+            && let Ok(message) = message
+            && let Command::RehearseCampaign(command) = &message.command
+        {
+            self.rehearsals.start(command.clone());
+        }
+    }
+}
+
 impl World for Outside {
     fn answer(&mut self, request: &Request, answer: &Answer) {
+        self.ask(request, answer);
         if let Answer::Rejected(rejection) = answer {
             tracing::info!(code = %rejection.code, message = %rejection.message, from = sender(request), "rejected");
             meters::rejected(rejection.code.as_str(), sender_kind(request));

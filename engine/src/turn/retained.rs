@@ -138,6 +138,8 @@ impl Renderer<'_> {
             Topic::Alert(_) if *topic == storage_low() => {
                 Some(self.storage_alert()).filter(|alert| !alert.is_empty())
             }
+            // Not of the state: whoever rehearses has it.
+            Topic::Campaign(_, CampaignTopic::Rehearsal) => None,
             Topic::Device(..) | Topic::Operator(..) | Topic::Alert(_) | Topic::LogFacts => None,
         }
     }

@@ -37,6 +37,7 @@ fn goldens() -> Vec<Golden> {
         operator::replies(),
         status::device_statuses(),
         status::campaign_statuses(),
+        status::rehearsals(),
         status::other_statuses(),
         report::reports(),
     ]

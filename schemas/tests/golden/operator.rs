@@ -12,8 +12,8 @@ use fleetfold_schemas::{
     command::{
         AddOperator, CampaignCommand, ChangeOperator, Command, CommandMessage, CreateCampaign,
         Credential, EditCampaign, Lifecycle, ListOperators, MemberCommand, Outcome, PublishRelease,
-        RegisterDevice, Reply, RetryCampaign, RevokeOperator, RollbackCampaign, RollbackManifest,
-        RollbackReason, SetLifecycle, SetPassword, TrustKey,
+        RegisterDevice, RehearseCampaign, Reply, RetryCampaign, RevokeOperator, RollbackCampaign,
+        RollbackManifest, RollbackReason, SetLifecycle, SetPassword, TrustKey,
     },
     operator::{OperatorList, OperatorStatus, Role, Tenants},
     password::{NewPassword, Password, PasswordHash},
@@ -371,6 +371,18 @@ pub fn commands() -> Vec<Golden> {
             "A device has its turn now.",
             None,
             Command::ExpediteDevice(about_member()),
+        ),
+        golden(
+            "campaign.rehearse",
+            "A campaign is played through, as if its release failed on half a percent.",
+            None,
+            Command::RehearseCampaign(RehearseCampaign {
+                campaign: campaign(),
+                runs: Some(40),
+                seed: Some(7),
+                failure_rate: BasisPoints::new(50),
+                contact_minutes: Some(Minutes::of(5)),
+            }),
         ),
     ]
 }

@@ -9,6 +9,9 @@ use fleetfold_schemas::{
     command::Lifecycle,
     cose::KeyId,
     device::{ErrorClass, Image, Slot, Stage},
+    rehearsal::{
+        Assumptions, Course, Exposure, Finding, Quantiles, Rehearsal, RehearsalStatus, Severity,
+    },
     status::{
         Alert, AlertKind, CampaignState, CampaignStatus, Cause, DeltaState, DeltaStatus,
         DeviceStatus, Evidence, ExecutionStatus, ExecutionView, FleetSummary, GroupStatus, Hold,
@@ -306,6 +309,75 @@ pub fn campaign_statuses() -> Vec<Golden> {
         )
     })
     .collect()
+}
+
+pub fn rehearsals() -> Vec<Golden> {
+    let of = |p10, p50, p90| Quantiles { p10, p50, p90 };
+    let percent = BasisPoints::from_percent;
+    let done = Rehearsal {
+        campaign: campaign(),
+        position: 9321,
+        at_ms: NOW_MS,
+        devices: 1000,
+        assumptions: Assumptions {
+            seed: 7,
+            runs: 40,
+            sample: None,
+            failure_rate: BasisPoints::new(50).unwrap(),
+            contact_ms: 300_000,
+            bandwidth_bytes_per_s: 131_072,
+            install_ms: 30_000,
+            boot_ms: 30_000,
+        },
+        notes: vec!["other campaigns on the same devices are left out".to_owned()],
+        findings: vec![Finding {
+            severity: Severity::Warning,
+            key: "silent".to_owned(),
+            group: None,
+            devices: Some(12),
+            bytes: None,
+            text: "12 devices have said nothing for 7 d or longer".to_owned(),
+            advice: "leave them out, or mind the quorum".to_owned(),
+        }],
+        expected: Course {
+            completed: 39,
+            paused: 1,
+            causes: BTreeMap::from([("failure_evidence".to_owned(), 1)]),
+            failed: 0,
+            duration_ms: Some(of(168 * HOUR_MS, 168 * HOUR_MS, 170 * HOUR_MS)),
+            updated: of(980, 995, 998),
+            peak_downloads: of(20, 24, 31),
+            peak_bytes_per_s: of(2_621_440, 3_145_728, 4_063_232),
+            bytes: of(14_000, 14_100, 14_200),
+        },
+        exposure: vec![Exposure {
+            failure_rate: percent(5),
+            runs: 10,
+            paused: 10,
+            exposed: of(5, 40, 98),
+            paused_after_ms: Some(of(60_000, HOUR_MS, 26 * HOUR_MS)),
+            of_first: Some(300),
+        }],
+    };
+    let failed = RehearsalStatus::Failed {
+        campaign: campaign(),
+        reason: "cannot read the log".to_owned(),
+    };
+    let topic = || Topic::Campaign(campaign(), CampaignTopic::Rehearsal);
+    vec![
+        status(
+            "status-rehearsal",
+            "What a rehearsal says.",
+            topic(),
+            RehearsalStatus::Done(Box::new(done)),
+        ),
+        status(
+            "status-rehearsal-failed",
+            "There was no rehearsal.",
+            topic(),
+            failed,
+        ),
+    ]
 }
 
 pub fn other_statuses() -> Vec<Golden> {

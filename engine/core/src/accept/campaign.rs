@@ -7,8 +7,11 @@ use fleetfold_schemas::{
     CampaignId, OperatorId,
     campaign::{CampaignDefaults, CampaignDraft, CampaignSpec, SpecError},
     code::{Code, Rejection},
-    command::CampaignCommand,
+    command::{CampaignCommand, RehearseCampaign},
+    rehearsal::RUNS_MAX,
+    topic::{CampaignTopic, Topic},
 };
+use serde_json::{Value, json};
 
 use super::operator::check_size;
 use crate::{
@@ -72,7 +75,7 @@ pub fn edit(
 }
 
 /// What is left out is as the site has it now, whatever it says later.
-fn resolved(state: &State, draft: &CampaignDraft) -> Result<CampaignSpec, Rejection> {
+pub fn resolved(state: &State, draft: &CampaignDraft) -> Result<CampaignSpec, Rejection> {
     let spec = draft
         .resolve(&state.campaign_defaults)
         .map_err(impossible)?;
@@ -87,7 +90,10 @@ fn resolved(state: &State, draft: &CampaignDraft) -> Result<CampaignSpec, Reject
 }
 
 /// The releases of a description: the first, and the others.
-fn described(state: &State, spec: &CampaignSpec) -> Result<(ReleaseIx, Vec<ReleaseIx>), Rejection> {
+pub fn described(
+    state: &State,
+    spec: &CampaignSpec,
+) -> Result<(ReleaseIx, Vec<ReleaseIx>), Rejection> {
     let mut releases = Vec::new();
     for named in &spec.releases {
         let found = state.releases.find(&named.model, &named.version);
@@ -252,6 +258,22 @@ pub fn advance(
         .into(),
     );
     Ok(())
+}
+
+/// Whoever runs the core plays the campaign through; here it is only said where the outcome will be.
+pub fn rehearse(state: &State, command: &RehearseCampaign) -> Result<Value, Rejection> {
+    let (_, row) = find(state, &command.campaign, None)?;
+    if command
+        .runs
+        .is_some_and(|runs| !(1..=RUNS_MAX).contains(&runs))
+    {
+        return Err(Rejection::new(
+            Code::Malformed,
+            format!("runs: 1 to {RUNS_MAX} are possible"),
+        ));
+    }
+    let topic = Topic::Campaign(row.id().clone(), CampaignTopic::Rehearsal);
+    Ok(json!({ "topic": topic.to_string() }))
 }
 
 /// What is over may go out of sight; its record stays.

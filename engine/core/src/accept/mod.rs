@@ -10,6 +10,8 @@ mod staff;
 
 use alloc::vec::Vec;
 
+pub use self::campaign::{described, resolved};
+
 use fleetfold_schemas::{
     code::{Code, Rejection},
     operator::Tenants,

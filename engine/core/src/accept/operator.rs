@@ -192,7 +192,8 @@ fn check_role(state: &State, operator: &OperatorId, command: &Command) -> Result
         | Command::RollbackCampaign(_)
         | Command::RetryCampaign(_)
         | Command::ExcludeDevice(_)
-        | Command::ExpediteDevice(_) => Role::Operator,
+        | Command::ExpediteDevice(_)
+        | Command::RehearseCampaign(_) => Role::Operator,
     };
     if role < Some(needed) {
         return Err(Rejection::new(
@@ -216,7 +217,9 @@ fn carry_out(
         Command::ChangeOperator(command) => staff::change(state, command, facts),
         Command::SetPassword(command) => staff::set_password(state, operator, command, facts),
         Command::RevokeOperator(command) => staff::revoke(state, command, facts),
-        Command::ListOperators(_) => unreachable!("a question has been answered before"),
+        Command::ListOperators(_) | Command::RehearseCampaign(_) => {
+            unreachable!("a question has been answered before")
+        }
         Command::TrustKey(command) => trust_key(state, command, facts),
         Command::RegisterDevice(command) => register_device(state, command, facts),
         Command::SetLifecycle(command) => set_lifecycle(state, command, facts),
@@ -252,6 +255,7 @@ fn carry_out(
 fn answer(state: &State, command: &Command) -> Result<Value, Rejection> {
     match command {
         Command::ListOperators(_) => Ok(json(&view::operators(state))),
+        Command::RehearseCampaign(command) => campaign::rehearse(state, command),
         _ => unreachable!("only questions are answered"),
     }
 }

@@ -4,6 +4,7 @@ mod campaign;
 mod device;
 mod fact;
 mod job;
+mod lint;
 mod report;
 
 use alloc::collections::BTreeMap;
@@ -21,6 +22,7 @@ pub use self::{
     device::device,
     fact::fact,
     job::job,
+    lint::{SILENT_MS, lint, lint_description},
     report::report,
 };
 use crate::{ReleaseIx, State, state::Delta};

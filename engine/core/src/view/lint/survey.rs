@@ -1,0 +1,163 @@
+//! Who would take part in a campaign that started now, and what they are like.
+
+use alloc::{collections::BTreeMap, vec::Vec};
+
+use fleetfold_schemas::{ModelId, Version, command::Lifecycle, job::DELTA_FORMAT};
+use hashbrown::HashMap;
+use rustc_hash::FxBuildHasher;
+
+use super::SILENT_MS;
+use crate::{
+    DeviceIx, State, Timestamp,
+    membership::{Grouping, Kind},
+    state::{Campaign, Delta, Device, Roster},
+};
+
+/// What one pass over the devices brings.
+pub struct Survey {
+    pub members: Vec<DeviceIx>,
+    pub roster: Roster,
+    /// In the order of offers.
+    pub groups: Vec<GroupSurvey>,
+    /// Members that fit more groups than one.
+    pub in_several: u64,
+    pub images: Images,
+    pub never_heard_of: u64,
+    pub silent: u64,
+    pub in_maintenance: u64,
+}
+
+#[derive(Default)]
+pub struct GroupSurvey {
+    pub members: u64,
+    /// Fit it too, and belong to a group before it.
+    pub taken: u64,
+    /// Fit it first, and the campaign has nothing for their model.
+    pub unreleased: BTreeMap<ModelId, u64>,
+}
+
+/// What members run. Those by version: how many, and what is sent to them because of it.
+#[derive(Default)]
+pub struct Images {
+    pub on_target: u64,
+    pub newer: u64,
+    /// Could not be sent back to what they run.
+    pub without_way_back: u64,
+    pub without_delta: BTreeMap<Version, (u64, u64)>,
+    pub building: BTreeMap<Version, (u64, u64)>,
+}
+
+/// What all devices of a kind have in common.
+#[derive(Clone)]
+struct Fit {
+    groups: Vec<u16>,
+    has_release: bool,
+}
+
+impl Survey {
+    pub fn of(state: &State, campaign: &Campaign, now: Timestamp) -> Self {
+        let grouping = Grouping::of(campaign);
+        let mut known: HashMap<Kind, Fit, FxBuildHasher> = HashMap::default();
+        let mut survey = Self {
+            members: Vec::new(),
+            roster: Roster::default(),
+            groups: campaign
+                .spec
+                .groups
+                .iter()
+                .map(|_| GroupSurvey::default())
+                .collect(),
+            in_several: 0,
+            images: Images::default(),
+            never_heard_of: 0,
+            silent: 0,
+            in_maintenance: 0,
+        };
+        let mut places = Vec::new();
+        // Devices that run the same are counted together.
+        let mut alike: HashMap<Kind, (DeviceIx, u64), FxBuildHasher> = HashMap::default();
+        for (ix, device) in state.devices.iter() {
+            if device.lifecycle() == Lifecycle::Retired {
+                continue;
+            }
+            let judge = || Fit {
+                groups: grouping.all_of(device),
+                has_release: campaign.release_for(device.model()).is_some(),
+            };
+            let fit = match grouping.kind_of(device) {
+                Some(kind) => known.entry(kind).or_insert_with(judge).clone(),
+                None => judge(),
+            };
+            if let Some(group) = survey.count(device, &fit, now) {
+                places.push((ix, group));
+                let numbers = device.numbers();
+                let kind = (numbers.model, numbers.profile, numbers.running, None);
+                alike.entry(kind).or_insert((ix, 0)).1 += 1;
+            }
+        }
+        for (example, count) in alike.into_values() {
+            survey.images.count(state, campaign, example, count);
+        }
+        survey.members = places.iter().map(|(ix, _)| *ix).collect();
+        survey.roster = Roster::enroll(&campaign.spec, places.into_iter(), &state.devices);
+        survey
+    }
+
+    /// The group that it takes part in.
+    fn count(&mut self, device: Device<'_>, fit: &Fit, now: Timestamp) -> Option<u16> {
+        let (first, others) = fit.groups.split_first()?;
+        if !fit.has_release {
+            let unreleased = &mut self.groups[usize::from(*first)].unreleased;
+            *unreleased.entry(device.model().clone()).or_default() += 1;
+            return None;
+        }
+        self.groups[usize::from(*first)].members += 1;
+        for other in others {
+            self.groups[usize::from(*other)].taken += 1;
+        }
+        self.in_several += u64::from(!others.is_empty());
+        match device.last_seen() {
+            None => self.never_heard_of += 1,
+            Some(at) => self.silent += u64::from(at + SILENT_MS <= now),
+        }
+        self.in_maintenance += u64::from(device.lifecycle() == Lifecycle::Maintenance);
+        Some(*first)
+    }
+}
+
+impl Images {
+    /// `count` members that are like this one.
+    fn count(&mut self, state: &State, campaign: &Campaign, example: DeviceIx, count: u64) {
+        let device = state.devices.get(example);
+        let release = state.releases.get(campaign.target(example, &state.devices));
+        let Some((_, running)) = device.running() else {
+            return;
+        };
+        if running.digest == release.image {
+            self.on_target += count;
+            return;
+        }
+        if state.releases.is_newer(running.digest, release) {
+            self.newer += count;
+            return;
+        }
+        let mut ways_back = release.rollbacks.keys();
+        if !ways_back.any(|to| state.releases.get(*to).image == running.digest) {
+            self.without_way_back += count;
+        }
+        let capabilities = device.inventory().capabilities;
+        if !capabilities.iter().any(|own| own.as_str() == DELTA_FORMAT) {
+            return;
+        }
+        let mut deltas = release.deltas.iter();
+        let delta = deltas.find(|(from, _)| state.releases.get(**from).image == running.digest);
+        let whole = match delta.map(|(_, delta)| delta) {
+            Some(Delta::Ready { .. }) => return,
+            Some(Delta::Building) => &mut self.building,
+            Some(Delta::Unavailable { .. }) | None => &mut self.without_delta,
+        };
+        let (devices, bytes) = whole.entry(running.version.clone()).or_default();
+        *devices += count;
+        *bytes += count * release.image_bytes;
+    }
+}

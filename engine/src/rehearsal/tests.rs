@@ -1,0 +1,236 @@
+//! Rehearsals of small fleets.
+
+use fleetfold_core::{
+    Core, Fact, Timestamp,
+    fact::{
+        CampaignCreated, DeviceGreeted, DeviceRegistered, LifecycleChanged, ReleasePublished,
+        SiteOpened,
+    },
+};
+use fleetfold_schemas::{
+    CampaignId, Digest, ModelId, Sha256, Version,
+    campaign::{CampaignSpec, DAY_MS, HOUR_MS, Pace, ReleaseRef},
+    command::{Credential, Lifecycle},
+    device::{Running, Slot},
+    rehearsal::Rehearsal,
+};
+
+use super::*;
+
+/// Some day.
+const START: Timestamp = 1_790_000_000_000;
+const IMAGE_BYTES: u64 = 1 << 20;
+
+pub fn version(text: &str) -> Version {
+    text.parse().unwrap()
+}
+
+pub fn model() -> ModelId {
+    "sensor-a".parse().unwrap()
+}
+
+pub fn spec() -> CampaignSpec {
+    CampaignSpec::new(
+        CampaignId::parse("spring").unwrap(),
+        vec![ReleaseRef {
+            model: model(),
+            version: version("2.0.0"),
+        }],
+    )
+}
+
+fn release(release: u32, text: &str) -> Fact {
+    ReleasePublished {
+        release,
+        model: model(),
+        version: version(text),
+        vendor: "acme.example".to_owned(),
+        sequence: release.into(),
+        image: Digest::of(text.as_bytes()),
+        image_sha256: Sha256::of(text.as_bytes()),
+        image_bytes: IMAGE_BYTES,
+        manifest: vec![1],
+        key_id: vec![2],
+    }
+    .into()
+}
+
+fn device(device: u32) -> [Fact; 3] {
+    let running = version("1.0.0");
+    [
+        DeviceRegistered {
+            device,
+            id: format!("d-{device}").parse().unwrap(),
+            model: model(),
+            credential: Credential::TokenSha256([0; 32]),
+        }
+        .into(),
+        DeviceGreeted {
+            device,
+            epoch: 1,
+            seq: 1,
+            fingerprint: 0,
+            login_counter: None,
+            hardware: None,
+            capabilities: Vec::new(),
+            region: None,
+            tenant: None,
+            tags: Vec::new(),
+            attributes: Vec::new(),
+            running: Running {
+                slot: Slot::A,
+                digest: Digest::of(running.to_string().as_bytes()),
+                version: running,
+            },
+            standby: None,
+        }
+        .into(),
+        LifecycleChanged {
+            device,
+            lifecycle: Lifecycle::Active,
+        }
+        .into(),
+    ]
+}
+
+/// A fleet of which one device more was heard of every second, and a campaign that nobody has started.
+pub fn facts(devices: u32, spec: CampaignSpec) -> Vec<(Timestamp, Fact)> {
+    let site = SiteOpened {
+        site: "test".parse().unwrap(),
+        speed: None,
+    };
+    let mut facts = vec![
+        (START, site.into()),
+        (START, release(0, "1.0.0")),
+        (START, release(1, "2.0.0")),
+    ];
+    for n in 0..devices {
+        let at = START + u64::from(n) * 1000;
+        facts.extend(device(n).map(|fact| (at, fact)));
+    }
+    let created = CampaignCreated {
+        campaign: 0,
+        release: 1,
+        spec,
+        other_releases: Vec::new(),
+    };
+    facts.push((START + u64::from(devices) * 1000, created.into()));
+    facts
+}
+
+pub fn fleet(devices: u32, spec: CampaignSpec) -> Core {
+    let mut core = Core::default();
+    for (at, fact) in facts(devices, spec) {
+        core.replay(at, &fact);
+    }
+    core.replayed();
+    core
+}
+
+fn rehearsed(devices: u32, spec: CampaignSpec, options: Options) -> Rehearsal {
+    rehearse(fleet(devices, spec).state(), 0, &options)
+}
+
+fn few() -> Options {
+    Options {
+        runs: 5,
+        ..Options::default()
+    }
+}
+
+#[test]
+fn a_good_release_takes_its_phases_and_reaches_everyone() {
+    let rate = Some(BasisPoints::from_percent(0));
+    let options = Options {
+        failure_rate: rate,
+        ..few()
+    };
+    let rehearsal = rehearsed(200, spec(), options);
+    let expected = &rehearsal.expected;
+    assert_eq!(
+        (expected.completed, expected.paused, expected.failed),
+        (5, 0, 0)
+    );
+    assert_eq!(expected.updated.p10, 200);
+    assert_eq!(expected.bytes.p50, 200 * IMAGE_BYTES);
+    // 24, 24, 48 and 72 hours, which are longer than anybody takes here.
+    let duration = expected.duration_ms.unwrap();
+    assert!(duration.p10 >= 7 * DAY_MS, "{duration:?}");
+    assert!(duration.p90 < 7 * DAY_MS + HOUR_MS, "{duration:?}");
+    let downloads = expected.peak_downloads;
+    assert!((1..=140).contains(&downloads.p50), "{downloads:?}");
+    assert_eq!(
+        expected.peak_bytes_per_s.p50,
+        downloads.p50 * few().bandwidth_bytes_per_s
+    );
+    assert_eq!(rehearsal.assumptions.sample, None);
+}
+
+#[test]
+fn the_same_seed_rehearses_the_same() {
+    let options = |seed| Options { seed, ..few() };
+    let first = rehearsed(100, spec(), options(1));
+    assert_eq!(rehearsed(100, spec(), options(1)), first);
+    assert_ne!(rehearsed(100, spec(), options(2)).expected, first.expected);
+}
+
+#[test]
+fn the_worse_a_release_the_fewer_devices_see_it() {
+    let rehearsal = rehearsed(1000, spec(), few());
+    let rows: Vec<_> = rehearsal.exposure.iter().collect();
+    assert_eq!(rows.len(), 4);
+    for row in &rows[1..] {
+        assert_eq!(row.paused, row.runs, "{row:?}");
+        assert!(row.paused_after_ms.is_some(), "{row:?}");
+    }
+    for pair in rows.windows(2) {
+        assert!(pair[0].exposed.p50 >= pair[1].exposed.p50, "{pair:?}");
+    }
+    // A canary is 1 %, and success out of reach pauses it.
+    assert!(rows[3].exposed.p90 <= 10, "{:?}", rows[3]);
+}
+
+#[test]
+fn a_large_fleet_is_sampled_with_rates_in_proportion() {
+    let mut spec = spec();
+    spec.rates.executions_per_minute = Some(Pace::Constant(10));
+    let good = Options {
+        failure_rate: Some(BasisPoints::from_percent(0)),
+        ..few()
+    };
+    let all = rehearsed(400, spec.clone(), good);
+    let options = Options {
+        sample_max: 100,
+        ..good
+    };
+    let sampled = rehearsed(400, spec, options);
+    assert_eq!(sampled.devices, 400);
+    assert_eq!(sampled.assumptions.sample, Some(100));
+    assert!(
+        sampled.notes[0].contains("100 of 400"),
+        "{:?}",
+        sampled.notes
+    );
+    let (all, sampled) = (&all.expected, &sampled.expected);
+    assert_eq!((sampled.completed, sampled.updated.p50), (5, 400));
+    let apart = |a: u64, b: u64| a.abs_diff(b) * 20 <= a.max(b);
+    let (a, b) = (all.duration_ms.unwrap(), sampled.duration_ms.unwrap());
+    assert!(apart(a.p50, b.p50), "{a:?} {b:?}");
+}
+
+#[test]
+fn what_can_be_seen_before_the_start_is_said() {
+    let mut spec = spec();
+    spec.max_rollout_days = fleetfold_schemas::campaign::Days::of(3);
+    spec.expected_failure = BasisPoints::from_percent(10);
+    let rehearsal = rehearsed(3, spec, few());
+    let keys: Vec<_> = rehearsal
+        .findings
+        .iter()
+        .map(|finding| &*finding.key)
+        .collect();
+    assert_eq!(
+        keys,
+        ["phases_too_long", "no_rollback_image", "canary_too_small"]
+    );
+}
