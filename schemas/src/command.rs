@@ -62,6 +62,7 @@ pub enum Command {
     ExcludeDevice(MemberCommand),
     ExpediteDevice(MemberCommand),
     RehearseCampaign(RehearseCampaign),
+    PromoteArm(PromoteArm),
 }
 
 /// Somebody may log in from now on. Written as an object with `password` or `password_hash`.
@@ -379,6 +380,23 @@ pub struct RehearseCampaign {
     pub contact_minutes: Option<Minutes>,
 }
 
+/// What one arm of an A/B test was given goes to everybody, by a campaign of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PromoteArm {
+    pub campaign: CampaignId,
+    pub arm: ArmName,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ArmName {
+    A,
+    B,
+}
+
 /// About one device's part in a campaign.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -400,7 +418,7 @@ pub struct CampaignCommand {
 
 impl Command {
     /// The names of all commands.
-    pub const NAMES: [&'static str; 22] = [
+    pub const NAMES: [&'static str; 23] = [
         "operator.add",
         "operator.change",
         "operator.password",
@@ -423,6 +441,7 @@ impl Command {
         "campaign.exclude",
         "campaign.expedite",
         "campaign.rehearse",
+        "campaign.promote",
     ];
 
     #[must_use]
@@ -450,6 +469,7 @@ impl Command {
             Self::ExcludeDevice(_) => "campaign.exclude",
             Self::ExpediteDevice(_) => "campaign.expedite",
             Self::RehearseCampaign(_) => "campaign.rehearse",
+            Self::PromoteArm(_) => "campaign.promote",
         }
     }
 
@@ -495,6 +515,7 @@ impl Command {
             "campaign.exclude" => Self::ExcludeDevice(parse(rest, malformed)?),
             "campaign.expedite" => Self::ExpediteDevice(parse(rest, malformed)?),
             "campaign.rehearse" => Self::RehearseCampaign(parse(rest, malformed)?),
+            "campaign.promote" => Self::PromoteArm(parse(rest, malformed)?),
             _ => {
                 return Err(Rejection::new(
                     Code::UnknownCommand,
@@ -518,7 +539,8 @@ impl Command {
             | Self::RollbackCampaign(_)
             | Self::RetryCampaign(_)
             | Self::ExcludeDevice(_)
-            | Self::ExpediteDevice(_) => true,
+            | Self::ExpediteDevice(_)
+            | Self::PromoteArm(_) => true,
             Self::AddOperator(_)
             | Self::ChangeOperator(_)
             | Self::SetPassword(_)
@@ -590,6 +612,7 @@ impl Command {
             Self::EditCampaign(body) => value(body),
             Self::RollbackCampaign(body) => value(body),
             Self::RetryCampaign(body) => value(body),
+            Self::PromoteArm(body) => value(body),
             Self::ExcludeDevice(body) | Self::ExpediteDevice(body) => value(body),
             Self::RehearseCampaign(body) => value(body),
         }

@@ -5,7 +5,7 @@ use alloc::{collections::BTreeMap, string::String, vec::Vec};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    campaign::{BasisPoints, CampaignSpec},
+    campaign::{BasisPoints, CampaignSpec, ReleaseRef},
     command::Lifecycle,
     device::{DeviceError, Slot, Stage},
     id::{CampaignId, DeviceId, Digest, ModelId, Name, Sha256, Version},
@@ -122,6 +122,9 @@ pub struct CampaignStatus {
     pub phases: Vec<PhaseStatus>,
     /// What the `confident` gate knows.
     pub evidence: Evidence,
+    /// Of an A/B test.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comparison: Option<ComparisonStatus>,
     pub errors: BTreeMap<String, u64>,
     pub created_ms: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -285,6 +288,33 @@ pub struct Evidence {
     /// Where the failure rate lies, at every moment at once, with confidence 1 - false_pause.
     pub rate_low: f64,
     pub rate_high: f64,
+}
+
+/// The two arms of an A/B test, side by side.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ComparisonStatus {
+    /// `a` or `b` is better; `no_difference`, `mixed`, `invalid`, `too_few`. Absent: the test goes on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<String>,
+    /// One sentence.
+    pub text: String,
+    pub arms: Vec<ArmStatus>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ArmStatus {
+    /// `a` or `b`
+    pub arm: String,
+    /// What its devices are given; empty: nothing.
+    pub releases: Vec<ReleaseRef>,
+    /// That accepted a job.
+    pub devices: u64,
+    /// First outcomes.
+    pub outcomes: u64,
+    pub succeeded: u64,
+    /// The mean of how long its devices took to boot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub boot_ms: Option<f64>,
 }
 
 /// `releases/{model}/{version}`

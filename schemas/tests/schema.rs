@@ -1,10 +1,5 @@
 //! campaign.schema.json is what the types say. `UPDATE_VECTORS=1` writes it.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a helper that fails is a test that fails"
-)]
-
 use std::{fs, path::PathBuf};
 
 use fleetfold_schemas::campaign::json_schema;

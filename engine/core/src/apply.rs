@@ -23,7 +23,7 @@ use crate::{
         LifecycleChanged, MemberJoined, PauseCause, PhaseAdvanced, PhasePassed, PhaseStarted,
         ReleasePublished, RetriesOrdered, SiteOpened,
     },
-    membership::takers,
+    membership::{is_control, takers},
     offers::offered_bytes,
     state::{
         Answered, Campaign, Counted, Delta, Device, Evidence, Member, MemberState, Operator, Place,
@@ -103,7 +103,8 @@ pub fn apply(state: &mut State, at: Timestamp, fact: &Fact) {
             );
         }
         Fact::CampaignCreated(fact) => {
-            let campaign = Campaign::new(fact.spec.clone(), fact.releases(), at);
+            let mut campaign = Campaign::new(fact.spec.clone(), fact.releases(), at);
+            campaign.compare_with(&fact.other_arm);
             state.campaigns.push(campaign);
         }
         Fact::MemberJoined(fact) => member_joined(state, fact),
@@ -111,12 +112,18 @@ pub fn apply(state: &mut State, at: Timestamp, fact: &Fact) {
             let row = state.campaigns.get_mut(fact.campaign);
             let (version, created_at) = (row.version + 1, row.created_at);
             *row = Campaign::new(fact.spec.clone(), fact.releases(), created_at);
+            row.compare_with(&fact.other_arm);
             row.version = version;
         }
         Fact::CampaignArchived(fact) => {
             let row = state.campaigns.get_mut(fact.campaign);
             row.is_archived = true;
             row.version += 1;
+        }
+        Fact::ArmsCompared(fact) => {
+            if let Some(comparison) = &mut state.campaigns.get_mut(fact.campaign).comparison {
+                comparison.verdict = Some(fact.verdict);
+            }
         }
         Fact::GatePromoted(fact) => state.campaigns.get_mut(fact.campaign).is_promoted = true,
         Fact::RetriesOrdered(fact) => retries_ordered(state, at, fact),
@@ -239,6 +246,27 @@ fn device_reported(state: &mut State, at: Timestamp, fact: &DeviceReported) {
     devices.set_stage(device, fact.stage, fact.progress_percent);
     if let Some(boot_ms) = fact.boot_ms {
         devices.set_boot_ms(device, boot_ms);
+        booted_as_control(state, device);
+    }
+}
+
+/// A device of an arm that is given nothing has booted: what updated devices are compared with.
+fn booted_as_control(state: &mut State, device: DeviceIx) {
+    let compared: Vec<_> = state
+        .campaigns
+        .active()
+        .filter(|ix| {
+            let row = state.campaigns.get(*ix);
+            row.started_at.is_some() && is_control(row, state.devices.get(device))
+        })
+        .collect();
+    let boot_ms = state.devices.get(device).boot_ms();
+    for ix in compared {
+        if let (Some(comparison), Some(boot_ms)) =
+            (&mut state.campaigns.get_mut(ix).comparison, boot_ms)
+        {
+            comparison.booted_as_control(device, boot_ms);
+        }
     }
 }
 
@@ -327,7 +355,7 @@ fn campaign_changed(state: &mut State, at: Timestamp, fact: &Fact) {
 
 fn enroll(state: &mut State, ix: CampaignIx) {
     let row = state.campaigns.get(ix);
-    let mut roster = Roster::enroll(&row.spec, takers(state, row), &state.devices);
+    let mut roster = Roster::enroll(row, takers(state, row), &state.devices);
     let strata = match &row.spec.gates.strata {
         Some(key) => tell_apart(key, roster.all_mut(), &state.devices),
         None => Vec::new(),
@@ -367,9 +395,10 @@ fn member_joined(state: &mut State, fact: &MemberJoined) {
     };
     let campaign = state.campaigns.get_mut(fact.campaign);
     let id = campaign.id().clone();
+    let (arm, _) = campaign.arm_of(state.devices.get(fact.device).name());
     campaign
         .roster
-        .join(&id, fact.device, place, &state.devices);
+        .join((&id, arm), fact.device, place, &state.devices);
     if let Some(key) = &campaign.spec.gates.strata {
         let stratum = stratum_of(key, &campaign.strata, state.devices.get(fact.device));
         let at = campaign.roster.len() - 1;
@@ -430,7 +459,16 @@ fn execution_changed(state: &mut State, at: Timestamp, fact: &Fact) {
     if matches!(fact, Fact::ExecutionQueued(_) | Fact::ExecutionSucceeded(_)) {
         devices.set_execution(device, (ix, at_member));
     }
+    let is_first = campaign.member(at_member).counted == Counted::NotYet;
     member_changed(campaign, at_member, at, position, fact);
+    let member = campaign.member(at_member);
+    let (arm, counted) = (member.arm, member.counted);
+    if let (Some(comparison), true, Counted::Success) =
+        (&mut campaign.comparison, is_first, counted)
+        && let Some(boot_ms) = devices.get(device).boot_ms()
+    {
+        comparison.booted(arm, boot_ms);
+    }
 }
 
 /// When a device was first offered the update, and what it ran then: later facts take both away.
@@ -544,6 +582,10 @@ fn member_at(state: &State, campaign: CampaignIx, device: DeviceIx) -> Option<u3
 fn accept(campaign: &mut Campaign, at: u32) {
     if !campaign.member(at).accepted {
         campaign.exposed += 1;
+        let arm = campaign.member(at).arm;
+        if let Some(comparison) = &mut campaign.comparison {
+            comparison.accepted(arm);
+        }
         campaign.update_member(at, |member| member.accepted = true);
     }
 }
@@ -552,6 +594,10 @@ fn accept(campaign: &mut Campaign, at: u32) {
 fn count(campaign: &mut Campaign, at: u32, outcome: Counted) {
     if campaign.member(at).counted != Counted::NotYet {
         return;
+    }
+    let arm = campaign.member(at).arm;
+    if let Some(comparison) = &mut campaign.comparison {
+        comparison.count(arm, outcome == Counted::Success);
     }
     let stratum = usize::from(campaign.member(at).stratum);
     let stratum = campaign.strata.get_mut(stratum);

@@ -5,6 +5,8 @@
 
 use fleetfold_schemas::{CampaignId, DeviceId, campaign::BasisPoints};
 
+use crate::gate::ab::Arm;
+
 const DOMAIN: &[u8] = b"fleetfold/cohort/v1";
 
 /// The first 8 bytes, little-endian, of BLAKE3(`fleetfold/cohort/v1` 0 campaign 0 device).
@@ -36,6 +38,23 @@ pub fn jitter_ms(campaign: &CampaignId, device: &str, n: u32, max_ms: u64) -> u6
     hasher.update(&[0]);
     hasher.update(&n.to_le_bytes());
     first_u64(&hasher) % (max_ms + 1)
+}
+
+/// The arm of an A/B test that a device is in: arm A holds this share of all devices. Another hash than the rank's, or
+/// arm and phase would coincide.
+#[must_use]
+pub fn arm(campaign: &CampaignId, device: &str, share_a: BasisPoints) -> Arm {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(b"fleetfold/arm/v1");
+    for part in [campaign.as_str(), device] {
+        hasher.update(&[0]);
+        hasher.update(part.as_bytes());
+    }
+    if first_u64(&hasher) <= share_of_ranks(share_a) {
+        Arm::A
+    } else {
+        Arm::B
+    }
 }
 
 fn first_u64(hasher: &blake3::Hasher) -> u64 {

@@ -15,6 +15,7 @@ use fleetfold_schemas::{
 use crate::{
     CampaignIx, DeviceIx, Fact, State, Timestamp,
     cohort::{jitter_ms, rank_of},
+    compared,
     fact::{
         CampaignCompleted, CampaignFailed, CampaignMonitoring, CampaignPaused, CampaignStarted,
         DeferralCause, ExecutionDeferred, ExecutionQueued, ExecutionRemoved, ExecutionSucceeded,
@@ -181,12 +182,17 @@ fn roll(
         );
         return;
     }
+    if let Some(fact) = compared::verdict(ix, row, now) {
+        facts.push(fact);
+        return;
+    }
     if run.passed_at.is_some() {
-        facts.push(if row.is_last_phase() {
-            CampaignCompleted { campaign }.into()
+        if row.is_last_phase() {
+            facts.push(CampaignCompleted { campaign }.into());
+            facts.extend(compared::by_itself(state, row));
         } else {
-            phase_started(ix, row, row.run + 1)
-        });
+            facts.push(phase_started(ix, row, row.run + 1));
+        }
         return;
     }
     let before = facts.len();
@@ -233,22 +239,40 @@ fn offer(
         return;
     };
     let mut left = allowed.min(*turns.starts_left);
+    if left == 0 {
+        return;
+    }
     *turns.starts_left -= left;
-    while left > 0
-        && let Some(at) = turns.ready.pop_first()
-    {
+    let mut offer = |at: u32| {
+        left -= 1;
+        let member = row.member(at);
+        let offered = offer_one(state, ix, member.device, member.attempts + 1);
+        let is_outcome = offered.iter().any(is_outcome);
+        facts.extend(offered);
+        // What a gate may have to say about it comes before the next offer.
+        left > 0 && !is_outcome
+    };
+    let mut goes_on = true;
+    while goes_on && let Some(at) = turns.ready.pop_first() {
         if is_ready(state, ix, at, now) {
-            left -= 1;
-            let member = row.member(at);
-            facts.extend(offer_one(state, ix, member.device, member.attempts + 1));
+            goes_on = offer(at);
         }
     }
-    let next = row.roster.next(|track| row.phases_reached(track));
-    for at in next.take(left as usize) {
-        left -= 1;
-        facts.extend(offer_one(state, ix, row.member(at).device, 1));
+    if goes_on {
+        let _last = row
+            .roster
+            .next(|track| row.phases_reached(track))
+            .find(|at| !offer(*at));
     }
     *turns.starts_left += left;
+}
+
+/// Whether an offer has led to what gates count at once.
+const fn is_outcome(fact: &Fact) -> bool {
+    matches!(
+        fact,
+        Fact::ExecutionSucceeded(_) | Fact::ExecutionRemoved(_)
+    )
 }
 
 /// Whether a member who has had a turn before may have another one.
@@ -294,7 +318,9 @@ pub fn offer_one(state: &State, ix: CampaignIx, device: DeviceIx, attempt: u32) 
             return vec![deferred.into()];
         }
     }
-    let release = state.releases.get(row.target(device, &state.devices));
+    let member = row.member_of(device, &state.devices);
+    let member = row.member(member.expect("only members have a turn"));
+    let release = state.releases.get(row.target(member, &state.devices));
     let running = known.running_digest();
     if attempt == 1 && running == Some(release.image) {
         let already = true;

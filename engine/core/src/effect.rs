@@ -152,6 +152,7 @@ fn of_kind(fact: &Fact, effects: &mut Vec<Effect>) {
         | Fact::PhaseAdvanced(_)
         | Fact::CampaignArchived(_)
         | Fact::GatePromoted(_)
+        | Fact::ArmsCompared(_)
         | Fact::RetriesOrdered(_)
         | Fact::ExecutionExpedited(_)
         | Fact::RollbackAdvanced(_)

@@ -21,7 +21,7 @@ use serde::Serialize;
 pub use fleetfold_schemas::operator::Role;
 
 pub use self::rollback::{KeptCause, ReturnDeferral, RollbackCause};
-use crate::{CampaignIx, DeviceIx, ReleaseIx};
+use crate::{CampaignIx, DeviceIx, ReleaseIx, state::ComparisonVerdict};
 
 macro_rules! facts {
     ($($(#[$doc:meta])* $n:literal $name:ident { $($(#[$meta:meta])* $k:literal $field:ident: $type:ty,)* })*) => {
@@ -179,6 +179,9 @@ facts! {
         /// The others, in its order.
         #[cbor(default, skip_if = "Vec::is_empty")]
         3 other_releases: Vec<ReleaseIx>,
+        /// What arm B gets, where releases are compared.
+        #[cbor(default, skip_if = "Vec::is_empty")]
+        4 other_arm: Vec<ReleaseIx>,
     }
     31 CampaignStaged {
         0 campaign: CampaignIx,
@@ -231,6 +234,9 @@ facts! {
         2 spec: CampaignSpec,
         #[cbor(default, skip_if = "Vec::is_empty")]
         3 other_releases: Vec<ReleaseIx>,
+        /// What arm B gets, where releases are compared.
+        #[cbor(default, skip_if = "Vec::is_empty")]
+        4 other_arm: Vec<ReleaseIx>,
     }
     /// An operator did not wait for the phase to pass.
     42 PhaseAdvanced {
@@ -268,6 +274,15 @@ facts! {
         0 campaign: CampaignIx,
         1 failed: u64,
         2 succeeded: u64,
+    }
+    /// What the comparison of two arms has come to: the numbers that it was judged by.
+    71 ArmsCompared {
+        0 campaign: CampaignIx,
+        1 verdict: ComparisonVerdict,
+        2 outcomes_a: u64,
+        3 succeeded_a: u64,
+        4 outcomes_b: u64,
+        5 succeeded_b: u64,
     }
     /// The device's job topic holds a job from now on; this fact's position is the job's sequence number.
     50 ExecutionQueued {
@@ -604,6 +619,7 @@ impl Fact {
             | Self::ExecutionExpedited(ExecutionExpedited { campaign, .. })
             | Self::DeviceExcluded(DeviceExcluded { campaign, .. })
             | Self::GatePromoted(GatePromoted { campaign, .. })
+            | Self::ArmsCompared(ArmsCompared { campaign, .. })
             | Self::ExecutionQueued(ExecutionQueued { campaign, .. })
             | Self::ExecutionAccepted(ExecutionAccepted { campaign, .. })
             | Self::ExecutionSucceeded(ExecutionSucceeded { campaign, .. })
@@ -705,6 +721,7 @@ impl Fact {
             | Self::CampaignArchived(_)
             | Self::RetriesOrdered(_)
             | Self::GatePromoted(_)
+            | Self::ArmsCompared(_)
             | Self::RollbackAdded(_)
             | Self::RollbackStarted(_)
             | Self::RollbackAdvanced(_)

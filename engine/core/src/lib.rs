@@ -15,6 +15,7 @@ extern crate alloc;
 mod accept;
 mod apply;
 pub mod cohort;
+mod compared;
 mod core;
 mod decide;
 mod effect;

@@ -36,7 +36,9 @@ impl<'s> Grouping<'s> {
         Self {
             campaign,
             order: group_order(&campaign.spec).map(|(at, _)| at).collect(),
-            by_name: criteria(&campaign.spec).any(|criteria| criteria.names_devices()),
+            // The arm of a device follows from its name.
+            by_name: campaign.comparison.is_some()
+                || criteria(&campaign.spec).any(|criteria| criteria.names_devices()),
             by_attributes: criteria(&campaign.spec).any(|criteria| criteria.asks_attributes()),
             known: HashMap::with_hasher(FxBuildHasher),
         }
@@ -67,7 +69,16 @@ impl<'s> Grouping<'s> {
     }
 
     fn judge(&self, device: Device<'_>) -> Option<u16> {
-        self.campaign.release_for(device.model())?;
+        let (arm, is_given) = self.campaign.arm_of(device.name());
+        if !is_given {
+            return None;
+        }
+        self.campaign.release_in(arm, device.model())?;
+        self.fits(device)
+    }
+
+    /// The first group whose criteria fit.
+    fn fits(&self, device: Device<'_>) -> Option<u16> {
         self.all_of(device).first().copied()
     }
 
@@ -93,6 +104,15 @@ impl<'s> Grouping<'s> {
     }
 }
 
+/// Whether a device is of the arm of a comparison that is given nothing, and would take part otherwise.
+#[must_use]
+pub fn is_control(campaign: &Campaign, device: Device<'_>) -> bool {
+    let (_, is_given) = campaign.arm_of(device.name());
+    !is_given
+        && campaign.release_for(device.model()).is_some()
+        && Grouping::of(campaign).fits(device).is_some()
+}
+
 /// All devices that take part in a campaign that starts now, with their groups.
 pub fn takers<'s>(
     state: &'s State,
@@ -108,5 +128,5 @@ pub fn takers<'s>(
 /// The members that a campaign would have if it started now.
 #[must_use]
 pub fn roster_now(state: &State, campaign: &Campaign) -> Roster {
-    Roster::enroll(&campaign.spec, takers(state, campaign), &state.devices)
+    Roster::enroll(campaign, takers(state, campaign), &state.devices)
 }

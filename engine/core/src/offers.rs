@@ -48,7 +48,11 @@ pub fn offers_from(state: &State, release: &Release, running: Option<Digest>) ->
 
 /// What the next attempt of a device may cost to send: its best offer.
 pub fn offered_bytes(state: &State, campaign: CampaignIx, device: DeviceIx) -> u64 {
-    let target = state.campaigns.get(campaign).target(device, &state.devices);
+    let row = state.campaigns.get(campaign);
+    let Some(at) = row.member_of(device, &state.devices) else {
+        return 0;
+    };
+    let target = row.target(row.member(at), &state.devices);
     let release = state.releases.get(target);
     let offers = offers(state, state.devices.get(device), release);
     offers.first().map_or(0, |offer| match offer {

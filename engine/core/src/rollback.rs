@@ -249,7 +249,7 @@ fn send_back(state: &State, ix: CampaignIx, member: &Member) -> Vec<Fact> {
     if known.lifecycle() == Lifecycle::Retired {
         return kept(KeptCause::Retired);
     }
-    let release = row.target(device, &state.devices);
+    let release = row.target(member, &state.devices);
     let runs =
         |release: ReleaseIx| known.running_digest() == Some(state.releases.get(release).image);
     let Some((to, attempt)) = goal(state, known, release, member) else {

@@ -15,7 +15,7 @@ use ed25519_dalek::SigningKey;
 use fleetfold_core::{
     Fact,
     fact::{
-        CampaignArchived, CampaignCanceled, CampaignCompleted, CampaignCreated,
+        ArmsCompared, CampaignArchived, CampaignCanceled, CampaignCompleted, CampaignCreated,
         CampaignDefaultsSet, CampaignEdited, CampaignFailed, CampaignMonitoring, CampaignPaused,
         CampaignResumed, CampaignRolledBack, CampaignStaged, CampaignStarted, CommandAccepted,
         CommandRefused, DeferralCause, DeltaAdded, DeltaRequested, DeltaUnavailable,
@@ -29,6 +29,7 @@ use fleetfold_core::{
         ReturnSkipped, Returned, Role, RollbackAdded, RollbackAdvanced, RollbackCause,
         RollbackStarted, SiteOpened, StorageLow, StorageRecovered,
     },
+    state::ComparisonVerdict,
 };
 use fleetfold_schemas::{
     Digest, Name, Sha256,
@@ -89,6 +90,7 @@ fn name(fact: &Fact) -> &'static str {
         Fact::CampaignArchived(_) => "CampaignArchived",
         Fact::RetriesOrdered(_) => "RetriesOrdered",
         Fact::GatePromoted(_) => "GatePromoted",
+        Fact::ArmsCompared(_) => "ArmsCompared",
         Fact::ExecutionExpedited(_) => "ExecutionExpedited",
         Fact::DeviceExcluded(_) => "DeviceExcluded",
         Fact::OperatorChanged(_) => "OperatorChanged",
@@ -482,6 +484,7 @@ fn campaigns() -> Vec<(&'static str, &'static str, Fact)> {
                 release: 1,
                 spec: serde_json::from_str(spec).unwrap(),
                 other_releases: Vec::new(),
+                other_arm: Vec::new(),
             }
             .into(),
         ),
@@ -497,6 +500,7 @@ fn campaigns() -> Vec<(&'static str, &'static str, Fact)> {
                 )
                 .unwrap(),
                 other_releases: vec![4],
+                other_arm: vec![5, 6],
             }
             .into(),
         ),
@@ -518,6 +522,19 @@ fn campaigns() -> Vec<(&'static str, &'static str, Fact)> {
                 campaign,
                 failed: 0,
                 succeeded: 27,
+            }
+            .into(),
+        ),
+        (
+            "",
+            "Of two releases the second is better.",
+            ArmsCompared {
+                campaign,
+                verdict: ComparisonVerdict::B,
+                outcomes_a: 210,
+                succeeded_a: 170,
+                outcomes_b: 205,
+                succeeded_b: 203,
             }
             .into(),
         ),

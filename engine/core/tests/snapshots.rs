@@ -233,6 +233,7 @@ fn campaign(campaign: u32, id: &str) -> Fact {
         release: 2,
         spec: serde_json::from_str(&spec).unwrap(),
         other_releases: Vec::new(),
+        other_arm: Vec::new(),
     }
     .into()
 }

@@ -20,6 +20,9 @@ pub struct AbTesting {
     pub metrics: Vec<Metric>,
     pub test_duration_days: Days,
     pub other: Other,
+    /// The winner goes to all devices of the groups by itself, as a campaign of its own.
+    #[serde(default)]
+    pub promote_winner: bool,
 }
 
 /// What an A/B test compares, and for how long.
@@ -65,6 +68,13 @@ pub struct AbTestingDraft {
         skip_serializing_if = "Option::is_none"
     )]
     pub other: Option<Other>,
+    /// The winner goes to all devices of the groups by itself, as a campaign of its own.
+    #[serde(
+        default,
+        deserialize_with = "super::layer::said",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub promote_winner: Option<bool>,
 }
 
 /// What two arms are compared by.
@@ -82,6 +92,17 @@ pub enum Metric {
 pub enum Other {
     Nothing,
     Releases(Vec<ReleaseRef>),
+}
+
+impl Other {
+    /// None where arm B stays as it is.
+    #[must_use]
+    pub fn releases(&self) -> &[ReleaseRef] {
+        match self {
+            Self::Nothing => &[],
+            Self::Releases(releases) => releases,
+        }
+    }
 }
 
 impl Serialize for Other {
@@ -128,6 +149,7 @@ impl Layer for AbTestingDraft {
             metrics: self.metrics.over(&below.metrics),
             test_duration_days: self.test_duration_days.over(&below.test_duration_days),
             other: self.other.over(&below.other),
+            promote_winner: self.promote_winner.over(&below.promote_winner),
         }
     }
 }
@@ -148,6 +170,7 @@ impl AbTestingDraft {
             metrics: self.metrics.unwrap_or_else(|| vec![Metric::SuccessRate]),
             test_duration_days: self.test_duration_days.unwrap_or(Days::of(7)),
             other,
+            promote_winner: self.promote_winner.unwrap_or(false),
         })
     }
 }
@@ -160,6 +183,7 @@ impl From<AbTesting> for AbTestingDraft {
             metrics: Some(ab.metrics),
             test_duration_days: Some(ab.test_duration_days),
             other: Some(ab.other),
+            promote_winner: Some(ab.promote_winner),
         }
     }
 }

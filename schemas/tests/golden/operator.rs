@@ -10,10 +10,11 @@ use fleetfold_schemas::{
     code::Code,
     codec::encode_json,
     command::{
-        AddOperator, CampaignCommand, ChangeOperator, Command, CommandMessage, CreateCampaign,
-        Credential, EditCampaign, Lifecycle, ListOperators, MemberCommand, Outcome, PublishRelease,
-        RegisterDevice, RehearseCampaign, Reply, RetryCampaign, RevokeOperator, RollbackCampaign,
-        RollbackManifest, RollbackReason, SetLifecycle, SetPassword, TrustKey,
+        AddOperator, ArmName, CampaignCommand, ChangeOperator, Command, CommandMessage,
+        CreateCampaign, Credential, EditCampaign, Lifecycle, ListOperators, MemberCommand, Outcome,
+        PromoteArm, PublishRelease, RegisterDevice, RehearseCampaign, Reply, RetryCampaign,
+        RevokeOperator, RollbackCampaign, RollbackManifest, RollbackReason, SetLifecycle,
+        SetPassword, TrustKey,
     },
     operator::{OperatorList, OperatorStatus, Role, Tenants},
     password::{NewPassword, Password, PasswordHash},
@@ -365,6 +366,16 @@ pub fn commands() -> Vec<Golden> {
             "A device is taken out.",
             None,
             Command::ExcludeDevice(about_member()),
+        ),
+        golden(
+            "campaign.promote",
+            "What arm B of an A/B test was given goes to everybody.",
+            None,
+            Command::PromoteArm(PromoteArm {
+                campaign: campaign(),
+                arm: ArmName::B,
+                reason: None,
+            }),
         ),
         golden(
             "campaign.expedite",

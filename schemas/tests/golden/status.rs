@@ -197,6 +197,7 @@ pub fn campaign_statuses() -> Vec<Golden> {
             rate_low: 0.000_25,
             rate_high: 0.031_25,
         },
+        comparison: None,
         errors: BTreeMap::from([("self_test".to_owned(), 2)]),
         created_ms: NOW_MS - HOUR_MS,
         started_ms: Some(NOW_MS),

@@ -5,9 +5,9 @@ use fleetfold_schemas::mutant::{Mutant, is_on};
 
 use fleetfold_schemas::{
     CampaignId, OperatorId,
-    campaign::{CampaignDefaults, CampaignDraft, CampaignSpec, SpecError},
+    campaign::{CampaignDefaults, CampaignDraft, CampaignSpec, ReleaseRef, SpecError},
     code::{Code, Rejection},
-    command::{CampaignCommand, RehearseCampaign},
+    command::{ArmName, CampaignCommand, PromoteArm, RehearseCampaign},
     rehearsal::RUNS_MAX,
     topic::{CampaignTopic, Topic},
 };
@@ -16,11 +16,13 @@ use serde_json::{Value, json};
 use super::operator::check_size;
 use crate::{
     Answer, CampaignIx, Fact, ReleaseIx, State,
+    compared::{NoWinner, promotion},
     fact::{
         CampaignArchived, CampaignCanceled, CampaignCreated, CampaignDefaultsSet, CampaignEdited,
         CampaignPaused, CampaignResumed, CampaignStaged, ExecutionCanceled, KeptCause, PauseCause,
         PhaseAdvanced, ReturnSkipped,
     },
+    gate::ab::Arm,
     state::{Campaign, MemberState, ReturnStep, Status},
 };
 
@@ -36,13 +38,14 @@ pub fn create(
         ));
     }
     let spec = resolved(state, draft)?;
-    let (release, other_releases) = described(state, &spec)?;
+    let described = described(state, &spec)?;
     facts.push(
         CampaignCreated {
             campaign: state.campaigns.len(),
-            release,
+            release: described.first,
             spec,
-            other_releases,
+            other_releases: described.others,
+            other_arm: described.other_arm,
         }
         .into(),
     );
@@ -61,13 +64,14 @@ pub fn edit(
         return Err(invalid(row, "edited"));
     }
     let spec = resolved(state, draft)?;
-    let (release, other_releases) = described(state, &spec)?;
+    let described = described(state, &spec)?;
     facts.push(
         CampaignEdited {
             campaign,
-            release,
+            release: described.first,
             spec,
-            other_releases,
+            other_releases: described.others,
+            other_arm: described.other_arm,
         }
         .into(),
     );
@@ -76,37 +80,40 @@ pub fn edit(
 
 /// What is left out is as the site has it now, whatever it says later.
 pub fn resolved(state: &State, draft: &CampaignDraft) -> Result<CampaignSpec, Rejection> {
-    let spec = draft
-        .resolve(&state.campaign_defaults)
-        .map_err(impossible)?;
-    if spec.ab_testing.is_some() {
-        // Without arms, everybody would get the releases of arm A.
-        return Err(Rejection::new(
-            Code::CampaignInvalid,
-            "rollout_strategy: this engine does not compare releases yet; allowed are phased, canary and progressive",
-        ));
-    }
-    Ok(spec)
+    draft.resolve(&state.campaign_defaults).map_err(impossible)
 }
 
-/// The releases of a description: the first, and the others.
-pub fn described(
-    state: &State,
-    spec: &CampaignSpec,
-) -> Result<(ReleaseIx, Vec<ReleaseIx>), Rejection> {
-    let mut releases = Vec::new();
-    for named in &spec.releases {
+/// The releases of a description.
+pub struct Described {
+    pub first: ReleaseIx,
+    pub others: Vec<ReleaseIx>,
+    /// Of arm B, where releases are compared.
+    pub other_arm: Vec<ReleaseIx>,
+}
+
+pub fn described(state: &State, spec: &CampaignSpec) -> Result<Described, Rejection> {
+    let mut releases = published(state, &spec.releases)?;
+    // A description that has been checked names one at least.
+    let first = releases.remove(0);
+    let other_arm = spec.ab_testing.as_ref().map(|test| test.other.releases());
+    Ok(Described {
+        first,
+        others: releases,
+        other_arm: published(state, other_arm.unwrap_or_default())?,
+    })
+}
+
+fn published(state: &State, named: &[ReleaseRef]) -> Result<Vec<ReleaseIx>, Rejection> {
+    let find = |named: &ReleaseRef| {
         let found = state.releases.find(&named.model, &named.version);
-        releases.push(found.ok_or_else(|| {
+        found.ok_or_else(|| {
             Rejection::new(
                 Code::UnknownRelease,
                 format!("no release {} {}", named.model, named.version),
             )
-        })?);
-    }
-    // A description that has been checked names one at least.
-    let first = releases.remove(0);
-    Ok((first, releases))
+        })
+    };
+    named.iter().map(find).collect()
 }
 
 fn impossible(error: SpecError) -> Rejection {
@@ -274,6 +281,34 @@ pub fn rehearse(state: &State, command: &RehearseCampaign) -> Result<Value, Reje
     }
     let topic = Topic::Campaign(row.id().clone(), CampaignTopic::Rehearsal);
     Ok(json!({ "topic": topic.to_string() }))
+}
+
+/// What one arm of a comparison that is over was given goes to everybody.
+pub fn promote(
+    state: &State,
+    command: &PromoteArm,
+    version: Option<u64>,
+    facts: &mut Vec<Fact>,
+) -> Result<(), Rejection> {
+    let (_, row) = find(state, &command.campaign, version)?;
+    let arm = match command.arm {
+        ArmName::A => Arm::A,
+        ArmName::B => Arm::B,
+    };
+    if !row.status.is_final() {
+        return Err(invalid(row, "promoted: its test is not over"));
+    }
+    let promotion = promotion(state, row, arm).map_err(|why| {
+        let id = row.id();
+        let text = match why {
+            NoWinner::NoComparison => format!("{id} compares nothing"),
+            NoWinner::Nothing => format!("this arm of {id} was given nothing"),
+            NoWinner::Name => format!("{id}-winner is taken, or too long for an id"),
+        };
+        Rejection::new(Code::InvalidTransition, text)
+    })?;
+    facts.extend(promotion);
+    Ok(())
 }
 
 /// What is over may go out of sight; its record stays.

@@ -283,7 +283,7 @@ fn follow_execution(
     let Some((campaign_ix, campaign, member)) = latest_execution(state, row) else {
         return;
     };
-    let release = campaign.target(device, &state.devices);
+    let release = campaign.target(member, &state.devices);
     let target = state.releases.get(release).image;
     if member.state == MemberState::Succeeded
         && running.digest != target
@@ -348,7 +348,8 @@ impl OpenExecution<'_> {
     fn follow(&self, now: Timestamp, job: &JobState, facts: &mut Vec<Fact>) {
         let (campaign, device) = (self.campaign_ix, self.device);
         if let JobState::Rejected { error } = job {
-            let retry_at = self.retry_at(error.class, now);
+            // Whatever it calls its error: the device has declined.
+            let retry_at = self.retry_at(ErrorClass::Rejected, now);
             let error = error.clone();
             facts.push(
                 ExecutionRejected {

@@ -193,7 +193,8 @@ fn check_role(state: &State, operator: &OperatorId, command: &Command) -> Result
         | Command::RetryCampaign(_)
         | Command::ExcludeDevice(_)
         | Command::ExpediteDevice(_)
-        | Command::RehearseCampaign(_) => Role::Operator,
+        | Command::RehearseCampaign(_)
+        | Command::PromoteArm(_) => Role::Operator,
     };
     if role < Some(needed) {
         return Err(Rejection::new(
@@ -245,6 +246,7 @@ fn carry_out(
         Command::ExcludeDevice(command) => {
             member::exclude(state, operator, command, version, facts)
         }
+        Command::PromoteArm(command) => campaign::promote(state, command, version, facts),
         Command::ExpediteDevice(command) => {
             member::expedite(state, operator, command, version, facts)
         }

@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     State,
+    gate::ab::Arm,
     state::{
         Campaign, Counted, Member, PhaseTally, Place, Returns, Rollback, Roster, STRATA_MAX,
         Sources,
@@ -106,6 +107,7 @@ impl Rosters {
         campaign.is_promoted = row.marks & CampaignRow::PROMOTED != 0;
         check("campaign", ix, "strata", row.strata.len() <= STRATA_MAX)?;
         campaign.strata = row.strata;
+        campaign.comparison = row.comparison;
         self.announced.push(Announced {
             count: row.members,
             enrolled: row.enrolled,
@@ -205,7 +207,12 @@ fn member(
     }
     in_range("device", row.device < state.devices.len())?;
     let model = state.devices.get(row.device).model();
-    in_range("device", campaign.release_for(model).is_some())?;
+    let arm = match row.arm {
+        0 => Arm::A,
+        1 => Arm::B,
+        _ => return Err(out_of_range("arm")),
+    };
+    in_range("device", campaign.release_in(arm, model).is_some())?;
     in_range("marks", row.marks & !MemberRow::MARKS == 0)?;
     in_range("release", row.to.is_none_or(|to| to < state.releases.len()))?;
     in_range("group", row.group < campaign.spec.groups.len() as u64)?;
@@ -246,6 +253,7 @@ fn member(
         failed: has(MemberRow::FAILED),
         restored: has(MemberRow::RESTORED),
         reviewed: has(MemberRow::REVIEWED),
+        arm,
         stratum: u8::try_from(row.stratum).expect("it has been checked"),
         counted: row.counted.unwrap_or(Counted::NotYet),
         source,

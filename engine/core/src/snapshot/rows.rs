@@ -17,8 +17,8 @@ use crate::{
     CampaignIx, DeviceIx, ReleaseIx,
     fact::{KeptCause, Role, RollbackCause},
     state::{
-        Answered, Counted, Delta, Evidence, MemberState, PhaseTally, ReturnStep, Starts, Status,
-        Stratum,
+        Answered, Comparison, Counted, Delta, Evidence, MemberState, PhaseTally, ReturnStep,
+        Starts, Status, Stratum,
     },
 };
 
@@ -307,6 +307,8 @@ pub struct CampaignRow {
     pub marks: u64,
     #[cbor(n(22), default, skip_if = "Vec::is_empty")]
     pub strata: Vec<Stratum>,
+    #[n(23)]
+    pub comparison: Option<Comparison>,
     #[n(40)]
     pub rollback: Option<RollbackRow>,
     /// What members ran before, by number from 1.
@@ -387,6 +389,8 @@ pub struct MemberRow {
     pub source: Option<u8>,
     #[n(31)]
     pub first_offer_s: Option<u32>,
+    #[cbor(n(13), skip_if = "is_zero")]
+    pub arm: u64,
 }
 
 impl MemberRow {

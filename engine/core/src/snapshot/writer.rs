@@ -349,6 +349,7 @@ fn campaign_row(campaign: &Campaign) -> CampaignRow {
             forgiven_resolved: rollback.forgiven.resolved,
         }),
         sources: campaign.sources.versions().to_vec(),
+        comparison: campaign.comparison.clone(),
     }
 }
 
@@ -382,5 +383,6 @@ fn member_row(member: &Member) -> MemberRow {
         to,
         source: member.source.map(NonZeroU8::get),
         first_offer_s: member.first_offer_s.map(NonZeroU32::get),
+        arm: member.arm as u64,
     }
 }

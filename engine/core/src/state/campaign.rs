@@ -11,10 +11,12 @@ use minicbor::{Decode, Encode};
 
 use crate::{
     CampaignIx, DeviceIx, ReleaseIx, Timestamp,
+    cohort::arm,
     fact::{FailureCause, PauseCause},
+    gate::ab::Arm,
     state::{
-        Devices, Member, MemberState, PhaseTally, ReturnStep, Roster, Sources, group_order,
-        rollback::Rollback,
+        Comparison, Device, Devices, Member, MemberState, PhaseTally, ReturnStep, Roster, Sources,
+        group_order, rollback::Rollback,
     },
 };
 
@@ -48,6 +50,8 @@ pub struct Campaign {
     pub strata: Vec<Stratum>,
     /// The `sprt` gate has let it go.
     pub is_promoted: bool,
+    /// Of a campaign that compares two releases, or one with none.
+    pub comparison: Option<Comparison>,
     pub starts: Starts,
     /// Attempts after the first, and what they may have cost.
     pub retries: u32,
@@ -247,6 +251,7 @@ impl Campaign {
             exposed: 0,
             strata: Vec::new(),
             is_promoted: false,
+            comparison: None,
             starts: Starts::default(),
             retries: 0,
             retry_bytes: 0,
@@ -256,6 +261,14 @@ impl Campaign {
             sources: Sources::default(),
             errors: [0; ErrorClass::ALL.len()],
         }
+    }
+
+    /// What arm B gets, if the description asks for a comparison.
+    pub(crate) fn compare_with(&mut self, other: &[ReleaseIx]) {
+        self.comparison = self.spec.ab_testing.as_ref().map(|_| Comparison {
+            other: other.to_vec(),
+            ..Comparison::default()
+        });
     }
 
     #[must_use]
@@ -271,14 +284,46 @@ impl Campaign {
         own.next().map(|(_, release)| *release)
     }
 
+    /// The same in one arm of a comparison.
+    #[must_use]
+    pub fn release_in(&self, arm: Arm, model: &ModelId) -> Option<ReleaseIx> {
+        match (&self.spec.ab_testing, &self.comparison, arm) {
+            (Some(test), Some(comparison), Arm::B) => {
+                let named = test.other.releases().iter().zip(&comparison.other);
+                let mut own = named.filter(|(named, _)| named.model == *model);
+                own.next().map(|(_, release)| *release)
+            }
+            _ => self.release_for(model),
+        }
+    }
+
     /// What a member is to run.
     ///
     /// # Panics
     /// The device takes no part in this campaign.
     #[must_use]
-    pub fn target(&self, device: DeviceIx, table: &Devices) -> ReleaseIx {
-        self.release_for(table.get(device).model())
+    pub fn target(&self, member: &Member, table: &Devices) -> ReleaseIx {
+        self.release_in(member.arm, table.get(member.device).model())
             .expect("only devices that there is a release for take part")
+    }
+
+    /// Whether there is anything for a device here.
+    #[must_use]
+    pub fn takes(&self, device: Device<'_>) -> bool {
+        let (arm, is_given) = self.arm_of(device.name());
+        is_given && self.release_in(arm, device.model()).is_some()
+    }
+
+    /// The arm that a device is in, and whether that arm is given anything.
+    #[must_use]
+    pub fn arm_of(&self, device: &str) -> (Arm, bool) {
+        match (&self.spec.ab_testing, &self.comparison) {
+            (Some(test), Some(comparison)) => {
+                let arm = arm(self.id(), device, test.split_percentage);
+                (arm, arm == Arm::A || !comparison.other.is_empty())
+            }
+            _ => (Arm::A, true),
+        }
     }
 
     /// The member that a device is, if it takes part.

@@ -10,6 +10,7 @@ use fleetfold_schemas::{
 use minicbor::{Decode, Encode};
 
 use super::Place;
+use crate::gate::ab::Arm;
 use crate::{DeviceIx, ReleaseIx, Timestamp, fact::KeptCause};
 
 /// A device's part in a campaign.
@@ -18,6 +19,8 @@ pub struct Member {
     pub device: DeviceIx,
     pub rank: u64,
     pub place: Place,
+    /// Of a campaign that compares; otherwise all are in arm A.
+    pub arm: Arm,
     pub state: MemberState,
     /// When the state was entered.
     pub since: Timestamp,
@@ -144,6 +147,7 @@ impl Member {
             device,
             rank,
             place: Place { group, phase: 0 },
+            arm: Arm::A,
             state: MemberState::Waiting,
             since: 0,
             attempts: 0,

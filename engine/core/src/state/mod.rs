@@ -4,6 +4,7 @@
 
 mod campaign;
 mod command;
+mod comparison;
 mod device;
 mod inventory;
 mod member;
@@ -25,6 +26,7 @@ pub(crate) use self::command::AnswerId;
 pub use self::{
     campaign::{Campaign, Campaigns, Evidence, PhaseRun, Starts, Status, Stratum},
     command::{ANSWERS_KEPT_MS, Answered, CLOCK_SKEW_MAX_MS, Commands},
+    comparison::{Comparison, Verdict as ComparisonVerdict},
     device::{Device, Devices},
     inventory::Inventory,
     member::{Counted, Member, MemberState, PhaseTally, ReturnStep},

@@ -11,12 +11,13 @@ use fleetfold_schemas::{
     mutant::{Mutant, is_on},
 };
 
-use super::{Devices, Member, MemberState, PhaseTally};
+use super::{Campaign, Devices, Member, MemberState, PhaseTally};
 use core::cmp::Ordering;
 
 use crate::{
     DeviceIx,
     cohort::{cut, rank_of, share_of_ranks},
+    gate::ab::Arm,
 };
 
 /// The members of a campaign, and the tallies over them.
@@ -86,12 +87,19 @@ pub fn group_order(spec: &CampaignSpec) -> impl Iterator<Item = (u16, u16)> {
 impl Roster {
     /// Ranks the devices within their groups and cuts the phases. Groups are numbered in the order of offers.
     pub(crate) fn enroll(
-        spec: &CampaignSpec,
+        campaign: &Campaign,
         devices: impl Iterator<Item = (DeviceIx, u16)>,
         table: &Devices,
     ) -> Self {
+        let spec = &campaign.spec;
         let mut members: Vec<_> = devices
-            .map(|(ix, group)| Member::new(ix, rank_of(&spec.id, table.get(ix).name()), group))
+            .map(|(ix, group)| {
+                let name = table.get(ix).name();
+                Member {
+                    arm: campaign.arm_of(name).0,
+                    ..Member::new(ix, rank_of(&spec.id, name), group)
+                }
+            })
             .collect();
         members.sort_unstable_by_key(|member| (member.place.group, member.rank, member.device));
         let phases = count(spec.phases.len());
@@ -246,7 +254,7 @@ impl Roster {
     /// Adds a device that comes later.
     pub(crate) fn join(
         &mut self,
-        campaign: &CampaignId,
+        (campaign, arm): (&CampaignId, Arm),
         device: DeviceIx,
         place: Place,
         table: &Devices,
@@ -255,6 +263,7 @@ impl Roster {
         let rank = rank_of(campaign, table.get(device).name());
         let member = Member {
             place,
+            arm,
             ..Member::new(device, rank, place.group)
         };
         if let Some(cell) = cell(self.phases, place) {

@@ -41,6 +41,7 @@ pub fn campaign(state: &State, ix: CampaignIx, now: Timestamp) -> CampaignStatus
         groups: groups(row),
         phases: phases(row),
         evidence: evidence(row),
+        comparison: super::comparison::comparison(row),
         errors: errors(row),
         created_ms: row.created_at,
         started_ms: row.started_at,

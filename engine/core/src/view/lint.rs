@@ -45,9 +45,12 @@ pub fn lint_description(
     now: Timestamp,
 ) -> Result<Vec<Finding>, Rejection> {
     let spec = resolved(state, draft)?;
-    let (first, others) = described(state, &spec)?;
-    let releases = core::iter::once(first).chain(others).collect();
-    let campaign = Campaign::new(spec, releases, now);
+    let described = described(state, &spec)?;
+    let releases = core::iter::once(described.first)
+        .chain(described.others)
+        .collect();
+    let mut campaign = Campaign::new(spec, releases, now);
+    campaign.compare_with(&described.other_arm);
     Ok(Lint::of(state, &campaign, state.campaigns.len(), now).findings())
 }
 

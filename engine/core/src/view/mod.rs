@@ -1,6 +1,7 @@
 //! The projections as others see them: retained values for the status topics, and jobs for devices.
 
 mod campaign;
+mod comparison;
 mod device;
 mod fact;
 mod job;

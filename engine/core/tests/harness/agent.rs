@@ -19,6 +19,8 @@ pub struct Agent {
     seq: u64,
     pub running: Running,
     pub traits: Traits,
+    /// How long it takes to boot.
+    boot_ms: Option<u64>,
     before: Option<Running>,
     /// Install jobs it has taken, oldest first: sequence and target.
     jobs: Vec<(u64, Running)>,
@@ -49,6 +51,8 @@ pub enum Deed {
     FallBack,
     Greet,
     Report,
+    /// From now on it takes so long to boot, in milliseconds; nobody is told as yet.
+    Boots(u64),
     /// The last message once more.
     Repeat,
     /// Another message under the last one's number.
@@ -77,6 +81,7 @@ impl Agent {
                 digest,
             },
             traits: Traits::default(),
+            boot_ms: None,
             before: None,
             jobs: Vec::new(),
             last: None,
@@ -107,6 +112,10 @@ impl Agent {
         if *deed == Deed::Take {
             return None;
         }
+        if let Deed::Boots(ms) = deed {
+            self.boot_ms = Some(*ms);
+            return None;
+        }
         let misnumbered = self.misnumbered(deed);
         if misnumbered.is_some() {
             return misnumbered;
@@ -127,7 +136,7 @@ impl Agent {
                 seq: self.seq,
                 running: self.running.clone(),
                 job: report,
-                boot_ms: None,
+                boot_ms: self.boot_ms,
             }),
         };
         let request = self.request(message);
@@ -180,7 +189,12 @@ impl Agent {
                 None
             }
             Deed::Greet | Deed::Report => None,
-            Deed::Take | Deed::Repeat | Deed::Contradict | Deed::LookBack | Deed::LoseEpoch => {
+            Deed::Take
+            | Deed::Boots(_)
+            | Deed::Repeat
+            | Deed::Contradict
+            | Deed::LookBack
+            | Deed::LoseEpoch => {
                 unreachable!("these say nothing new")
             }
         }

@@ -239,7 +239,9 @@ impl Sheet {
             }
             Fact::CampaignArchived(_) => {}
             Fact::CampaignEdited(_) => assert!(!self.is_started, "edited after the start"),
-            Fact::RetriesOrdered(_) | Fact::GatePromoted(_) => assert!(self.is_started),
+            Fact::RetriesOrdered(_) | Fact::GatePromoted(_) | Fact::ArmsCompared(_) => {
+                assert!(self.is_started)
+            }
             Fact::PhaseAdvanced(PhaseAdvanced { phase, .. }) => {
                 assert_eq!(self.phase, Some(*phase));
                 self.is_phase_passed = true;

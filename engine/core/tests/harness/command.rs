@@ -97,6 +97,10 @@ pub fn verb<'a>(verb: &str, words: &[&'a str]) -> (&'a str, Value) {
     let mut who = "ann";
     while !rest.is_empty() {
         rest = match rest {
+            ["arm", arm, rest @ ..] => {
+                map.insert("arm".into(), (*arm).into());
+                rest
+            }
             ["device", device, rest @ ..] => {
                 map.insert("device".into(), (*device).into());
                 rest

@@ -120,7 +120,7 @@ pub fn parse(line: &str) -> Line<'_> {
         }
         [
             "start" | "pause" | "resume" | "cancel" | "advance" | "archive" | "retry" | "exclude"
-            | "expedite",
+            | "expedite" | "promote",
             arguments @ ..,
         ] => Line::Verb(first, arguments.to_vec()),
         ["roll", "back", arguments @ ..] => Line::Verb("rollback", arguments.to_vec()),
@@ -248,6 +248,7 @@ fn devices<'a>(words: &[&'a str]) -> Option<Line<'a>> {
 fn deed(words: &[&str]) -> Option<Deed> {
     Some(match words {
         ["take" | "takes"] => Deed::Take,
+        ["boot" | "boots", "in", time] => Deed::Boots(span(time)),
         ["accept" | "accepts"] => Deed::Work(Stage::Downloading, None),
         ["is" | "are", stage, progress @ ..] => {
             let percent = progress

@@ -1,6 +1,7 @@
 //! Which devices a story means.
 
 use fleetfold_core::DeviceIx;
+use fleetfold_schemas::job::{Job, JobKind};
 
 use super::{World, agent::Deed};
 
@@ -39,6 +40,9 @@ impl World {
     }
 
     fn phase(&self, name: &str, deed: Option<&Deed>) -> Vec<usize> {
+        if let Some(version) = name.strip_prefix('@') {
+            return self.offered(version, deed);
+        }
         let (campaign, phase) = match name.split_once('/') {
             Some((campaign, phase)) => (Some(campaign), phase),
             None => (None, name),
@@ -60,6 +64,21 @@ impl World {
             return self.ready(own.map(|member| member.device), deed);
         }
         panic!("no phase {name}")
+    }
+
+    /// Those whose job is to install this version.
+    fn offered(&self, version: &str, deed: Option<&Deed>) -> Vec<usize> {
+        let state = self.core.state();
+        let is_wanted = |job: &Job| match &job.kind {
+            JobKind::Install(installation) | JobKind::Rollback(installation) => {
+                state.releases.iter().any(|(_, row)| {
+                    row.image == installation.target && row.version.as_str() == version
+                })
+            }
+            JobKind::Cancel { .. } => false,
+        };
+        let wanted = self.topics.iter().filter(|(_, job)| is_wanted(job));
+        self.ready(wanted.map(|(ix, _)| *ix), deed)
     }
 
     /// Those with a job on their topic; to be accepted, one that they have not taken yet.

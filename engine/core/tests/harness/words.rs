@@ -130,6 +130,15 @@ fn saying(state: &State, now: Timestamp, fact: &Fact) -> Saying {
         Fact::CampaignMonitoring(_) => Saying::Of(format!("{} monitoring", name())),
         Fact::CampaignCompleted(_) => Saying::Of(format!("{} completed", name())),
         Fact::CampaignFailed(_) => Saying::Of(format!("{} failed", name())),
+        Fact::ArmsCompared(fact) => Saying::Of(format!(
+            "{} compared: {:?}, {} of {} in arm A, {} of {} in arm B",
+            name(),
+            fact.verdict,
+            fact.succeeded_a,
+            fact.outcomes_a,
+            fact.succeeded_b,
+            fact.outcomes_b
+        )),
         Fact::GatePromoted(_) => Saying::Of(format!("{} promoted by its evidence", name())),
         Fact::CampaignEdited(_) => Saying::Of(format!("{} edited", name())),
         Fact::PhaseAdvanced(fact) => Saying::Of(format!("phase {} advanced", phase(fact.phase))),
@@ -391,6 +400,27 @@ pub fn status(status: &CampaignStatus) -> Vec<String> {
             "way back, {}: {} back, {} failed, {} kept, {} to go",
             way.percentage, way.returned, way.failed, way.kept, way.to_go
         ));
+    }
+    if let Some(comparison) = &status.comparison {
+        lines.push(comparison.text.clone());
+        lines.extend(comparison.arms.iter().map(|arm| {
+            let releases: Vec<_> = arm
+                .releases
+                .iter()
+                .map(|release| release.version.as_str())
+                .collect();
+            let boot = arm
+                .boot_ms
+                .map_or(String::new(), |ms| format!(", boots in {ms:.0} ms"));
+            format!(
+                "arm {} {}: {} devices, {} of {} succeeded{boot}",
+                arm.arm,
+                releases.join(" "),
+                arm.devices,
+                arm.succeeded,
+                arm.outcomes
+            )
+        }));
     }
     if !status.errors.is_empty() {
         lines.push(format!("errors: {}", counts(&status.errors)));

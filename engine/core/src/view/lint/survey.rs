@@ -82,7 +82,7 @@ impl Survey {
             }
             let judge = || Fit {
                 groups: grouping.all_of(device),
-                has_release: campaign.release_for(device.model()).is_some(),
+                has_release: campaign.takes(device),
             };
             let fit = match grouping.kind_of(device) {
                 Some(kind) => known.entry(kind).or_insert_with(judge).clone(),
@@ -99,7 +99,7 @@ impl Survey {
             survey.images.count(state, campaign, example, count);
         }
         survey.members = places.iter().map(|(ix, _)| *ix).collect();
-        survey.roster = Roster::enroll(&campaign.spec, places.into_iter(), &state.devices);
+        survey.roster = Roster::enroll(campaign, places.into_iter(), &state.devices);
         survey
     }
 
@@ -129,7 +129,11 @@ impl Images {
     /// `count` members that are like this one.
     fn count(&mut self, state: &State, campaign: &Campaign, example: DeviceIx, count: u64) {
         let device = state.devices.get(example);
-        let release = state.releases.get(campaign.target(example, &state.devices));
+        let (arm, _) = campaign.arm_of(device.name());
+        let Some(release) = campaign.release_in(arm, device.model()) else {
+            return;
+        };
+        let release = state.releases.get(release);
         let Some((_, running)) = device.running() else {
             return;
         };

@@ -135,7 +135,11 @@ impl<'s> Census<'s> {
     /// The best offer for a device that comes from a version.
     fn bytes_of(&self, source: Option<NonZeroU8>, example: DeviceIx) -> u64 {
         let device = self.state.devices.get(example);
-        let target = self.campaign.target(example, &self.state.devices);
+        let Some(at) = self.campaign.member_of(example, &self.state.devices) else {
+            return 0;
+        };
+        let member = self.campaign.member(at);
+        let target = self.campaign.target(member, &self.state.devices);
         let release = self.state.releases.get(target);
         let releases = &self.state.releases;
         let source = source.and_then(|source| self.campaign.sources.get(source));
