@@ -147,6 +147,54 @@ pub struct Exposure {
     pub of_first: Option<u64>,
 }
 
+/// A campaign that is past, played again under another description by devices that do what is on record of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WhatIf {
+    pub campaign: CampaignId,
+    pub seed: u64,
+    /// The description is the recorded one, so what differs is what the record does not tell.
+    pub is_unchanged: bool,
+    pub started_ms: u64,
+    pub recorded: Happened,
+    pub instead: Happened,
+    /// Who would have taken part at the start.
+    pub devices: u64,
+    /// Of them, those who got so far only here, and do what a recorded one did, drawn by the seed.
+    pub borrowed: u64,
+    /// Devices that joined after the start; they are left out.
+    pub late_joiners: u64,
+    /// What operators did after the start; it is not done again.
+    pub commands: u64,
+}
+
+/// How a campaign went.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Happened {
+    /// As in the campaign's status, at the end.
+    pub status: String,
+    /// When a gate stopped it for the first time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stopped: Option<Stopped>,
+    /// From the start to the end, or as far as it goes.
+    pub took_ms: u64,
+    pub exposed: u64,
+    pub updated: u64,
+    pub failed: u64,
+    /// Offered to devices that accepted, as far as it is counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<u64>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stopped {
+    /// Where the recorded log stood then.
+    pub position: u64,
+    pub after_ms: u64,
+    pub exposed: u64,
+    /// The kind of cause.
+    pub cause: String,
+}
+
 /// One run in ten is below `p10`, half of them are below `p50`, nine in ten below `p90`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Quantiles {

@@ -2,6 +2,7 @@
 
 mod rehearse;
 mod watch;
+mod what_if;
 
 use std::{
     io::Read,
@@ -78,6 +79,10 @@ pub enum CampaignCommand {
     ///
     /// The fleet is as the log knows it, the decisions are this engine's own. Reads only; the server may run meanwhile.
     Rehearse(rehearse::RehearseArgs),
+    /// Play a campaign that is past again, as it would have gone under other phases, gates or rates
+    ///
+    /// Devices do what they are on record for. Reads the whole log, and only reads; the server may run meanwhile.
+    WhatIf(what_if::WhatIfArgs),
     /// List the campaigns there are
     List {
         /// One JSON object a line
@@ -154,6 +159,7 @@ pub(super) async fn run(command: CampaignCommand) -> Result<ExitCode, Failure> {
             connection,
         } => watch::watch(&campaign, json, &connection).await,
         CampaignCommand::Rehearse(args) => rehearse::run(&args),
+        CampaignCommand::WhatIf(args) => what_if::run(&args),
         CampaignCommand::List { json, connection } => list(json, &connection).await,
     }
 }

@@ -103,7 +103,7 @@ impl Behaviour for Acting<'_> {
                 boot_ms: Some(boot_ms),
             }
         };
-        Work {
+        Work::Accepts {
             download_ms,
             outcome: Some((Moment { after_ms, order: 0 }, outcome)),
         }

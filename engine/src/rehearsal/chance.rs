@@ -13,6 +13,8 @@ pub enum Question {
     Fails = 2,
     /// Whether it is in the sample.
     Sample = 3,
+    /// Whose recorded behaviour it borrows.
+    Borrows = 4,
 }
 
 impl Chance {

@@ -7,9 +7,11 @@ mod assumed;
 mod cast;
 mod chance;
 mod known;
+mod record;
 mod stage;
 #[cfg(test)]
 mod tests;
+mod what_if;
 
 use std::collections::BTreeMap;
 
@@ -19,12 +21,16 @@ use fleetfold_schemas::{
     rehearsal::{Assumptions, Course, Exposure, Quantiles, RUNS_MAX, Rehearsal},
 };
 
-pub use self::known::{KnownError, known};
 use self::{
     assumed::{Crew, Habits},
     cast::{Cast, Line},
     chance::Chance,
     stage::{End, Played, Stage},
+};
+pub use self::{
+    known::{KnownError, known},
+    record::{Record, record},
+    what_if::what_if,
 };
 
 /// Runs, if nothing is said.

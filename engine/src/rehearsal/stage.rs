@@ -36,10 +36,13 @@ pub struct Moment {
 }
 
 #[derive(Debug, Clone, PartialEq)]
-pub struct Work {
-    pub download_ms: u64,
-    /// `None`: nothing is heard of it any more.
-    pub outcome: Option<(Moment, Outcome)>,
+pub enum Work {
+    Declines(DeviceError),
+    Accepts {
+        download_ms: u64,
+        /// `None`: nothing is heard of it any more.
+        outcome: Option<(Moment, Outcome)>,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -110,6 +113,9 @@ pub struct Stage<B> {
     peak_downloads: u64,
     bytes: u64,
     now: Timestamp,
+    /// The facts, where somebody wants them.
+    #[cfg(test)]
+    facts: Vec<(Timestamp, Fact)>,
 }
 
 impl<B: Behaviour> Stage<B> {
@@ -125,12 +131,26 @@ impl<B: Behaviour> Stage<B> {
             peak_downloads: 0,
             bytes: 0,
             now,
+            #[cfg(test)]
+            facts: Vec::new(),
         }
     }
 
     /// Starts the campaign and plays it until it has come to its end, or a gate has paused it.
     #[must_use]
     pub fn play(mut self) -> Played {
+        self.play_through();
+        self.played()
+    }
+
+    /// The same, for its facts.
+    #[cfg(test)]
+    pub fn facts(mut self) -> Vec<(Timestamp, Fact)> {
+        self.play_through();
+        self.facts
+    }
+
+    fn play_through(&mut self) {
         let command = Command::StartCampaign(CampaignCommand {
             campaign: self.campaign().id().clone(),
             reason: None,
@@ -163,7 +183,6 @@ impl<B: Behaviour> Stage<B> {
                 goes_on = self.step(None);
             }
         }
-        self.played()
     }
 
     fn campaign(&self) -> &Campaign {
@@ -189,7 +208,11 @@ impl<B: Behaviour> Stage<B> {
                 self.file(moment, *device, What::Contact { job });
             }
         }
-        !step.facts.is_empty()
+        let is_something = !step.facts.is_empty();
+        #[cfg(test)]
+        self.facts
+            .extend(step.facts.into_iter().map(|fact| (self.now, fact)));
+        is_something
     }
 
     fn file(&mut self, moment: Moment, device: DeviceIx, what: What) {
@@ -223,10 +246,16 @@ impl<B: Behaviour> Stage<B> {
         if job.sequence != sequence {
             return;
         }
-        let Work {
-            download_ms,
-            outcome,
-        } = self.behaviour.work(device, &job, self.now);
+        let (download_ms, outcome) = match self.behaviour.work(device, &job, self.now) {
+            Work::Accepts {
+                download_ms,
+                outcome,
+            } => (download_ms, outcome),
+            Work::Declines(error) => {
+                self.report(device, sequence, JobState::Rejected { error }, None);
+                return;
+            }
+        };
         self.bytes += offered_bytes(&job);
         self.downloads += 1;
         self.peak_downloads = self.peak_downloads.max(self.downloads);

@@ -234,3 +234,151 @@ fn what_can_be_seen_before_the_start_is_said() {
         ["phases_too_long", "no_rollback_image", "canary_too_small"]
     );
 }
+
+/// A campaign's course on disk: every device accepts after ten minutes and tells its outcome ten minutes later; the
+/// release fails on every `failing`th.
+fn on_disk(dir: &std::path::Path, devices: u32, spec: CampaignSpec, failing: u32) {
+    struct Habitual {
+        failing: u32,
+    }
+
+    impl stage::Behaviour for Habitual {
+        fn contact(&mut self, device: u32, _attempt: u32) -> Option<stage::Moment> {
+            Some(stage::Moment {
+                after_ms: 600_000 + u64::from(device) * 1000,
+                order: 0,
+            })
+        }
+
+        fn work(
+            &mut self,
+            device: u32,
+            _job: &fleetfold_schemas::job::Job,
+            _now: Timestamp,
+        ) -> stage::Work {
+            let outcome = if device.is_multiple_of(self.failing) {
+                stage::Outcome::Failed {
+                    error: fleetfold_schemas::device::DeviceError {
+                        class: fleetfold_schemas::device::ErrorClass::SelfTest,
+                        code: "watchdog".parse().unwrap(),
+                        message: String::new(),
+                    },
+                    restored: true,
+                }
+            } else {
+                stage::Outcome::Succeeded { boot_ms: None }
+            };
+            let moment = stage::Moment {
+                after_ms: 600_000,
+                order: 0,
+            };
+            stage::Work::Accepts {
+                download_ms: 1000,
+                outcome: Some((moment, outcome)),
+            }
+        }
+    }
+
+    let mut all = facts(devices, spec);
+    let operator = fleetfold_core::fact::OperatorAdded {
+        operator: cast::operator(),
+        role: fleetfold_schemas::operator::Role::Admin,
+        password_hash: String::new(),
+        tenants: fleetfold_schemas::operator::Tenants::All,
+    };
+    all.insert(1, (START, operator.into()));
+    let mut core = Core::default();
+    for (at, fact) in &all {
+        core.replay(*at, fact);
+    }
+    core.replayed();
+    let start = core.state().recorded_at + 1000;
+    all.extend(Stage::new(core, Habitual { failing }, start).facts());
+    let options = crate::log::LogOptions::default();
+    let (mut log, _) = crate::log::Log::open(&crate::server::log_dir(dir), &options).unwrap();
+    let mut bytes = Vec::new();
+    for (position, (at, fact)) in (1..).zip(&all) {
+        bytes.clear();
+        fact.encode_into(&mut bytes);
+        let mut batch = crate::log::Batch::new(position, *at);
+        batch.push(&bytes).unwrap();
+        log.append(&batch).unwrap();
+    }
+}
+
+fn recorded(devices: u32, spec: CampaignSpec, failing: u32) -> Record {
+    let dir = tempfile::tempdir().unwrap();
+    let id = spec.id.clone();
+    on_disk(dir.path(), devices, spec, failing);
+    record(dir.path(), &id).unwrap().unwrap()
+}
+
+/// No canary: a tenth, then all, and only the threshold of 10 %.
+fn careless() -> CampaignSpec {
+    let mut spec = spec();
+    spec.phases = spec.phases.split_off(3);
+    spec.phases[0].wait_for_success = false;
+    spec.gates.confident = false;
+    spec.sample_min = 60;
+    spec
+}
+
+#[test]
+fn what_if_nothing_were_different_is_what_happened() {
+    for (devices, failing) in [(100, 5), (60, 30)] {
+        let record = recorded(devices, careless(), failing);
+        let answer = what_if(&record, careless(), 1);
+        assert!(answer.is_unchanged);
+        let (recorded, instead) = (&answer.recorded, &answer.instead);
+        assert_eq!(instead.stopped, recorded.stopped);
+        assert_eq!(recorded.stopped.is_some(), failing == 5, "{recorded:?}");
+        assert_eq!(
+            (
+                &instead.status,
+                instead.exposed,
+                instead.updated,
+                instead.failed
+            ),
+            (
+                &recorded.status,
+                recorded.exposed,
+                recorded.updated,
+                recorded.failed
+            ),
+        );
+    }
+}
+
+#[test]
+fn a_stricter_gate_would_have_paused_earlier() {
+    let record = recorded(100, careless(), 5);
+    let mut strict = careless();
+    strict.sample_min = 10;
+    strict.rates.in_flight_max = Some(5);
+    let answer = what_if(&record, strict, 1);
+    assert!(!answer.is_unchanged);
+    let (then, instead) = (
+        answer.recorded.stopped.unwrap(),
+        answer.instead.stopped.unwrap(),
+    );
+    assert_eq!(
+        (&*then.cause, &*instead.cause),
+        ("failure_threshold", "failure_threshold")
+    );
+    assert_eq!(then.exposed, 100);
+    assert!(instead.exposed < 20, "{instead:?}");
+}
+
+#[test]
+fn who_was_never_reached_does_what_others_did() {
+    let record = recorded(100, spec(), 5);
+    let stopped = record.stop.clone().unwrap();
+    assert!(stopped.exposed < 50, "{stopped:?}");
+    let mut lax = careless();
+    lax.failure_threshold = BasisPoints::from_percent(90);
+    let answer = what_if(&record, lax.clone(), 1);
+    assert_eq!(answer.instead.status, "completed");
+    // All that had no outcome yet, those among the exposed included.
+    assert!(answer.borrowed >= 100 - stopped.exposed, "{answer:?}");
+    assert_eq!(what_if(&record, lax, 1), answer);
+}
