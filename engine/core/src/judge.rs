@@ -218,10 +218,8 @@ fn waiting_for(campaign: &Campaign, tally: &PhaseTally, now: Timestamp) -> Optio
             Err(limit) => HoldReason::Limited(limit),
         });
     }
-    if tally.devices == 0 {
-        return None;
-    }
-    if phase.wait_for_success
+    if tally.devices > 0
+        && phase.wait_for_success
         && let Some(reason) = waiting_for_success(campaign, tally)
     {
         return Some(reason);
@@ -230,6 +228,10 @@ fn waiting_for(campaign: &Campaign, tally: &PhaseTally, now: Timestamp) -> Optio
         return Some(HoldReason::Unresolved {
             unresolved: reached.unresolved.into(),
         });
+    }
+    // Nobody is in it, so there is nothing to watch.
+    if tally.devices == 0 {
+        return None;
     }
     let until = campaign.phase_started_at()? + phase.duration_hours.ms();
     (now < until).then_some(HoldReason::Soaking { until })

@@ -200,23 +200,26 @@ impl Member {
             )
     }
 
-    /// Its last attempt ended in silence.
+    /// Its last attempt ended in silence, whatever has been planned for it since. What is open is counted as such.
     const fn is_out_of_sight(&self) -> bool {
-        match (self.state, &self.error) {
-            (MemberState::TimedOut, _) => true,
-            (
-                MemberState::Retrying { .. }
-                | MemberState::ReturnFailed { .. }
-                | MemberState::Returning {
-                    step: ReturnStep::Retrying { .. },
-                    ..
-                },
-                Some(error),
-            ) => {
-                matches!(error.class, ErrorClass::LostContact)
-            }
-            _ => false,
-        }
+        let Some(error) = &self.error else {
+            return false;
+        };
+        matches!(error.class, ErrorClass::LostContact)
+            && matches!(
+                self.state,
+                MemberState::TimedOut
+                    | MemberState::Retrying { .. }
+                    | MemberState::Deferred
+                    | MemberState::Removed
+                    | MemberState::Failed
+                    | MemberState::Rejected
+                    | MemberState::ReturnFailed { .. }
+                    | MemberState::Returning {
+                        step: ReturnStep::Retrying { .. },
+                        ..
+                    }
+            )
     }
 
     /// `None` before the first offer.
