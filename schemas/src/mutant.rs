@@ -38,10 +38,22 @@ pub enum Mutant {
     RetriesWithoutLimit,
     /// The device takes for the image whatever has been written.
     ImageNotChecked,
+    /// One execution more is started in a minute than may be.
+    RateOffByOne,
+    /// What is under way is not counted.
+    InFlightNotCounted,
+    /// Criteria are not asked: every device belongs to the first group.
+    CriteriaIgnored,
+    /// A retry may wait for twice as long as it should.
+    JitterBeyondTheWait,
+    /// A device may be expedited while its campaign is paused.
+    ExpediteWhilePaused,
+    /// Any campaign takes queued jobs out of its way.
+    JobTakenByAnybody,
 }
 
 impl Mutant {
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 22] = [
         Self::AcknowledgeBeforeFlush,
         Self::PublishBeforeFlush,
         Self::JournalNotSynced,
@@ -58,6 +70,12 @@ impl Mutant {
         Self::TimersForgotten,
         Self::RetriesWithoutLimit,
         Self::ImageNotChecked,
+        Self::RateOffByOne,
+        Self::InFlightNotCounted,
+        Self::CriteriaIgnored,
+        Self::JitterBeyondTheWait,
+        Self::ExpediteWhilePaused,
+        Self::JobTakenByAnybody,
     ];
 }
 

@@ -60,6 +60,7 @@ pub fn retry_at(
     let doublings = member.attempts.saturating_sub(1);
     let wait_ms = handling.backoff(class).ms() << doublings;
     let name = state.devices.get(member.device).name();
+    let wait_ms = wait_ms << u8::from(is_on(Mutant::JitterBeyondTheWait));
     let wait_ms = match handling.retry_jitter {
         Jitter::Full => jitter_ms(campaign.id(), name, member.attempts, wait_ms),
         Jitter::None => wait_ms,
@@ -404,7 +405,9 @@ pub fn availability(state: &State, device: DeviceIx, wanted_by: CampaignIx) -> A
                 row.status,
                 Status::Paused { .. } | Status::RollbackPaused { .. }
             );
-            let makes_way = is_paused || (wanted_by.security && !row.spec.security);
+            let makes_way = is_paused
+                || (wanted_by.security && !row.spec.security)
+                || is_on(Mutant::JobTakenByAnybody);
             if makes_way {
                 Availability::FreeAfter(other)
             } else {

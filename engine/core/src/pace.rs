@@ -1,6 +1,9 @@
 //! How many executions a campaign may start now.
 
-use fleetfold_schemas::campaign::{MINUTE_MS, Pace};
+use fleetfold_schemas::{
+    campaign::{MINUTE_MS, Pace},
+    mutant::{Mutant, is_on},
+};
 
 use crate::{Timestamp, state::Campaign};
 
@@ -29,7 +32,11 @@ pub fn allowance(row: &Campaign, now: Timestamp) -> Result<u32, Limit> {
     if rates.in_flight_max.is_some() || rates.exposure_max.is_some() {
         let tally = row.totals();
         if let Some(max) = rates.in_flight_max {
-            let open = tally.open;
+            let open = if is_on(Mutant::InFlightNotCounted) {
+                0
+            } else {
+                tally.open
+            };
             left = max.saturating_sub(open);
             if left == 0 {
                 return Err(Limit::InFlight { open, max });
@@ -44,7 +51,7 @@ pub fn allowance(row: &Campaign, now: Timestamp) -> Result<u32, Limit> {
         }
     }
     if let Some(pace) = &rates.executions_per_minute {
-        let per_minute = per_minute(row, pace);
+        let per_minute = per_minute(row, pace) + u32::from(is_on(Mutant::RateOffByOne));
         let until = row.starts.minute + MINUTE_MS;
         let started = if now < until { row.starts.in_minute } else { 0 };
         left = left.min(per_minute.saturating_sub(started));

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use super::{
     catalog::{Catalog, Model},
+    draft::spec,
     invariants::Status,
     operator::{OrderId, ROOT},
     random::Stream,
@@ -12,13 +13,10 @@ use super::{
 use fleetfold_core::CampaignIx;
 use fleetfold_schemas::{
     CampaignId, DeviceId, Name, OperatorTopic, Topic,
-    campaign::{
-        BasisPoints, CampaignSpec, Days, FailureHandling, HOUR_MS, Hours, MINUTE_MS, PhaseSpec,
-        ReleaseRef, Timeouts,
-    },
+    campaign::{CampaignSpec, HOUR_MS, MINUTE_MS, Rates},
     command::{
-        CampaignCommand, Command, CreateCampaign, Credential, Lifecycle, RegisterDevice,
-        SetLifecycle, TrustKey,
+        CampaignCommand, Command, CreateCampaign, Credential, EditCampaign, Lifecycle,
+        MemberCommand, RegisterDevice, RetryCampaign, SetLifecycle, TrustKey,
     },
 };
 
@@ -85,12 +83,15 @@ impl Sim {
         });
         let mut steps = vec![Step::Commands(vec![trust])];
         let catalog = &self.catalog;
-        let mut registrations: Vec<_> = self
+        // Who comes late may be in time for a campaign under way.
+        let late_percent = self.desk.stream.pick(&[0, 0, 20, 50]);
+        let (late, early): (Vec<_>, Vec<_>) = self
             .devices
             .iter()
             .map(|device| device.registration(catalog))
-            .chain(self.liars.iter().map(|liar| liar.registration(catalog)))
-            .collect();
+            .partition(|_| self.desk.stream.percent(late_percent));
+        let liars = self.liars.iter().map(|liar| liar.registration(catalog));
+        let mut registrations: Vec<_> = early.into_iter().chain(liars).collect();
         registrations.extend((0..self.plan.ghosts).map(|number| ghost(number, &catalog.models[0])));
         steps.extend(
             registrations
@@ -103,6 +104,12 @@ impl Sim {
         }
         let now = self.queue.now_ms();
         self.desk.lane(now, steps);
+        for registration in late {
+            let wait_ms = 10 * MINUTE_MS..=self.plan.safety_ms / 2 + HOUR_MS;
+            let at_ms = now + self.desk.stream.within(wait_ms);
+            self.desk
+                .lane(at_ms, vec![Step::Commands(vec![registration])]);
+        }
         for number in 0..self.plan.campaigns {
             self.plan_campaign(number);
         }
@@ -111,18 +118,35 @@ impl Sim {
     fn plan_campaign(&mut self, number: usize) {
         let now = self.queue.now_ms();
         let stream = &mut self.desk.stream;
-        let model = stream.below(self.catalog.models.len());
-        let releases = self.catalog.models[model].releases.len();
+        let releases = self.catalog.models[0].releases.len();
         let release = (1 + number).min(releases - 1);
         let at_ms = now + 10 * MINUTE_MS + stream.within(0..=self.plan.safety_ms / 2);
         let id = CampaignId::parse(&format!("campaign-{number}")).expect("our own names are valid");
-        let spec = spec(stream, &id, &self.catalog.models[model], release);
-        let mut steps = publication(&self.catalog, model, release);
+        let mut describe = || {
+            let mut spec = spec(stream, &id, &self.catalog, release);
+            if self.plan.ghosts > 0 && number == 0 {
+                // One at least that more devices wait for than a step may start.
+                let all = spec.releases.clone();
+                spec.groups = CampaignSpec::new(id.clone(), all).groups;
+                spec.rates = Rates::default();
+            }
+            spec
+        };
+        let (draft, edited) = (describe(), describe());
+        let is_edited = stream.percent(30);
+        let mut steps: Vec<_> = (0..self.catalog.models.len())
+            .flat_map(|model| publication(&self.catalog, model, release))
+            .collect();
         steps.push(Step::Commands(vec![Command::CreateCampaign(
             CreateCampaign {
-                campaign: spec.into(),
+                campaign: draft.into(),
             },
         )]));
+        if is_edited {
+            steps.push(Step::Commands(vec![Command::EditCampaign(EditCampaign {
+                campaign: edited.into(),
+            })]));
+        }
         steps.push(Step::Commands(vec![Command::StartCampaign(of(&id))]));
         self.desk.lane(at_ms, steps);
     }
@@ -224,6 +248,9 @@ impl Sim {
                 care.decide_at_ms = None;
                 care.resumes += 1;
                 let resumes = care.resumes;
+                if self.desk.stream.percent(15) {
+                    self.campaign_command(&id, Verb::Retry);
+                }
                 match self.desk.stream.below(100) {
                     0..75 if resumes <= RESUMES_MAX => self.campaign_command(&id, Verb::Resume),
                     75..85 => self.campaign_command(&id, Verb::Cancel),
@@ -231,19 +258,21 @@ impl Sim {
                     _ => {}
                 }
             }
-            (Status::Rolling, _) if !self.is_peaceful && self.desk.stream.below(3_000) == 0 => {
-                let verb =
-                    self.desk
-                        .stream
-                        .pick(&[Verb::Pause, Verb::Pause, Verb::Pause, Verb::Cancel]);
+            (Status::Rolling, _) if !self.is_peaceful && self.desk.stream.below(1_000) == 0 => {
+                let verb = self.desk.stream.pick(&WHIMS);
                 self.campaign_command(&id, verb);
+            }
+            _ if status.is_final() && self.desk.stream.below(1_000) == 0 => {
+                self.campaign_command(&id, Verb::Archive);
             }
             _ => {}
         }
     }
 
     fn campaign_command(&mut self, id: &CampaignId, verb: Verb) {
-        self.command(ROOT, verb.of(id), true);
+        let device = self.desk.stream.below(self.devices.len());
+        let command = verb.of(id, &self.devices[device].id);
+        self.command(ROOT, command, true);
     }
 
     /// Every device that was taken out of service comes back.
@@ -267,23 +296,76 @@ impl Sim {
     }
 }
 
+/// What an operator may do to a campaign.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Verb {
     Start,
     Pause,
     Resume,
     Cancel,
+    Advance,
+    Archive,
+    Retry,
+    RetryOne,
+    Exclude,
+    Expedite,
 }
 
-impl Verb {
-    pub(super) const ALL: [Self; 4] = [Self::Start, Self::Pause, Self::Resume, Self::Cancel];
+/// What comes to the mind of one who looks at a campaign that runs.
+const WHIMS: [Verb; 12] = [
+    Verb::Pause,
+    Verb::Pause,
+    Verb::Cancel,
+    Verb::Advance,
+    Verb::Advance,
+    Verb::Retry,
+    Verb::RetryOne,
+    Verb::Exclude,
+    Verb::Exclude,
+    Verb::Expedite,
+    Verb::Expedite,
+    Verb::Expedite,
+];
 
-    pub(super) fn of(self, id: &CampaignId) -> Command {
+impl Verb {
+    pub(super) const ALL: [Self; 10] = [
+        Self::Start,
+        Self::Pause,
+        Self::Resume,
+        Self::Cancel,
+        Self::Advance,
+        Self::Archive,
+        Self::Retry,
+        Self::RetryOne,
+        Self::Exclude,
+        Self::Expedite,
+    ];
+
+    /// The command, with a device in case it is about one.
+    pub(super) fn of(self, id: &CampaignId, device: &DeviceId) -> Command {
+        let member = MemberCommand {
+            campaign: id.clone(),
+            device: device.clone(),
+            reason: None,
+        };
+        let retry = |device| {
+            Command::RetryCampaign(RetryCampaign {
+                campaign: id.clone(),
+                device,
+                reason: None,
+            })
+        };
         match self {
             Self::Start => Command::StartCampaign(of(id)),
             Self::Pause => Command::PauseCampaign(of(id)),
             Self::Resume => Command::ResumeCampaign(of(id)),
             Self::Cancel => Command::CancelCampaign(of(id)),
+            Self::Advance => Command::AdvanceCampaign(of(id)),
+            Self::Archive => Command::ArchiveCampaign(of(id)),
+            Self::Retry => retry(None),
+            Self::RetryOne => retry(Some(device.clone())),
+            Self::Exclude => Command::ExcludeDevice(member),
+            Self::Expedite => Command::ExpediteDevice(member),
         }
     }
 }
@@ -312,61 +394,4 @@ fn publication(catalog: &Catalog, model: usize, release: usize) -> Vec<Step> {
         Step::Upload { model, release },
         Step::Commands(vec![command]),
     ]
-}
-
-pub(super) fn spec(
-    stream: &mut Stream,
-    id: &CampaignId,
-    model: &Model,
-    release: usize,
-) -> CampaignSpec {
-    let percent = |percent: u8| BasisPoints::from_percent(percent);
-    let shares: &[&[u8]] = &[
-        &[100],
-        &[10, 100],
-        &[1, 25, 100],
-        &[5, 20, 50, 100],
-        &[30, 60],
-    ];
-    let minutes =
-        |stream: &mut Stream, most: u64| Hours::from_ms(stream.within(0..=most) * MINUTE_MS);
-    let shares = stream.pick(shares);
-    let phases: Vec<_> = shares
-        .iter()
-        .enumerate()
-        .map(|(number, share)| PhaseSpec {
-            name: Name::parse(&format!("phase-{number}")).expect("our own names are valid"),
-            percentage: percent(*share),
-            // A phase waits for something.
-            duration_hours: minutes(stream, 120).max(Hours::from_ms(MINUTE_MS)),
-            wait_for_success: stream.percent(75),
-            success_threshold: percent(stream.pick(&[50, 75, 80, 90, 95, 100])),
-            gates: None,
-        })
-        .collect();
-    let release = ReleaseRef {
-        model: model.id.clone(),
-        version: model.releases[release].version.clone(),
-    };
-    let watched_ms = phases.iter().map(|phase| phase.duration_hours.ms()).sum();
-    CampaignSpec {
-        phases,
-        failure_threshold: percent(stream.pick(&[0, 5, 10, 20, 25, 50, 90])),
-        sample_min: stream.pick(&[1, 2, 3, 5, 10, 20]),
-        expected_failure: percent(stream.pick(&[1, 2, 5, 10, 30])),
-        false_pause: percent(stream.pick(&[1, 5, 10])),
-        quorum: percent(stream.pick(&[50, 80, 95, 100])),
-        failure_handling: FailureHandling {
-            max_retries: stream.pick(&[0, 1, 2, 3]),
-            retry_backoff_hours: minutes(stream, 40),
-            ..FailureHandling::default()
-        },
-        timeouts: Timeouts {
-            contact_hours: Hours::from_ms(stream.within(30..=300) * MINUTE_MS),
-            execution_hours: Hours::from_ms(stream.within(15..=180) * MINUTE_MS),
-        },
-        // Every third is too short for its trouble.
-        max_rollout_days: Days::from_ms((stream.pick(&[3, 12, 40]) * HOUR_MS).max(watched_ms)),
-        ..CampaignSpec::new(id.clone(), vec![release])
-    }
 }

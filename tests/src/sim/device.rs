@@ -10,7 +10,7 @@ use fleetfold_device_sim::{
     flash::{Area, Flash, Mutation, SlotState},
 };
 use fleetfold_schemas::{
-    DeviceId, Digest, Name,
+    DeviceId, Digest,
     campaign::MINUTE_MS,
     command::{Command, Credential, RegisterDevice},
     cose::TrustedKeys,
@@ -23,6 +23,7 @@ use self::link::Link;
 use super::{
     broker::SITE,
     catalog::{Catalog, VENDOR},
+    draft::inventory,
     event::{DeviceEvent, Event, Packet},
     net::ConnId,
     random::Stream,
@@ -34,6 +35,8 @@ use super::{
 const SLOT_BYTES: u64 = 64 * 1024;
 /// Small, so that a download is many steps to be interrupted between.
 const CHUNK_BYTES: u32 = 1024;
+/// Of a hundred boots, those at which a device says of itself what it did not before.
+const INVENTORY_CHANGES_PERCENT: u32 = 10;
 /// Under the limit of five minutes.
 const TOKEN_LIFETIME_S: u64 = 120;
 
@@ -129,7 +132,7 @@ impl Device {
         if stream.percent(25) {
             config.capabilities.clear();
         }
-        config.inventory.region = Name::parse("hall").ok();
+        config.inventory = inventory(&mut stream);
         let image = Image {
             version: factory.version.clone(),
             digest: factory.digest,
@@ -243,6 +246,10 @@ impl Sim {
         device.boot += 1;
         device.timer_at_ms = None;
         device.task = None;
+        // Now and then somebody moves it, or labels it anew.
+        if device.stream.percent(INVENTORY_CHANGES_PERCENT) {
+            Arc::make_mut(&mut device.config).inventory = inventory(&mut device.stream);
+        }
         let record = device.flash.record().clone();
         device.agent = Some(Agent::boot(
             Arc::clone(&device.config),

@@ -14,6 +14,7 @@ mod catalog;
 mod desk;
 mod device;
 mod disk;
+mod draft;
 mod engine;
 mod event;
 pub mod invariants;

@@ -19,12 +19,18 @@ const SEEDS_MAX: [(Mutant, u64); Mutant::ALL.len()] = [
     (Mutant::ThresholdOnItsLimit, 44),
     (Mutant::GateNotAskedAfterFailure, 8),
     (Mutant::TallyForgotten, 8),
-    (Mutant::StartsOffByOne, 56),
+    (Mutant::StartsOffByOne, 208),
     (Mutant::JobShownWhilePaused, 20),
-    (Mutant::CancelForgetsQueued, 8),
+    (Mutant::CancelForgetsQueued, 80),
     (Mutant::TimersForgotten, 60),
     (Mutant::RetriesWithoutLimit, 8),
     (Mutant::ImageNotChecked, 8),
+    (Mutant::RateOffByOne, 40),
+    (Mutant::InFlightNotCounted, 40),
+    (Mutant::CriteriaIgnored, 8),
+    (Mutant::JitterBeyondTheWait, 8),
+    (Mutant::ExpediteWhilePaused, 56),
+    (Mutant::JobTakenByAnybody, 56),
 ];
 
 /// How a defect was noticed.

@@ -89,7 +89,7 @@ impl Plan {
             } else {
                 0
             },
-            models: 1 + usize::from(stream.percent(30)),
+            models: 1 + usize::from(stream.percent(40)),
             campaigns: 1 + stream.below(6),
             safety_ms: stream.within(8..=30) * HOUR_MS,
             weather: weather(fury, &mut Stream::of(seed, "weather")),

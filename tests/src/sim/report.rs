@@ -132,6 +132,20 @@ impl Summary {
             ("already", counts.already),
             ("superseded", counts.superseded),
             ("starts_limited", counts.starts_limited),
+            ("pauses_by_bad_rate", counts.pauses_by_bad_rate),
+            ("pauses_by_stratum", counts.pauses_by_stratum),
+            ("promoted", counts.promoted),
+            ("joined", counts.joined),
+            ("expedited", counts.expedited),
+            ("excluded", counts.excluded),
+            ("retries_ordered", counts.retries_ordered),
+            ("edited", counts.edited),
+            ("advanced", counts.advanced),
+            ("archived", counts.archived),
+            ("made_way", counts.made_way),
+            ("held_by_rate", counts.held_by_rate),
+            ("held_by_in_flight", counts.held_by_in_flight),
+            ("held_by_exposure", counts.held_by_exposure),
         ] {
             add(name, count);
         }

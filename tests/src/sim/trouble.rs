@@ -3,12 +3,15 @@
 use fleetfold_schemas::{
     CampaignId, Name, OperatorTopic, Topic,
     campaign::HOUR_MS,
-    command::{Command, CommandMessage, CreateCampaign, Lifecycle, SetLifecycle, TrustKey},
+    command::{
+        Command, CommandMessage, CreateCampaign, EditCampaign, Lifecycle, SetLifecycle, TrustKey,
+    },
 };
 use serde_json::json;
 
 use super::{
-    desk::{Verb, spec},
+    desk::Verb,
+    draft::spec,
     operator::{ROOT, STAFF},
     world::Sim,
 };
@@ -21,7 +24,7 @@ impl Sim {
             return;
         }
         self.count("trouble");
-        match self.operators[at].stream.below(12) {
+        match self.operators[at].stream.below(13) {
             0..=3 => self.race(at),
             4 | 5 => self.change_lifecycle(at),
             6 => self.send_nonsense(at),
@@ -29,6 +32,7 @@ impl Sim {
             8 => self.repeat_id(at),
             9 => self.send_old_id(at),
             10 => self.send_impossible_campaign(at),
+            11 => self.edit(at),
             _ => self.register_again(at),
         }
     }
@@ -52,7 +56,8 @@ impl Sim {
         if matches!(verb, Verb::Cancel) && operator.stream.percent(70) {
             verb = Verb::Pause;
         }
-        let command = verb.of(campaign.id());
+        let device = operator.stream.below(self.devices.len());
+        let command = verb.of(campaign.id(), &self.devices[device].id);
         let id = operator
             .stream
             .percent(60)
@@ -63,6 +68,21 @@ impl Sim {
             command,
         };
         self.send_command(at, id, message.encode(), false);
+    }
+
+    /// Changes a campaign that may have been started in the meantime.
+    fn edit(&mut self, at: usize) {
+        if self.book.campaigns.is_empty() {
+            return;
+        }
+        let stream = &mut self.operators[at].stream;
+        let campaign = &self.book.campaigns[stream.below(self.book.campaigns.len())];
+        let mut spec = campaign.spec.clone();
+        spec.priority = stream.pick(&[1, 50, 150]);
+        let command = Command::EditCampaign(EditCampaign {
+            campaign: spec.into(),
+        });
+        self.command(at, command, true);
     }
 
     fn change_lifecycle(&mut self, at: usize) {
@@ -119,11 +139,12 @@ impl Sim {
         let now = self.queue.now_ms();
         let id = self.operators[at].command_id(now);
         let campaign = CampaignId::parse("campaign-0").expect("our own names are valid");
+        let device = self.devices[0].id.clone();
         for verb in [Verb::Resume, Verb::Pause] {
             let message = CommandMessage {
                 id: Some(id.clone()),
                 expected_version: None,
-                command: verb.of(&campaign),
+                command: verb.of(&campaign, &device),
             };
             self.send_command(at, Some(id.clone()), message.encode(), false);
         }
@@ -140,7 +161,7 @@ impl Sim {
         let message = CommandMessage {
             id: Some(id.clone()),
             expected_version: None,
-            command: Verb::Resume.of(&campaign),
+            command: Verb::Resume.of(&campaign, &self.devices[0].id),
         };
         self.send_command(at, Some(id), message.encode(), false);
     }
@@ -148,7 +169,7 @@ impl Sim {
     fn send_impossible_campaign(&mut self, at: usize) {
         let id = CampaignId::parse("campaign-0").expect("our own names are valid");
         let stream = &mut self.operators[at].stream;
-        let mut spec = spec(stream, &id, &self.catalog.models[0], 0);
+        let mut spec = spec(stream, &id, &self.catalog, 0);
         match stream.below(3) {
             // The id may be taken.
             0 => {}

@@ -6,6 +6,7 @@ use fleetfold_schemas::{
     CampaignId, DeviceId, OperatorId,
     code::{Code, Rejection},
     command::{MemberCommand, RetryCampaign},
+    mutant::{Mutant, is_on},
 };
 
 use super::campaign::{find, invalid};
@@ -95,7 +96,7 @@ pub fn expedite(
     facts: &mut Vec<Fact>,
 ) -> Result<(), Rejection> {
     let (campaign, row, device, member) = under_way(state, command, version, "changed")?;
-    if !row.status.is_rolling() {
+    if !row.status.is_rolling() && !is_on(Mutant::ExpediteWhilePaused) {
         return Err(invalid(row, "changed"));
     }
     match member.state {

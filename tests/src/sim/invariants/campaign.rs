@@ -1,42 +1,66 @@
-//! Campaigns: who takes part, how far each member is, and whether each step there was allowed.
+//! Campaigns: who takes part, and how far each member is.
 
 use std::collections::BTreeMap;
 
-use fleetfold_core::{CampaignIx, DeviceIx, Fact, ReleaseIx, fact::PauseCause};
+use fleetfold_core::{DeviceIx, Fact, ReleaseIx, fact::PauseCause};
 use fleetfold_schemas::{
-    CampaignId, DeviceId,
+    CampaignId, ModelId,
     campaign::CampaignSpec,
-    command::Lifecycle,
     device::ErrorClass,
     status::{CampaignState, Tally},
 };
 
 use super::{
-    Book, Checked, breach, demand,
+    fleet::{Device, Fleet},
+    group::{self, Group},
     member::{Member, Place},
+    pace::Starts,
 };
-
-/// The most first offers in one step: `STARTS_PER_STEP_MAX` of the core, written down again.
-pub const STARTS_PER_STEP_MAX: u64 = 1000;
 
 #[derive(Debug)]
 pub struct Campaign {
     pub spec: CampaignSpec,
-    pub release: ReleaseIx,
+    /// As the description names them.
+    releases: Vec<ReleaseIx>,
     pub status: Status,
     pub version: u64,
     pub started_ms: Option<u64>,
-    resumed_ms: Option<u64>,
-    /// In the order in which they are offered the update.
+    pub(super) resumed_ms: Option<u64>,
+    /// In the order of offers.
+    pub(super) groups: Vec<Group>,
+    /// Those from the start by group and rank, then those who came later.
     pub(super) members: Vec<Member>,
+    /// How many there were at the start.
+    pub(super) enrolled: usize,
     by_device: BTreeMap<DeviceIx, usize>,
+    /// Each track of groups goes through all phases of the description.
     pub phases: Vec<Phase>,
     /// The phase that runs, or ran last.
     pub phase: usize,
-    /// First outcomes: failed and succeeded; and those that an operator has accepted.
-    evidence: (u64, u64),
-    forgiven: (u64, u64),
+    evidence: Evidence,
+    pub(super) strata: Vec<Stratum>,
     pub exposed: u64,
+    pub(super) starts: Starts,
+    /// Attempts after the first.
+    pub(super) retries: u64,
+    /// What those may have cost.
+    pub(super) retry_bytes: u64,
+    pub(super) is_promoted: bool,
+    pub(super) is_archived: bool,
+}
+
+/// First outcomes, failed and succeeded; and those that an operator has accepted.
+#[derive(Debug, Default, Clone, Copy)]
+struct Evidence {
+    all: (u64, u64),
+    forgiven: (u64, u64),
+}
+
+/// Devices of one kind.
+#[derive(Debug)]
+pub(super) struct Stratum {
+    pub(super) name: String,
+    evidence: Evidence,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,17 +77,11 @@ pub enum Status {
 
 #[derive(Debug, Default, Clone, Copy)]
 pub struct Phase {
-    pub cut: usize,
+    pub(super) track: usize,
+    /// Its place in the description.
+    pub(super) spec: usize,
     pub started_ms: Option<u64>,
     pub is_passed: bool,
-}
-
-/// What one step has done so far.
-#[derive(Debug, Default)]
-pub struct Step {
-    /// First offers.
-    pub starts: u64,
-    pub last: Option<Fact>,
 }
 
 impl Status {
@@ -92,22 +110,71 @@ impl Status {
     }
 }
 
+impl Evidence {
+    fn count(&mut self, succeeded: bool) {
+        if succeeded {
+            self.all.1 += 1;
+        } else {
+            self.all.0 += 1;
+        }
+    }
+
+    /// A success is none after all.
+    const fn retract(&mut self, was_forgiven: bool) {
+        self.forgiven.1 -= was_forgiven as u64;
+        self.all.1 -= 1;
+        self.all.0 += 1;
+    }
+
+    const fn fresh(self) -> (u64, u64) {
+        (
+            self.all.0.saturating_sub(self.forgiven.0),
+            self.all.1.saturating_sub(self.forgiven.1),
+        )
+    }
+}
+
+impl Stratum {
+    /// Failed and succeeded, without what an operator has accepted.
+    pub(super) const fn fresh(&self) -> (u64, u64) {
+        self.evidence.fresh()
+    }
+}
+
 impl Campaign {
-    fn new(spec: CampaignSpec, release: ReleaseIx) -> Self {
+    pub(super) fn new(spec: CampaignSpec, release: ReleaseIx, others: &[ReleaseIx]) -> Self {
+        let groups = group::in_order(&spec);
+        let tracks = groups.iter().map(|group| group.track + 1).max();
+        let phases = (0..tracks.unwrap_or(1)).flat_map(|track| {
+            (0..spec.phases.len()).map(move |spec| Phase {
+                track,
+                spec,
+                ..Phase::default()
+            })
+        });
         Self {
-            phases: vec![Phase::default(); spec.phases.len()],
+            phases: phases.collect(),
+            groups,
+            releases: std::iter::once(release)
+                .chain(others.iter().copied())
+                .collect(),
             spec,
-            release,
             status: Status::Draft,
             version: 1,
             started_ms: None,
             resumed_ms: None,
             members: Vec::new(),
+            enrolled: 0,
             by_device: BTreeMap::new(),
             phase: 0,
-            evidence: (0, 0),
-            forgiven: (0, 0),
+            evidence: Evidence::default(),
+            strata: Vec::new(),
             exposed: 0,
+            starts: Starts::default(),
+            retries: 0,
+            retry_bytes: 0,
+            is_promoted: false,
+            is_archived: false,
         }
     }
 
@@ -116,9 +183,19 @@ impl Campaign {
         &self.spec.id
     }
 
+    /// What devices of a model are to run.
+    pub(super) fn release_of(&self, model: &ModelId) -> Option<ReleaseIx> {
+        let at = self.spec.releases.iter().position(|it| it.model == *model);
+        at.map(|at| self.releases[at])
+    }
+
+    pub(super) fn place_of(&self, device: DeviceIx) -> Option<usize> {
+        self.by_device.get(&device).copied()
+    }
+
     #[must_use]
     pub fn member(&self, device: DeviceIx) -> Option<&Member> {
-        Some(&self.members[*self.by_device.get(&device)?])
+        Some(&self.members[self.place_of(device)?])
     }
 
     #[must_use]
@@ -126,12 +203,43 @@ impl Campaign {
         &self.members
     }
 
+    /// Those whom the running phase judges by: of the groups that go through it, in it or a phase before it.
     pub(super) fn members_so_far(&self) -> impl Iterator<Item = &Member> {
-        self.members[..self.phases[self.phase].cut].iter()
+        let run = self.phases[self.phase];
+        self.members
+            .iter()
+            .filter(move |member| self.track(member) == run.track && member.phase <= run.spec)
+    }
+
+    fn track(&self, member: &Member) -> usize {
+        self.groups[member.group].track
+    }
+
+    /// Whether a member's turn has come.
+    pub(super) fn is_reached(&self, member: &Member) -> bool {
+        let run = self.phases[self.phase];
+        let phases = match self.track(member).cmp(&run.track) {
+            std::cmp::Ordering::Less => self.spec.phases.len(),
+            std::cmp::Ordering::Equal => run.spec + 1,
+            std::cmp::Ordering::Greater => 0,
+        };
+        member.phase < phases
+    }
+
+    /// How many of those from the start are in a phase or in those before it.
+    pub(super) fn cut(&self, phase: usize) -> usize {
+        let run = self.phases[phase];
+        let members = self.members[..self.enrolled].iter();
+        let is_in = |member: &&Member| {
+            let track = self.track(member);
+            member.phase < self.spec.phases.len()
+                && (track < run.track || track == run.track && member.phase <= run.spec)
+        };
+        members.filter(is_in).count()
     }
 
     #[must_use]
-    pub fn is_last_phase(&self) -> bool {
+    pub const fn is_last_phase(&self) -> bool {
         self.phase + 1 == self.phases.len()
     }
 
@@ -142,11 +250,8 @@ impl Campaign {
 
     /// Failed and succeeded, without what an operator has accepted.
     #[must_use]
-    pub fn fresh_evidence(&self) -> (u64, u64) {
-        (
-            self.evidence.0.saturating_sub(self.forgiven.0),
-            self.evidence.1.saturating_sub(self.forgiven.1),
-        )
+    pub const fn fresh_evidence(&self) -> (u64, u64) {
+        self.evidence.fresh()
     }
 
     /// When a member's patience is over, or its next attempt due.
@@ -168,15 +273,25 @@ impl Campaign {
     /// What the status should say of one phase, or of all.
     #[must_use]
     pub fn tally(&self, phase: Option<usize>) -> Tally {
-        let range = match phase {
-            None => 0..self.phases.last().map_or(0, |phase| phase.cut),
+        self.tally_of(|member| match phase {
+            None => true,
             Some(phase) => {
-                let start = phase.checked_sub(1).map_or(0, |at| self.phases[at].cut);
-                start..self.phases[phase].cut
+                let run = self.phases[phase];
+                (self.track(member), member.phase) == (run.track, run.spec)
             }
-        };
+        })
+    }
+
+    /// What the status should say of some members, as far as they are in any phase.
+    pub(super) fn tally_of(&self, is_meant: impl Fn(&Member) -> bool) -> Tally {
         let mut tally = Tally::default();
-        for member in &self.members[range] {
+        let in_phase = |member: &&Member| member.phase < self.spec.phases.len();
+        for member in self
+            .members
+            .iter()
+            .filter(in_phase)
+            .filter(|it| is_meant(it))
+        {
             let place = match (member.place, member.has_failed) {
                 (Place::Succeeded, _) => &mut tally.updated,
                 (_, true) => &mut tally.failed,
@@ -190,76 +305,89 @@ impl Campaign {
         tally
     }
 
-    /// By hash of campaign and device, as PROTOCOL.md has it; ties by registration.
-    fn enroll(&mut self, devices: impl Iterator<Item = (DeviceIx, DeviceId)>) {
-        let rank = |device: &DeviceId| {
-            let text = [
-                b"fleetfold/cohort/v1",
-                &[0][..],
-                self.spec.id.as_str().as_bytes(),
-                &[0],
-                device.as_str().as_bytes(),
-            ];
-            let digest = blake3::hash(&text.concat());
-            digest.as_bytes()[..8]
-                .try_into()
-                .map_or(0, u64::from_le_bytes)
+    pub(super) fn enroll(&mut self, fleet: &Fleet) {
+        let devices = (0..).zip(&fleet.devices);
+        self.members = group::enroll(&self.spec, &mut self.groups, devices);
+        self.enrolled = self.members.len();
+        let members = self.members.iter().enumerate();
+        self.by_device = members.map(|(at, member)| (member.device, at)).collect();
+        let Some(key) = &self.spec.gates.strata else {
+            return;
         };
-        let mut ranked: Vec<_> = devices.map(|(ix, id)| (rank(&id), ix)).collect();
-        ranked.sort_unstable();
-        let count = ranked.len();
-        let mut least = 0;
-        for (phase, spec) in self.phases.iter_mut().zip(&self.spec.phases) {
-            let share = (count * usize::from(spec.percentage.get())).div_ceil(10_000);
-            least = share.max(usize::from(count > 0)).max(least);
-            phase.cut = least;
+        // The first is of those that are of no kind.
+        self.strata.push(Stratum::of(String::new()));
+        for member in &mut self.members {
+            let name = group::stratum_of(key, fleet.get(member.device));
+            let known = self.strata.iter().position(|stratum| stratum.name == name);
+            member.stratum = known.unwrap_or_else(|| {
+                self.strata.push(Stratum::of(name));
+                self.strata.len() - 1
+            });
         }
-        self.by_device = ranked
-            .iter()
-            .enumerate()
-            .map(|(at, (_, ix))| (*ix, at))
-            .collect();
-        self.members = ranked.iter().map(|(_, ix)| Member::new(*ix)).collect();
     }
 
-    fn accept_outcomes(&mut self) {
-        self.forgiven = self.evidence;
+    pub(super) fn join(&mut self, ix: DeviceIx, device: &Device, group: usize) {
+        let rank = group::rank(&self.spec.id, &device.id);
+        let mut member = Member::new(ix, rank, group);
+        member.phase = group::phase_of(&self.groups[group], rank);
+        if let Some(key) = &self.spec.gates.strata {
+            let name = group::stratum_of(key, device);
+            let known = self.strata.iter().position(|stratum| stratum.name == name);
+            member.stratum = known.unwrap_or(0);
+        }
+        self.by_device.insert(ix, self.members.len());
+        self.members.push(member);
+    }
+
+    pub(super) fn accept_outcomes(&mut self) {
+        let strata = self.strata.iter_mut().map(|stratum| &mut stratum.evidence);
+        for evidence in strata.chain([&mut self.evidence]) {
+            evidence.forgiven = evidence.all;
+        }
         for member in &mut self.members {
             member.is_reviewed |= member.has_failed || member.place == Place::Succeeded;
         }
     }
 
+    /// The sums that a member's outcome goes into.
+    fn evidence_of(&mut self, at: usize) -> impl Iterator<Item = &mut Evidence> {
+        let stratum = self.strata.get_mut(self.members[at].stratum);
+        let stratum = stratum.map(|stratum| &mut stratum.evidence);
+        std::iter::once(&mut self.evidence).chain(stratum)
+    }
+
     fn count_evidence(&mut self, at: usize, succeeded: bool) {
         if self.members[at].counted.is_none() {
             self.members[at].counted = Some(succeeded);
-            if succeeded {
-                self.evidence.1 += 1;
-            } else {
-                self.evidence.0 += 1;
-            }
+            self.evidence_of(at).for_each(|it| it.count(succeeded));
         }
     }
 
-    fn fail(&mut self, at: usize, place: Place, is_evidence: bool) {
+    fn fail(&mut self, at: usize, place: Place, class: ErrorClass) {
+        // A failed transport says nothing about the release.
+        let is_evidence = class != ErrorClass::Download;
         if is_evidence {
             self.count_evidence(at, false);
         }
         let member = &mut self.members[at];
         member.has_failed = true;
+        member.is_silent = class == ErrorClass::LostContact;
         member.place = place;
     }
 
     fn accept(&mut self, at: usize) {
         let member = &mut self.members[at];
+        member.is_silent = false;
         self.exposed += u64::from(!std::mem::replace(&mut member.has_accepted, true));
     }
 
     /// What has happened to a member.
-    fn enter(&mut self, position: u64, at_ms: u64, at: usize, fact: &Fact) {
+    pub(super) fn enter(&mut self, position: u64, at_ms: u64, at: usize, fact: &Fact) {
         let retry_or =
             |retry_at: Option<u64>, last| retry_at.map_or(last, |at_ms| Place::Retrying { at_ms });
         match fact {
             Fact::ExecutionQueued(fact) => {
+                self.starts.count(at_ms, fact.attempt);
                 let member = &mut self.members[at];
                 member.attempts = fact.attempt;
                 member.job = position;
@@ -276,28 +404,32 @@ impl Campaign {
                 }
                 let member = &mut self.members[at];
                 (member.has_failed, member.is_restored, member.is_reviewed) = (false, false, false);
+                member.is_silent = false;
                 member.place = Place::Succeeded;
             }
             Fact::ExecutionFailed(fact) => {
-                let is_evidence = fact.error.class != ErrorClass::Download;
-                self.fail(at, retry_or(fact.retry_at, Place::Failed), is_evidence);
+                let place = retry_or(fact.retry_at, Place::Failed);
+                self.fail(at, place, fact.error.class);
                 self.members[at].is_restored |= fact.restored;
             }
-            Fact::ExecutionRejected(_) => {
-                self.fail(at, Place::Rejected, true);
+            Fact::ExecutionRejected(fact) => {
+                let place = retry_or(fact.retry_at, Place::Rejected);
+                self.count_evidence(at, false);
+                self.fail(at, place, fact.error.class);
             }
             Fact::ExecutionTimedOut(fact) => {
-                self.fail(at, retry_or(fact.retry_at, Place::TimedOut), true);
+                let place = retry_or(fact.retry_at, Place::TimedOut);
+                self.fail(at, place, ErrorClass::LostContact);
             }
-            Fact::ExecutionRemoved(_) => self.members[at].place = Place::Removed,
+            Fact::ExecutionRemoved(_) | Fact::DeviceExcluded(_) => {
+                self.members[at].place = Place::Removed
+            }
             Fact::ExecutionCanceled(_) => self.members[at].place = Place::Canceled,
             Fact::ExecutionRetracted(_) => {
                 let was_reviewed = self.members[at].is_reviewed;
                 if self.members[at].counted == Some(true) {
                     self.members[at].counted = Some(false);
-                    self.forgiven.1 -= u64::from(was_reviewed);
-                    self.evidence.1 -= 1;
-                    self.evidence.0 += 1;
+                    self.evidence_of(at).for_each(|it| it.retract(was_reviewed));
                 }
                 let member = &mut self.members[at];
                 (member.has_failed, member.is_restored, member.is_reviewed) = (true, true, false);
@@ -315,107 +447,11 @@ impl Campaign {
     }
 }
 
-impl Book {
-    pub(super) fn count_campaign(
-        &mut self,
-        position: u64,
-        at_ms: u64,
-        fact: &Fact,
-        step: &mut Step,
-    ) -> Checked {
-        let ix = fact.campaign().expect("only called for campaign facts");
-        if let Fact::CampaignCreated(fact) = fact {
-            self.campaigns
-                .push(Campaign::new(fact.spec.clone(), fact.release));
-            return Ok(());
+impl Stratum {
+    fn of(name: String) -> Self {
+        Self {
+            name,
+            evidence: Evidence::default(),
         }
-        match fact.device() {
-            Some(device) => self.count_execution(position, at_ms, ix, device, fact, step),
-            None => self.count_status(at_ms, ix, fact, step),
-        }
-    }
-
-    fn count_status(&mut self, at_ms: u64, ix: CampaignIx, fact: &Fact, step: &Step) -> Checked {
-        let was_asked = matches!(step.last, Some(Fact::CommandAccepted(_)));
-        self.check_status(at_ms, ix, fact, was_asked)?;
-        self.counts.add(fact);
-        let model = self.releases[self.campaigns[ix as usize].release as usize]
-            .model
-            .clone();
-        let campaign = &mut self.campaigns[ix as usize];
-        match fact {
-            Fact::CampaignStaged(_) => {
-                campaign.version += 1;
-                campaign.status = Status::Staged;
-            }
-            Fact::CampaignStarted(_) => {
-                campaign.status = Status::Rolling;
-                campaign.started_ms = Some(at_ms);
-                let devices = (0..).zip(&self.fleet.devices);
-                let members = devices.filter(|(_, device)| {
-                    device.model == model && device.lifecycle != Lifecycle::Retired
-                });
-                campaign.enroll(members.map(|(ix, device)| (ix, device.id.clone())));
-            }
-            Fact::PhaseStarted(fact) => {
-                campaign.phase = fact.phase as usize;
-                campaign.phases[campaign.phase].started_ms = Some(at_ms);
-            }
-            Fact::PhasePassed(_) => campaign.phases[campaign.phase].is_passed = true,
-            Fact::CampaignPaused(fact) => {
-                campaign.version += 1;
-                campaign.status = Status::Paused(fact.cause.clone());
-            }
-            Fact::CampaignResumed(_) => {
-                campaign.version += 1;
-                campaign.resumed_ms = Some(at_ms);
-                if !matches!(campaign.status, Status::Paused(PauseCause::Operator { .. })) {
-                    campaign.accept_outcomes();
-                }
-                campaign.status = Status::Rolling;
-            }
-            Fact::CampaignCanceled(_) => {
-                campaign.version += 1;
-                campaign.status = Status::Canceled;
-            }
-            Fact::CampaignMonitoring(_) => campaign.status = Status::Monitoring,
-            Fact::CampaignCompleted(_) => campaign.status = Status::Completed,
-            Fact::CampaignFailed(_) => campaign.status = Status::Failed,
-            _ => return breach("every fact is known here", format!("{fact:?}")),
-        }
-        self.check_enrolled(ix, fact)
-    }
-
-    fn count_execution(
-        &mut self,
-        position: u64,
-        at_ms: u64,
-        ix: CampaignIx,
-        device: DeviceIx,
-        fact: &Fact,
-        step: &mut Step,
-    ) -> Checked {
-        let Some(at) = self.campaigns[ix as usize].by_device.get(&device).copied() else {
-            return breach("no job outside its cohort", format!("{fact:?}"));
-        };
-        let was_waiting = self.campaigns[ix as usize].members[at].place == Place::Waiting;
-        step.starts += u64::from(was_waiting);
-        demand(
-            step.starts <= STARTS_PER_STEP_MAX,
-            "a step starts no more than its limit",
-            || format!("{} starts", step.starts),
-        )?;
-        self.check_execution(at_ms, ix, at, fact)?;
-        self.counts.add(fact);
-        self.campaigns[ix as usize].enter(position, at_ms, at, fact);
-        let open = self.open_on(device);
-        demand(
-            open.len() <= 1,
-            "at most one execution is open on a device",
-            || {
-                let id = &self.fleet.get(device).id;
-                format!("{id} in campaigns {open:?} after {fact:?}")
-            },
-        )
     }
 }

@@ -2,7 +2,7 @@
 
 use fleetfold_core::{
     Fact,
-    fact::{PauseCause, RemovalCause},
+    fact::{DeferralCause, PauseCause, RemovalCause},
 };
 
 #[derive(Debug, Default, Clone, Copy)]
@@ -23,6 +23,21 @@ pub struct Counts {
     pub already: u64,
     pub superseded: u64,
     pub starts_limited: u64,
+    pub pauses_by_bad_rate: u64,
+    pub pauses_by_stratum: u64,
+    pub promoted: u64,
+    pub joined: u64,
+    pub expedited: u64,
+    pub excluded: u64,
+    pub retries_ordered: u64,
+    pub edited: u64,
+    pub advanced: u64,
+    pub archived: u64,
+    pub made_way: u64,
+    /// Steps at whose end a campaign had to wait for its rates.
+    pub held_by_rate: u64,
+    pub held_by_in_flight: u64,
+    pub held_by_exposure: u64,
 }
 
 impl Counts {
@@ -32,9 +47,9 @@ impl Counts {
             Fact::CampaignPaused(fact) => match &fact.cause {
                 PauseCause::Operator { .. } => &mut self.pauses_by_operator,
                 PauseCause::FailureThreshold { .. } => &mut self.pauses_by_threshold,
-                PauseCause::FailureEvidence { .. }
-                | PauseCause::BadRate { .. }
-                | PauseCause::StratumEvidence { .. } => &mut self.pauses_by_evidence,
+                PauseCause::FailureEvidence { .. } => &mut self.pauses_by_evidence,
+                PauseCause::BadRate { .. } => &mut self.pauses_by_bad_rate,
+                PauseCause::StratumEvidence { .. } => &mut self.pauses_by_stratum,
                 PauseCause::SuccessUnreachable { .. } => &mut self.pauses_unreachable,
                 PauseCause::RollbackFailing { .. } => return,
             },
@@ -51,7 +66,18 @@ impl Counts {
                 RemovalCause::Retired => return,
             },
             Fact::ExecutionRetracted(_) => &mut self.retracted,
+            Fact::ExecutionDeferred(fact) if fact.cause == DeferralCause::MadeWay => {
+                &mut self.made_way
+            }
             Fact::ExecutionDeferred(_) => &mut self.deferred,
+            Fact::GatePromoted(_) => &mut self.promoted,
+            Fact::MemberJoined(_) => &mut self.joined,
+            Fact::ExecutionExpedited(_) => &mut self.expedited,
+            Fact::DeviceExcluded(_) => &mut self.excluded,
+            Fact::RetriesOrdered(_) => &mut self.retries_ordered,
+            Fact::CampaignEdited(_) => &mut self.edited,
+            Fact::PhaseAdvanced(_) => &mut self.advanced,
+            Fact::CampaignArchived(_) => &mut self.archived,
             _ => return,
         };
         *count += 1;

@@ -2,7 +2,7 @@
 
 use fleetfold_schemas::command::Lifecycle;
 
-use super::{Book, Checked, Status, demand};
+use super::{Book, Checked, Place, Status, demand, pace};
 use crate::sim::world::Sim;
 
 /// How late a timer may be: the wheel's second, and an engine that was busy.
@@ -114,10 +114,13 @@ impl Book {
                 "nothing is open past its deadline",
                 || format!("{} is {:?}", campaign.id(), campaign.status),
             )?;
+            let is_limited = pace::limit(campaign, clock_ms).is_some();
             let overdue = campaign.members().iter().find(|member| {
-                campaign
-                    .due_ms(member)
-                    .is_some_and(|due_ms| due_ms < limit_ms)
+                let waits_for_room = is_limited && matches!(member.place, Place::Retrying { .. });
+                !waits_for_room
+                    && campaign
+                        .due_ms(member)
+                        .is_some_and(|due_ms| due_ms < limit_ms)
             });
             demand(
                 overdue.is_none(),

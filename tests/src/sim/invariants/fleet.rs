@@ -3,7 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use fleetfold_core::{DeviceIx, DeviceMessage, Fact, Request};
-use fleetfold_schemas::{DeviceId, Digest, ModelId, command::Lifecycle};
+use fleetfold_schemas::{
+    DeviceId, Digest, ModelId, Name, Version, command::Lifecycle, device::Running,
+    job::DELTA_FORMAT,
+};
 
 use super::{Book, Checked, demand};
 
@@ -24,13 +27,42 @@ pub struct Device {
     pub number: (u64, u64),
     pub login_counter: Option<u64>,
     pub running: Option<Digest>,
+    /// Of the image that runs.
+    pub(super) version: Option<Version>,
+    /// It can rebuild an image from a delta.
+    pub(super) can_patch: bool,
+    /// What ran before its last message, and whether it could patch then.
+    pub(super) before: (Option<Digest>, bool),
+    pub(super) said: Said,
+}
+
+/// What a device has said of itself for others to sort it by.
+#[derive(Debug, Default)]
+pub(super) struct Said {
+    pub(super) hardware: Option<Version>,
+    pub(super) region: Option<Name>,
+    pub(super) tenant: Option<Name>,
+    pub(super) tags: Vec<Name>,
+    pub(super) attributes: BTreeMap<Name, String>,
 }
 
 impl Device {
+    #[must_use]
+    pub(super) fn is_retired(&self) -> bool {
+        self.lifecycle == Lifecycle::Retired
+    }
+
     /// Whether it may be given a job.
     #[must_use]
     pub const fn is_available(&self) -> bool {
         matches!(self.lifecycle, Lifecycle::Provisioned | Lifecycle::Active)
+    }
+}
+
+impl Device {
+    fn runs(&mut self, running: &Running) {
+        self.running = Some(running.digest);
+        self.version = Some(running.version.clone());
     }
 }
 
@@ -62,12 +94,26 @@ impl Fleet {
                     number: (0, 0),
                     login_counter: None,
                     running: None,
+                    version: None,
+                    can_patch: false,
+                    before: (None, false),
+                    said: Said::default(),
                 });
                 Ok(())
             }
             Fact::DeviceGreeted(fact) => {
                 let device = &mut self.devices[fact.device as usize];
-                device.running = Some(fact.running.digest);
+                device.before = (device.running, device.can_patch);
+                device.runs(&fact.running);
+                let mut capabilities = fact.capabilities.iter();
+                device.can_patch = capabilities.any(|it| it.as_str() == DELTA_FORMAT);
+                device.said = Said {
+                    hardware: fact.hardware.clone(),
+                    region: fact.region.clone(),
+                    tenant: fact.tenant.clone(),
+                    tags: fact.tags.clone(),
+                    attributes: fact.attributes.clone().into_iter().collect(),
+                };
                 if let Some(counter) = fact.login_counter {
                     let last = device.login_counter.replace(counter);
                     demand(
@@ -80,8 +126,9 @@ impl Fleet {
             }
             Fact::DeviceReported(fact) => {
                 let device = &mut self.devices[fact.device as usize];
+                device.before = (device.running, device.can_patch);
                 if let Some(running) = &fact.running {
-                    device.running = Some(running.digest);
+                    device.runs(running);
                 }
                 let epoch = fact.epoch.unwrap_or(device.number.0);
                 self.message(fact.device, (epoch, fact.seq), fact.fingerprint)

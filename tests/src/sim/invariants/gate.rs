@@ -4,7 +4,7 @@
 //! the binomial distribution, with a sum instead of a continued fraction.
 
 use fleetfold_core::fact::PauseCause;
-use fleetfold_schemas::campaign::{BasisPoints, CampaignSpec};
+use fleetfold_schemas::campaign::{self, BasisPoints, CampaignSpec, PhaseSpec};
 
 use super::{
     campaign::Campaign,
@@ -14,7 +14,7 @@ use super::{
 /// Closer to its limit than this, the e-value of one program may be on the other side of it than that of another.
 const LN_E_TOLERANCE: f64 = 1e-6;
 
-/// Sums over the running phase and those before it.
+/// Sums over members.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Sums {
     pub devices: u64,
@@ -77,24 +77,51 @@ enum Side {
     Above,
 }
 
+/// What to say of a figure that is too close to its limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Doubt {
+    /// It may be beyond.
+    Granted,
+    Denied,
+}
+
 /// The gates of a campaign's running phase.
 #[derive(Debug)]
 pub struct Gates<'c> {
     spec: &'c CampaignSpec,
-    phase: usize,
+    phase: &'c PhaseSpec,
+    gates: &'c campaign::Gates,
+    is_last: bool,
+    is_promoted: bool,
+    /// Over the groups that go through the running phase, in it and those before it.
     pub sums: Sums,
+    /// Over all whose turn has come.
+    pub reached: Sums,
     /// First outcomes since an operator last accepted them: failed and succeeded.
     evidence: (u64, u64),
+    /// The same by kind of device, with their names.
+    strata: Vec<(&'c str, (u64, u64))>,
 }
 
 impl<'c> Gates<'c> {
     #[must_use]
     pub fn of(campaign: &'c Campaign) -> Self {
+        let spec = &campaign.spec;
+        let phase = &spec.phases[campaign.phases[campaign.phase].spec];
+        let strata = campaign.strata.iter();
+        let members = campaign.members().iter();
         Self {
-            spec: &campaign.spec,
-            phase: campaign.phase,
+            spec,
+            phase,
+            gates: phase.gates.as_ref().unwrap_or(&spec.gates),
+            is_last: campaign.is_last_phase(),
+            is_promoted: campaign.is_promoted,
             sums: Sums::of(campaign.members_so_far()),
+            reached: Sums::of(members.filter(|member| campaign.is_reached(member))),
             evidence: campaign.fresh_evidence(),
+            strata: strata
+                .map(|stratum| (stratum.name.as_str(), stratum.fresh()))
+                .collect(),
         }
     }
 
@@ -105,29 +132,76 @@ impl<'c> Gates<'c> {
         let cohort = sums.devices - sums.removed - reviewed;
         let needed = u64::from(self.spec.sample_min).min(cohort);
         let limit = u64::from(self.spec.failure_threshold.get());
-        resolved >= needed && sums.new_failed * 10_000 > limit * resolved
+        self.gates.threshold && resolved >= needed && sums.new_failed * 10_000 > limit * resolved
     }
 
+    /// Whether first outcomes speak against the expected failure rate.
     fn evidence_side(&self) -> Side {
-        let (failed, succeeded) = self.evidence;
-        if failed == 0 {
+        if !self.gates.confident {
             return Side::Below;
         }
-        let p0 = f64::from(self.spec.expected_failure.get()) / 10_000.0;
-        let alpha = f64::from(self.spec.false_pause.get()) / 10_000.0;
-        let above = ln_e(failed, succeeded, p0) + alpha.ln();
-        if above.abs() < LN_E_TOLERANCE {
-            Side::On
-        } else if above > 0.0 {
-            Side::Above
+        let ln_e = if self.strata.is_empty() {
+            self.ln_e(self.evidence)
         } else {
-            Side::Below
+            let all = self.strata.iter();
+            let sum: f64 = all.map(|(_, evidence)| self.ln_e(*evidence).exp()).sum();
+            (sum / float(self.strata.len() as u64)).ln()
+        };
+        Side::of(ln_e + ratio(self.spec.false_pause).ln())
+    }
+
+    fn ln_e(&self, (failed, succeeded): (u64, u64)) -> f64 {
+        ln_e(failed, succeeded, ratio(self.spec.expected_failure))
+    }
+
+    /// Whether they speak for the bad failure rate, by Wald's ratio of likelihoods.
+    fn bad_side(&self) -> Side {
+        self.likelihood().map_or(Side::Below, |ln_ratio| {
+            Side::of(ln_ratio + ratio(self.spec.false_pause).ln())
+        })
+    }
+
+    /// Whether they speak for the expected one, so that the test is over.
+    #[must_use]
+    pub fn is_found_good(&self, doubt: Doubt) -> bool {
+        let (Some(ln_ratio), Some(sprt)) = (self.likelihood(), &self.gates.sprt) else {
+            return false;
+        };
+        let limit = ratio(sprt.false_pass) / (1.0 - ratio(self.spec.false_pause));
+        Side::of(limit.ln() - ln_ratio).is_above(doubt)
+    }
+
+    /// Of the bad rate, to that of the expected one; `None` if nobody asks, or not any more.
+    fn likelihood(&self) -> Option<f64> {
+        let sprt = self.gates.sprt.as_ref().filter(|_| !self.is_promoted)?;
+        let (bad, expected) = (ratio(sprt.bad_failure), ratio(self.spec.expected_failure));
+        let (failed, succeeded) = self.evidence;
+        Some(
+            float(failed) * (bad / expected).ln()
+                + float(succeeded) * ((1.0 - bad) / (1.0 - expected)).ln(),
+        )
+    }
+
+    /// Whether what the phase's gates want to be proven before it passes is proven.
+    fn is_proven(&self, doubt: Doubt) -> bool {
+        if self.gates.sprt.is_some() && !self.is_promoted {
+            return false;
         }
+        let Some(below) = self.gates.proven_below else {
+            return true;
+        };
+        let (f, s) = (float(self.evidence.0), float(self.evidence.1));
+        let below = ratio(below);
+        let ln_likelihood = f * below.ln() + s * (1.0 - below).ln();
+        let ln_limit =
+            ratio(self.spec.false_pause).ln() + ln_beta(self.evidence.0, self.evidence.1);
+        Side::of(below * (f + s) - f).is_above(doubt)
+            && Side::of(ln_limit - ln_likelihood).is_above(doubt)
     }
 
     fn is_success_out_of_reach(&self) -> bool {
         let sums = &self.sums;
-        let phase = &self.spec.phases[self.phase];
+        let phase = self.phase;
         let judged = sums.devices - sums.removed - sums.forgiven();
         phase.wait_for_success
             && sums.new_lost > 0
@@ -139,6 +213,7 @@ impl<'c> Gates<'c> {
     pub fn must_pause(&self) -> bool {
         self.is_threshold_exceeded()
             || self.evidence_side() == Side::Above
+            || self.bad_side() == Side::Above
             || self.is_success_out_of_reach()
     }
 
@@ -160,11 +235,30 @@ impl<'c> Gates<'c> {
             }
             PauseCause::FailureEvidence {
                 failed, succeeded, ..
-            } => self.evidence_side() != Side::Below && (failed, succeeded) == self.evidence,
-            // No operator of the simulation asks for these.
-            PauseCause::BadRate { .. }
-            | PauseCause::StratumEvidence { .. }
-            | PauseCause::RollbackFailing { .. } => false,
+            } => {
+                self.strata.is_empty()
+                    && self.evidence_side() != Side::Below
+                    && (failed, succeeded) == self.evidence
+            }
+            PauseCause::BadRate {
+                failed, succeeded, ..
+            } => self.bad_side() != Side::Below && (failed, succeeded) == self.evidence,
+            PauseCause::StratumEvidence {
+                ref stratum,
+                failed,
+                succeeded,
+                ..
+            } => {
+                let named = self.strata.iter().find(|(name, _)| name == stratum);
+                let loudest = self.strata.iter().map(|(_, it)| self.ln_e(*it));
+                let loudest = loudest.fold(f64::NEG_INFINITY, f64::max);
+                self.evidence_side() != Side::Below
+                    && named.is_some_and(|(_, it)| {
+                        *it == (failed, succeeded) && self.ln_e(*it) > loudest - LN_E_TOLERANCE
+                    })
+            }
+            // No operator of the simulation sends devices back.
+            PauseCause::RollbackFailing { .. } => false,
             PauseCause::SuccessUnreachable { lost, devices, .. } => {
                 self.is_success_out_of_reach()
                     && lost == sums.new_lost
@@ -175,31 +269,31 @@ impl<'c> Gates<'c> {
 
     /// Whether the running phase may pass now, as far as the gates do not forbid it.
     #[must_use]
-    pub fn may_pass(&self, started_ms: u64, now_ms: u64, is_last: bool) -> bool {
-        let sums = &self.sums;
-        if sums.devices == 0 {
-            return true;
+    pub fn may_pass(&self, started_ms: u64, now_ms: u64, doubt: Doubt) -> bool {
+        if self.reached.waiting > 0 {
+            return false;
         }
-        let phase = &self.spec.phases[self.phase];
-        let is_watched = now_ms >= started_ms + phase.duration_hours.ms();
-        let is_over = !is_last || sums.open == 0;
-        sums.waiting == 0
-            && is_watched
-            && is_over
-            && (!phase.wait_for_success || self.is_successful())
+        let is_over = !self.is_last || self.reached.open == 0;
+        if self.sums.devices == 0 {
+            return is_over;
+        }
+        let is_watched = now_ms >= started_ms + self.phase.duration_hours.ms();
+        is_watched && is_over && (!self.phase.wait_for_success || self.is_successful(doubt))
     }
 
-    fn is_successful(&self) -> bool {
+    fn is_successful(&self, doubt: Doubt) -> bool {
         let sums = &self.sums;
         let cohort = sums.devices - sums.removed;
         let resolved = sums.judged - sums.judged_open;
         let quorum = u64::from(self.spec.quorum.get());
+        // Once all have an outcome, nothing more can be proven.
         sums.judged >= u64::from(self.spec.sample_min).min(cohort)
             && resolved * 10_000 >= quorum * sums.judged
+            && (sums.open == 0 || self.is_proven(doubt))
             && reaches(
                 sums.updated,
                 sums.judged - sums.forgiven(),
-                self.spec.phases[self.phase].success_threshold,
+                self.phase.success_threshold,
             )
     }
 
@@ -207,13 +301,29 @@ impl<'c> Gates<'c> {
     #[must_use]
     pub fn is_success_at_deadline(&self) -> bool {
         let judged = self.sums.judged - self.sums.forgiven();
-        judged > 0
-            && reaches(
-                self.sums.updated,
-                judged,
-                self.spec.phases[self.phase].success_threshold,
-            )
+        judged > 0 && reaches(self.sums.updated, judged, self.phase.success_threshold)
     }
+}
+
+impl Side {
+    /// Of a figure less its limit.
+    fn of(above: f64) -> Self {
+        if above.abs() < LN_E_TOLERANCE {
+            Self::On
+        } else if above > 0.0 {
+            Self::Above
+        } else {
+            Self::Below
+        }
+    }
+
+    fn is_above(self, doubt: Doubt) -> bool {
+        self == Self::Above || self == Self::On && doubt == Doubt::Granted
+    }
+}
+
+fn ratio(share: BasisPoints) -> f64 {
+    f64::from(share.get()) / 10_000.0
 }
 
 fn reaches(part: u64, whole: u64, share: BasisPoints) -> bool {
@@ -232,9 +342,13 @@ fn ln_e(failed: u64, succeeded: u64, p0: f64) -> f64 {
             (ln_choose(trials, k) + float(k) * p0.ln() + float(trials - k) * (-p0).ln_1p()).exp()
         })
         .sum();
-    // B(F+1, S+1) is one over F+S+1 times the number of ways to choose F from F+S.
-    let ln_beta = -(float(trials).ln() + ln_choose(trials - 1, failed));
-    ln_beta + tail.ln() - (-p0).ln_1p() - f * p0.ln() - s * (-p0).ln_1p()
+    ln_beta(failed, succeeded) + tail.ln() - (-p0).ln_1p() - f * p0.ln() - s * (-p0).ln_1p()
+}
+
+/// ln B(F+1, S+1): one over F+S+1 times the number of ways to choose F from F+S.
+fn ln_beta(failed: u64, succeeded: u64) -> f64 {
+    let both = failed + succeeded;
+    -(float(both + 1).ln() + ln_choose(both, failed))
 }
 
 fn ln_choose(n: u64, k: u64) -> f64 {

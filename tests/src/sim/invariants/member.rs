@@ -5,6 +5,12 @@ use fleetfold_core::DeviceIx;
 #[derive(Debug)]
 pub struct Member {
     pub device: DeviceIx,
+    pub(super) rank: u64,
+    /// In the order of offers.
+    pub(super) group: usize,
+    /// The first phase that it is in; their number, if it is in none.
+    pub(super) phase: usize,
+    pub(super) stratum: usize,
     pub place: Place,
     pub since_ms: u64,
     pub(super) attempts: u32,
@@ -16,6 +22,10 @@ pub struct Member {
     pub is_reviewed: bool,
     /// How it entered the evidence.
     pub(super) counted: Option<bool>,
+    /// Its last attempt ended in silence, and it has given no sign in this campaign since.
+    pub(super) is_silent: bool,
+    /// An operator has given it its turn before the others.
+    pub(super) was_expedited: bool,
 }
 
 /// How far a member is.
@@ -36,9 +46,13 @@ pub enum Place {
 }
 
 impl Member {
-    pub(super) const fn new(device: DeviceIx) -> Self {
+    pub(super) const fn new(device: DeviceIx, rank: u64, group: usize) -> Self {
         Self {
             device,
+            rank,
+            group,
+            phase: 0,
+            stratum: 0,
             place: Place::Waiting,
             since_ms: 0,
             attempts: 0,
@@ -48,7 +62,14 @@ impl Member {
             is_restored: false,
             is_reviewed: false,
             counted: None,
+            is_silent: false,
+            was_expedited: false,
         }
+    }
+
+    /// It has failed, and no attempt is left.
+    pub(super) const fn is_lost(&self) -> bool {
+        self.has_failed && !self.place.may_change() && !matches!(self.place, Place::Canceled)
     }
 }
 
@@ -68,5 +89,10 @@ impl Place {
                 | Self::InProgress
                 | Self::Retrying { .. }
         )
+    }
+
+    /// It may be offered a job.
+    pub(super) const fn is_before_offer(self) -> bool {
+        matches!(self, Self::Waiting | Self::Deferred | Self::Retrying { .. })
     }
 }

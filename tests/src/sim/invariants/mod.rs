@@ -6,17 +6,23 @@
 mod campaign;
 mod command;
 mod counts;
+mod course;
 mod finish;
 mod fleet;
 mod gate;
+mod group;
 mod member;
+mod pace;
 mod rules;
+mod turn;
 mod wire;
 
-use fleetfold::turn::Turned;
-use fleetfold_core::{CampaignIx, DeviceIx, Fact, State};
+use std::collections::BTreeMap;
 
-use self::campaign::Step;
+use fleetfold::turn::Turned;
+use fleetfold_core::{CampaignIx, DeviceIx, Fact, ReleaseIx, State};
+
+use self::course::Step;
 pub use self::{
     campaign::{Campaign, Status},
     command::Commands,
@@ -64,6 +70,8 @@ pub struct Book {
     pub fleet: Fleet,
     pub commands: Commands,
     pub releases: Vec<Release>,
+    /// Bytes of the delta to a release from another one.
+    deltas: BTreeMap<(ReleaseIx, ReleaseIx), u64>,
     pub campaigns: Vec<Campaign>,
     pub counts: Counts,
 }
@@ -73,6 +81,7 @@ pub struct Book {
 pub struct Release {
     pub model: fleetfold_schemas::ModelId,
     pub image: fleetfold_schemas::Digest,
+    bytes: u64,
 }
 
 /// What a start read from the log.
@@ -131,6 +140,7 @@ impl Book {
             Fact::ReleasePublished(fact) => self.releases.push(Release {
                 model: fact.model.clone(),
                 image: fact.image,
+                bytes: fact.image_bytes,
             }),
             Fact::CommandAccepted(_) | Fact::CommandRefused(_) => {
                 self.commands.count(position, fact)?;
@@ -138,7 +148,13 @@ impl Book {
             Fact::DeviceRegistered(_)
             | Fact::DeviceGreeted(_)
             | Fact::DeviceReported(_)
-            | Fact::LifecycleChanged(_) => self.fleet.count(fact)?,
+            | Fact::LifecycleChanged(_) => {
+                self.fleet.count(fact)?;
+                step.describe(fact);
+            }
+            Fact::DeltaAdded(fact) => {
+                self.deltas.insert((fact.release, fact.from), fact.bytes);
+            }
             _ if fact.campaign().is_some() => self.count_campaign(position, at_ms, fact, step)?,
             // The site itself, its people, keys, deltas and alerts: nothing here depends on them.
             _ => {}
@@ -153,7 +169,7 @@ impl Book {
         for fact in facts {
             self.count(at_ms, fact, &mut step)?;
         }
-        if step.starts >= campaign::STARTS_PER_STEP_MAX {
+        if step.turns >= course::TURNS_PER_STEP_MAX {
             self.counts.starts_limited += 1;
         }
         self.check_step_end(at_ms, &step)

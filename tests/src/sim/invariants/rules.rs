@@ -1,17 +1,20 @@
-//! What may happen to campaigns and executions, and what must hold at the end of a step.
+//! What may happen to campaigns, and what must hold at the end of a step.
 
 use fleetfold_core::{
-    CampaignIx, Fact,
-    fact::{FailureCause, PauseCause, RemovalCause},
+    CampaignIx, DeviceIx, Fact,
+    fact::{FailureCause, PauseCause},
 };
+use fleetfold_schemas::campaign::Membership;
 
 use super::{
     Book, Checked, breach,
-    campaign::{Campaign, STARTS_PER_STEP_MAX, Status, Step},
+    campaign::{Campaign, Status},
+    course::{Step, TURNS_PER_STEP_MAX},
     demand,
-    fleet::Device,
-    gate::Gates,
-    member::{Member, Place},
+    gate::{Doubt, Gates},
+    group,
+    member::Place,
+    pace,
 };
 
 impl Book {
@@ -55,6 +58,44 @@ impl Book {
                 !campaign.status.is_final() && was_asked,
                 "only what is not over is canceled, by a command",
             ),
+            Fact::CampaignEdited(_) => is(
+                campaign.status == Status::Draft && was_asked,
+                "only a draft is edited, by a command",
+            ),
+            Fact::CampaignArchived(_) => is(
+                campaign.status.is_final() && !campaign.is_archived && was_asked,
+                "only what is over is archived, once, by a command",
+            ),
+            Fact::PhaseAdvanced(fact) => is(
+                campaign.status.is_rolling()
+                    && was_asked
+                    && fact.phase as usize == campaign.phase
+                    && !campaign.is_last_phase(),
+                "only a phase that runs, and is not the last, is cut short, by a command",
+            ),
+            Fact::RetriesOrdered(fact) => {
+                let mut members = campaign.members().iter();
+                let is_there = match fact.only {
+                    None => members.any(|member| member.is_lost()),
+                    Some(device) => campaign
+                        .member(device)
+                        .is_some_and(|member| member.is_lost() || member.place == Place::Removed),
+                };
+                is(
+                    is_there && was_asked && !campaign.status.is_final(),
+                    "only what is lost is retried by a command",
+                )
+            }
+            Fact::GatePromoted(fact) => {
+                let gates = Gates::of(campaign);
+                demand(
+                    campaign.status.is_rolling()
+                        && gates.is_found_good(Doubt::Granted)
+                        && (fact.failed, fact.succeeded) == campaign.fresh_evidence(),
+                    "a release is taken for a good one only on evidence",
+                    || format!("{}: {fact:?} but {gates:?}", campaign.id()),
+                )
+            }
             _ => self.check_progress(at_ms, campaign, fact),
         }
     }
@@ -68,7 +109,7 @@ impl Book {
                 let before = phase.checked_sub(1).map(|at| campaign.phases[at]);
                 let is_next = campaign.phases[phase].started_ms.is_none()
                     && before.is_none_or(|before| before.is_passed)
-                    && fact.cut as usize == campaign.phases[phase].cut;
+                    && fact.cut as usize == campaign.cut(phase);
                 is(
                     is_next && campaign.status.is_rolling(),
                     "phases run in their order, with their own cut",
@@ -84,7 +125,7 @@ impl Book {
             Fact::CampaignMonitoring(_) => is(
                 campaign.status == Status::Rolling
                     && campaign.is_last_phase()
-                    && Gates::of(campaign).sums.open == 0,
+                    && Gates::of(campaign).reached.open == 0,
                 "only a resolved last phase is monitored",
             ),
             Fact::CampaignCompleted(_) => is(
@@ -114,7 +155,7 @@ impl Book {
         };
         let passes = !gates.must_pause()
             && campaign.status.is_rolling()
-            && gates.may_pass(started_ms, at_ms, campaign.is_last_phase());
+            && gates.may_pass(started_ms, at_ms, Doubt::Granted);
         let is_over = campaign.deadline_ms().is_some_and(|at| at <= at_ms);
         let passes_at_deadline =
             is_over && campaign.is_last_phase() && gates.is_success_at_deadline();
@@ -132,105 +173,16 @@ impl Book {
         let members = self.campaigns[ix as usize].members.len();
         demand(
             fact.devices as usize == members,
-            "a campaign is for every device of its model",
+            "a campaign is for every device that fits its groups",
             || format!("{fact:?}, but there are {members}"),
         )
     }
 
-    pub(super) fn check_execution(
-        &self,
-        at_ms: u64,
-        ix: CampaignIx,
-        at: usize,
-        fact: &Fact,
-    ) -> Checked {
-        let campaign = &self.campaigns[ix as usize];
-        let member = &campaign.members[at];
-        let device = self.fleet.get(member.device);
-        let target = self.releases[campaign.release as usize].image;
-        let case = Case {
-            campaign,
-            member,
-            device,
-            fact,
-        };
-        let is = |holds, invariant| case.demand(holds, invariant);
-        let is_over = campaign.deadline_ms().is_some_and(|due| due <= at_ms);
-        let is_due = campaign.due_ms(member).is_some_and(|due| due <= at_ms) || is_over;
-        match fact {
-            Fact::ExecutionQueued(fact) => case.check_offer(at_ms, at, fact.attempt),
-            Fact::ExecutionAccepted(_) => is(
-                matches!(
-                    member.place,
-                    Place::Queued | Place::Removed | Place::Canceled | Place::Deferred
-                ),
-                "only an offered job is accepted",
-            ),
-            Fact::ExecutionSucceeded(_) => is(
-                device.running == Some(target),
-                "success is attested by the running digest",
-            ),
-            Fact::ExecutionFailed(fact) => {
-                is(member.place == Place::InProgress, "only what runs fails")?;
-                self.check_retry(campaign, member, at_ms, fact.retry_at, false)
-            }
-            Fact::ExecutionTimedOut(fact) => {
-                is(
-                    member.place == Place::InProgress && is_due,
-                    "only what is overdue times out",
-                )?;
-                self.check_retry(campaign, member, at_ms, fact.retry_at, is_over)
-            }
-            Fact::ExecutionRejected(_) => is(
-                member.place.is_open() || member.place == Place::Deferred,
-                "only an open job is rejected",
-            ),
-            Fact::ExecutionRemoved(fact) => case.check_withdrawal(&fact.cause, is_due),
-            Fact::ExecutionRetracted(_) => is(
-                member.place == Place::Succeeded
-                    && device.running != Some(target)
-                    && !campaign.status.is_final(),
-                "only a success that is gone is retracted",
-            ),
-            Fact::ExecutionCanceled(_) => is(
-                member.place.may_change(),
-                "only what is not over is canceled",
-            ),
-            _ => Ok(()),
-        }
-    }
-
-    /// The wait is within what doubles with every attempt, and there are only so many.
-    fn check_retry(
-        &self,
-        campaign: &Campaign,
-        member: &Member,
-        at_ms: u64,
-        retry_at: Option<u64>,
-        is_over: bool,
-    ) -> Checked {
-        let handling = &campaign.spec.failure_handling;
-        let has_more = member.attempts <= u32::from(handling.max_retries)
-            && !campaign.status.is_final()
-            && !is_over;
-        let wait_ms = handling.retry_backoff_hours.ms() << member.attempts.saturating_sub(1);
-        let is_within = |at: u64| (at_ms..=at_ms + wait_ms).contains(&at);
-        let is_expected = retry_at.is_some() == has_more && retry_at.is_none_or(is_within);
-        let is_given_up_at_deadline = is_over && retry_at.is_none();
-        demand(
-            is_expected || is_given_up_at_deadline,
-            "a retry is due when it should be",
-            || {
-                format!(
-                    "{}: {retry_at:?} after {at_ms}, within {wait_ms} ms",
-                    campaign.id()
-                )
-            },
-        )
-    }
-
     /// What must hold at the end of every step.
-    pub(super) fn check_step_end(&self, at_ms: u64, step: &Step) -> Checked {
+    pub(super) fn check_step_end(&mut self, at_ms: u64, step: &Step) -> Checked {
+        step.check_end()?;
+        self.check_joined(step)?;
+        self.count_limits(at_ms);
         for campaign in &self.campaigns {
             if campaign.status.is_rolling() {
                 self.check_rolling(at_ms, campaign, step)?;
@@ -244,6 +196,55 @@ impl Book {
             }
         }
         Ok(())
+    }
+
+    /// Whoever has come to fit a dynamic campaign takes part.
+    fn check_joined(&self, step: &Step) -> Checked {
+        for device in &step.described {
+            let known = self.fleet.get(*device);
+            let outside = self.campaigns.iter().find(|campaign| {
+                campaign.spec.membership == Membership::Dynamic
+                    && campaign.started_ms.is_some()
+                    && !campaign.status.is_final()
+                    && campaign.member(*device).is_none()
+                    && group::group_of(&campaign.spec, &campaign.groups, known).is_some()
+            });
+            demand(
+                outside.is_none(),
+                "whoever comes to fit a dynamic campaign joins it",
+                || format!("{known:?} is not in {outside:?}"),
+            )?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn check_may_join(&self, ix: CampaignIx, device: DeviceIx) -> Checked {
+        let campaign = self.campaign(ix);
+        demand(
+            campaign.spec.membership == Membership::Dynamic
+                && campaign.started_ms.is_some()
+                && !campaign.status.is_final()
+                && campaign.member(device).is_none(),
+            "a device joins a dynamic campaign under way, once",
+            || format!("{} in {}", self.fleet.get(device).id, campaign.id()),
+        )
+    }
+
+    /// For the figures: how often campaigns had to wait, and for what.
+    fn count_limits(&mut self, at_ms: u64) {
+        for campaign in &self.campaigns {
+            let is_held = |limit| {
+                let mut members = campaign.members().iter();
+                pace::limit(campaign, at_ms) == Some(limit)
+                    && members.any(|it| it.place == Place::Waiting && campaign.is_reached(it))
+            };
+            if !campaign.status.is_rolling() {
+                continue;
+            }
+            self.counts.held_by_rate += u64::from(is_held(pace::Limit::Rate));
+            self.counts.held_by_in_flight += u64::from(is_held(pace::Limit::InFlight));
+            self.counts.held_by_exposure += u64::from(is_held(pace::Limit::Exposure));
+        }
     }
 
     fn check_rolling(&self, at_ms: u64, campaign: &Campaign, step: &Step) -> Checked {
@@ -261,12 +262,20 @@ impl Book {
             || format!("{}: {gates:?}", campaign.id()),
         )?;
         demand(
-            !gates.may_pass(started_ms, at_ms, campaign.is_last_phase()),
+            !gates.may_pass(started_ms, at_ms, Doubt::Denied),
             "a phase that may pass passes",
             || format!("{}: {gates:?}", campaign.id()),
         )?;
         demand(
-            gates.sums.waiting == 0 || step.starts >= STARTS_PER_STEP_MAX,
+            !gates.is_found_good(Doubt::Denied),
+            "a release that is found good is taken for a good one at once",
+            || format!("{}: {gates:?}", campaign.id()),
+        )?;
+        if pace::limit(campaign, at_ms).is_some() || step.turns >= TURNS_PER_STEP_MAX {
+            return Ok(());
+        }
+        demand(
+            gates.reached.waiting == 0,
             "whoever is in a running phase is offered the update",
             || format!("{}: {gates:?}", campaign.id()),
         )?;
@@ -289,77 +298,5 @@ impl Campaign {
         demand(holds, invariant, || {
             format!("{} is {:?}: {fact:?}", self.id(), self.status)
         })
-    }
-}
-
-/// Something that is said to have happened to a member.
-struct Case<'a> {
-    campaign: &'a Campaign,
-    member: &'a Member,
-    device: &'a Device,
-    fact: &'a Fact,
-}
-
-impl Case<'_> {
-    fn demand(&self, holds: bool, invariant: &'static str) -> Checked {
-        demand(holds, invariant, || {
-            format!(
-                "{} in {} ({:?}) is {:?}: {:?}",
-                self.device.id,
-                self.campaign.id(),
-                self.campaign.status,
-                self.member.place,
-                self.fact
-            )
-        })
-    }
-
-    /// Whether the member, who is the `at`th, may be offered the update.
-    fn check_offer(&self, at_ms: u64, at: usize, attempt: u32) -> Checked {
-        self.demand(
-            self.campaign.status.is_rolling(),
-            "no new execution while paused or over",
-        )?;
-        self.demand(
-            at < self.campaign.phases[self.campaign.phase].cut
-                && self.campaign.phases[self.campaign.phase]
-                    .started_ms
-                    .is_some(),
-            "no job outside its cohort",
-        )?;
-        self.demand(
-            self.device.is_available(),
-            "no job for a device in maintenance or retired",
-        )?;
-        self.demand(
-            attempt == self.member.attempts + 1
-                && attempt <= 1 + u32::from(self.campaign.spec.failure_handling.max_retries),
-            "no more attempts than allowed",
-        )?;
-        self.demand(
-            match self.member.place {
-                Place::Waiting | Place::Deferred => true,
-                Place::Retrying { at_ms: due } => due <= at_ms,
-                _ => false,
-            },
-            "an attempt begins when it is due",
-        )?;
-        self.demand(
-            !Gates::of(self.campaign).must_pause(),
-            "a gate that is reached pauses before anything else",
-        )
-    }
-
-    fn check_withdrawal(&self, cause: &RemovalCause, is_due: bool) -> Checked {
-        match cause {
-            RemovalCause::NotContacted => self.demand(
-                self.member.place == Place::Queued && is_due,
-                "only what was offered for long enough is withdrawn",
-            ),
-            RemovalCause::Retired | RemovalCause::Superseded => self.demand(
-                !self.member.place.is_open() || self.member.place == Place::Queued,
-                "only what is not accepted is withdrawn",
-            ),
-        }
     }
 }

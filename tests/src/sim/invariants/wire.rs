@@ -35,7 +35,8 @@ impl Sim {
             | Topic::Operator(..)
             | Topic::Campaign(_, CampaignTopic::Report)
             | Topic::Release(..)
-            | Topic::Alert(_) => Ok(()),
+            | Topic::Alert(_)
+            | Topic::Campaign(_, CampaignTopic::Rehearsal) => Ok(()),
         };
         self.judge(checked);
     }
@@ -79,9 +80,11 @@ impl Sim {
         is(job.device == *id, RULE)?;
         match &job.kind {
             JobKind::Install(installation) => {
-                let release = &self.book.releases[campaign.release as usize];
+                let model = &self.book.fleet.get(device).model;
+                let target = campaign.release_of(model);
+                let target = target.map(|at| self.book.releases[at as usize].image);
                 is(
-                    job.sequence == member.job && installation.target == release.image,
+                    job.sequence == member.job && Some(installation.target) == target,
                     RULE,
                 )?;
                 is(
@@ -171,6 +174,15 @@ impl Book {
         )?;
         for (at, phase) in status.phases.iter().enumerate() {
             is(phase.tally == campaign.tally(Some(at)), "a phase")?;
+        }
+        for (at, group) in status.groups.iter().enumerate() {
+            let tally = campaign.tally_of(|member| member.group == at);
+            let mut members = campaign.members().iter();
+            let devices = members.by_ref().filter(|it| it.group == at).count();
+            is(
+                group.tally == tally && group.devices == devices as u64,
+                "a group",
+            )?;
         }
         let is_paused = matches!(campaign.status, Status::Paused(_));
         is(

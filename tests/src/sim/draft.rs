@@ -1,0 +1,307 @@
+//! Campaigns as the simulation's operators write them: all that a description can say, in all its combinations.
+
+use fleetfold_device_sim::agent::Inventory;
+use fleetfold_schemas::{
+    CampaignId, DeviceId, Name, Version,
+    campaign::{
+        BasisPoints, CampaignSpec, ClassRule, Classes, Criteria, Days, FailureHandling, Gates,
+        GroupOrder, GroupSpec, HOUR_MS, Hours, Jitter, MINUTE_MS, Membership, PhaseSpec, Rates,
+        ReleaseRef, SprtSpec, StrataKey, Timeouts, VersionRequirement,
+    },
+};
+use serde_json::json;
+
+use super::{catalog::Catalog, random::Stream};
+
+/// A device may be anything of this, and groups ask for it.
+const REGIONS: [&str; 2] = ["hall", "yard"];
+const TAGS: [&str; 3] = ["canary", "beta", "lab"];
+const TENANT: &str = "acme";
+const HARDWARE: [&str; 2] = ["1.0.0", "2.0.0"];
+const ATTRIBUTE: &str = "floor";
+const FLOORS: [&str; 3] = ["0", "1", "2"];
+/// Of one campaign.
+const GROUPS_MAX: u64 = 4;
+/// Devices that groups name one by one.
+const NAMED_DEVICES: usize = 20;
+
+fn name(text: &str) -> Name {
+    Name::parse(text).expect("our own names are valid")
+}
+
+fn percent(percent: u8) -> BasisPoints {
+    BasisPoints::from_percent(percent)
+}
+
+fn minutes(stream: &mut Stream, most: u64) -> Hours {
+    Hours::from_ms(stream.within(0..=most) * MINUTE_MS)
+}
+
+/// What a device says of itself.
+pub(super) fn inventory(stream: &mut Stream) -> Inventory {
+    let region = stream.pick(&[None, Some(REGIONS[0]), Some(REGIONS[0]), Some(REGIONS[1])]);
+    let hardware = stream.pick(&[None, Some(HARDWARE[0]), Some(HARDWARE[1])]);
+    let mut inventory = Inventory {
+        hardware: hardware.and_then(|text| Version::parse(text).ok()),
+        region: region.map(name),
+        tenant: stream.percent(60).then(|| name(TENANT)),
+        ..Inventory::default()
+    };
+    inventory.tags = TAGS
+        .iter()
+        .filter(|_| stream.percent(35))
+        .map(|tag| name(tag))
+        .collect();
+    if stream.percent(60) {
+        let floor = stream.pick(&FLOORS).to_owned();
+        inventory.attributes.insert(name(ATTRIBUTE), floor);
+    }
+    inventory
+}
+
+/// One of all the campaigns that bring devices to the n-th release of their model.
+pub(super) fn spec(
+    stream: &mut Stream,
+    id: &CampaignId,
+    catalog: &Catalog,
+    release: usize,
+) -> CampaignSpec {
+    let expected_failure = stream.pick(&[1, 2, 5, 10, 30]);
+    let gates = gates(stream, expected_failure);
+    let phases = phases(stream, expected_failure, &gates);
+    let watched = phases.iter().map(|phase| phase.duration_hours.ms());
+    // As if each group went through them on its own.
+    let watched_ms = watched.sum::<u64>() * GROUPS_MAX;
+    CampaignSpec {
+        groups: groups(stream, catalog),
+        membership: if stream.percent(40) {
+            Membership::Dynamic
+        } else {
+            Membership::Static
+        },
+        group_order: if stream.percent(30) {
+            GroupOrder::Sequential
+        } else {
+            GroupOrder::Parallel
+        },
+        phases,
+        failure_threshold: percent(stream.pick(&[0, 5, 10, 20, 25, 50, 90])),
+        sample_min: stream.pick(&[1, 2, 3, 5, 10, 20]),
+        expected_failure: percent(expected_failure),
+        false_pause: percent(stream.pick(&[1, 5, 10])),
+        quorum: percent(stream.pick(&[50, 80, 95, 100])),
+        gates,
+        priority: stream.pick(&[10, 100, 100, 100, 200]),
+        security: stream.percent(15),
+        rates: rates(stream),
+        failure_handling: failure_handling(stream),
+        timeouts: Timeouts {
+            contact_hours: Hours::from_ms(stream.within(30..=300) * MINUTE_MS),
+            execution_hours: Hours::from_ms(stream.within(15..=180) * MINUTE_MS),
+        },
+        // Every third is too short for its trouble.
+        max_rollout_days: Days::from_ms((stream.pick(&[3, 12, 40]) * HOUR_MS).max(watched_ms)),
+        ..CampaignSpec::new(id.clone(), releases(stream, catalog, release))
+    }
+}
+
+/// For one model, or for all of them.
+fn releases(stream: &mut Stream, catalog: &Catalog, release: usize) -> Vec<ReleaseRef> {
+    let only = stream.below(catalog.models.len());
+    let all = stream.percent(60);
+    let models = catalog.models.iter().enumerate();
+    models
+        .filter(|(at, _)| all || *at == only)
+        .map(|(_, model)| ReleaseRef {
+            model: model.id.clone(),
+            version: model.releases[release].version.clone(),
+        })
+        .collect()
+}
+
+fn phases(stream: &mut Stream, expected_failure: u8, gates: &Gates) -> Vec<PhaseSpec> {
+    let shares: &[&[u8]] = &[
+        &[100],
+        &[10, 100],
+        &[1, 25, 100],
+        &[5, 20, 50, 100],
+        &[30, 60],
+    ];
+    let shares = stream.pick(shares);
+    let phase = |(number, share): (usize, &u8)| PhaseSpec {
+        name: name(&format!("phase-{number}")),
+        percentage: percent(*share),
+        // A phase waits for something.
+        duration_hours: minutes(stream, 120).max(Hours::from_ms(MINUTE_MS)),
+        wait_for_success: stream.percent(75),
+        success_threshold: percent(stream.pick(&[50, 75, 80, 90, 95, 100])),
+        gates: stream.percent(15).then(|| Gates {
+            confident: gates.confident,
+            strata: gates.strata.clone(),
+            ..self::gates(stream, expected_failure)
+        }),
+    };
+    shares.iter().enumerate().map(phase).collect()
+}
+
+fn gates(stream: &mut Stream, expected_failure: u8) -> Gates {
+    let confident = stream.percent(85);
+    let key = stream.pick(&[
+        StrataKey::DeviceType,
+        StrataKey::HardwareRevision,
+        StrataKey::Region,
+        StrataKey::Tenant,
+        StrataKey::Version,
+        StrataKey::Attribute(name(ATTRIBUTE)),
+    ]);
+    Gates {
+        threshold: stream.percent(85),
+        confident,
+        sprt: stream.percent(25).then(|| SprtSpec {
+            bad_failure: percent(stream.pick(&[2, 3]) * expected_failure),
+            false_pass: percent(stream.pick(&[1, 10, 20])),
+        }),
+        strata: (confident && stream.percent(30)).then_some(key),
+        proven_below: stream
+            .percent(20)
+            .then(|| percent(stream.pick(&[20, 40, 60]))),
+    }
+}
+
+fn groups(stream: &mut Stream, catalog: &Catalog) -> Vec<GroupSpec> {
+    let mut all = Vec::new();
+    if stream.percent(60) {
+        for _ in 0..=stream.below(3) {
+            all.push(criteria(stream, catalog));
+        }
+    }
+    if all.is_empty() || stream.percent(60) {
+        all.push(Criteria::default());
+    }
+    let group = |(number, criteria): (usize, Criteria)| {
+        // Whoever comes after a group of all would be nobody.
+        let (priority, rollout_order) = if criteria.is_everything() {
+            (9, 3)
+        } else {
+            (stream.pick(&[1, 1, 2]), stream.pick(&[1, 2, 3]))
+        };
+        GroupSpec {
+            name: name(&format!("group-{number}")),
+            priority,
+            rollout_order,
+            criteria,
+        }
+    };
+    all.into_iter().enumerate().map(group).collect()
+}
+
+fn criteria(stream: &mut Stream, catalog: &Catalog) -> Criteria {
+    let nothing = Criteria::default();
+    let region = Some(vec![name(stream.pick(&REGIONS))]);
+    match stream.below(10) {
+        0 => Criteria { region, ..nothing },
+        1 => Criteria {
+            tags: Some(vec![name(TAGS[0])]),
+            ..nothing
+        },
+        2 => Criteria {
+            tags_any: Some(vec![name(TAGS[1]), name(TAGS[2])]),
+            ..nothing
+        },
+        3 => Criteria {
+            hardware_revision: Version::parse(stream.pick(&HARDWARE))
+                .ok()
+                .map(|it| vec![it]),
+            ..nothing
+        },
+        4 => Criteria {
+            tenant: Some(vec![name(TENANT)]),
+            region,
+            ..nothing
+        },
+        5 => Criteria {
+            version: VersionRequirement::parse(stream.pick(&["<2.0.0", ">=2.0.0", "<3.0.0"]))
+                .map(|it| vec![it]),
+            ..nothing
+        },
+        6 => Criteria {
+            attributes: [(
+                name(ATTRIBUTE),
+                Some(vec![FLOORS[0].to_owned(), FLOORS[1].to_owned()]),
+            )]
+            .into(),
+            ..nothing
+        },
+        7 => Criteria {
+            not: Some(Box::new(Criteria {
+                region,
+                ..Criteria::default()
+            })),
+            ..nothing
+        },
+        8 => {
+            let named = (0..NAMED_DEVICES).filter(|at| *at == 0 || stream.percent(50));
+            let id = |number| DeviceId::parse(&format!("device-{number}"));
+            Criteria {
+                devices: Some(named.filter_map(|number| id(number).ok()).collect()),
+                ..nothing
+            }
+        }
+        _ => Criteria {
+            device_type: Some(vec![
+                catalog.models[stream.below(catalog.models.len())]
+                    .id
+                    .clone(),
+            ]),
+            ..nothing
+        },
+    }
+}
+
+fn rates(stream: &mut Stream) -> Rates {
+    let pace = match stream.below(10) {
+        0..=5 => None,
+        6 | 7 => Some(json!(stream.within(1..=4))),
+        8 => Some(json!({"base": 1, "factor": 1.5, "every_notified": 3, "maximum": 9})),
+        _ => Some(json!({"base": 1, "factor": 2.1, "every_succeeded": 2, "maximum": 9})),
+    };
+    let pace = pace.and_then(|value| serde_json::from_value(value).ok());
+    let most = |stream: &mut Stream, chance, most| {
+        stream
+            .percent(chance)
+            .then(|| u32::try_from(stream.within(1..=most)).unwrap_or(1))
+    };
+    Rates {
+        executions_per_minute: pace,
+        in_flight_max: most(stream, 20, 8),
+        exposure_max: most(stream, 20, 12),
+        ..Rates::default()
+    }
+}
+
+fn failure_handling(stream: &mut Stream) -> FailureHandling {
+    let rule = |stream: &mut Stream, chance| {
+        stream.percent(chance).then(|| ClassRule {
+            max_retries: stream.percent(70).then(|| stream.pick(&[0, 1, 2, 4])),
+            retry_backoff_hours: stream.percent(50).then(|| minutes(stream, 20)),
+        })
+    };
+    FailureHandling {
+        max_retries: stream.pick(&[0, 1, 2, 3]),
+        retry_backoff_hours: minutes(stream, 40),
+        retry_jitter: stream.pick(&[Jitter::Full, Jitter::Full, Jitter::None]),
+        classes: Classes {
+            download: rule(stream, 15),
+            installation: rule(stream, 15),
+            self_test: rule(stream, 15),
+            rejected: rule(stream, 30),
+            lost_contact: rule(stream, 15),
+            ..Classes::default()
+        },
+        retries_max: stream
+            .percent(15)
+            .then(|| u32::try_from(stream.below(6)).unwrap_or(0)),
+        retry_bytes_max: stream.percent(15).then(|| stream.within(0..=60_000)),
+        ..FailureHandling::default()
+    }
+}

@@ -1,0 +1,286 @@
+//! What becomes of campaigns and their members, fact by fact.
+
+use std::collections::BTreeSet;
+
+use fleetfold_core::{
+    CampaignIx, DeviceIx, Fact,
+    fact::{DeferralCause, PauseCause, RemovalCause, RetriesOrdered},
+};
+
+use super::{
+    Book, Checked, breach,
+    campaign::{Campaign, Status},
+    demand, group,
+    member::Place,
+};
+
+/// The most turns in one step: `STARTS_PER_STEP_MAX` of the core, written down again.
+pub const TURNS_PER_STEP_MAX: u64 = 1000;
+
+/// What one step has done so far.
+#[derive(Debug, Default)]
+pub struct Step {
+    /// Members who have had their turn, whatever came of it.
+    pub turns: u64,
+    pub last: Option<Fact>,
+    /// Whose turn an operator has asked for, as long as it has not come.
+    expedited: Option<(CampaignIx, DeviceIx)>,
+    /// A queued job was taken back to make way: the device, the campaign, and whether that was paused.
+    made_way: Option<(DeviceIx, CampaignIx, bool)>,
+    /// Devices that have said what they are like.
+    pub described: BTreeSet<DeviceIx>,
+}
+
+impl Step {
+    /// Notes who has said what it is like.
+    pub(super) fn describe(&mut self, fact: &Fact) {
+        match fact {
+            Fact::DeviceGreeted(fact) => {
+                self.described.insert(fact.device);
+            }
+            Fact::DeviceRegistered(fact) => {
+                self.described.insert(fact.device);
+            }
+            // It fits by what has changed since, which is no reason to join.
+            Fact::DeviceReported(fact) if fact.running.is_some() => {
+                self.described.remove(&fact.device);
+            }
+            _ => {}
+        }
+    }
+
+    /// What was announced has come.
+    pub(super) fn check_end(&self) -> Checked {
+        demand(
+            self.expedited.is_none(),
+            "an expedited device has its turn at once",
+            || format!("{:?}", self.expedited),
+        )?;
+        demand(
+            self.made_way.is_none(),
+            "a job makes way for another one only",
+            || format!("{:?}", self.made_way),
+        )
+    }
+}
+
+impl Book {
+    pub(super) fn count_campaign(
+        &mut self,
+        position: u64,
+        at_ms: u64,
+        fact: &Fact,
+        step: &mut Step,
+    ) -> Checked {
+        let ix = fact.campaign().expect("only called for campaign facts");
+        let was_asked = matches!(step.last, Some(Fact::CommandAccepted(_)));
+        self.counts.add(fact);
+        match fact {
+            Fact::CampaignCreated(fact) => {
+                let (spec, others) = (fact.spec.clone(), &fact.other_releases);
+                let campaign = Campaign::new(spec, fact.release, others);
+                self.campaigns.push(campaign);
+                Ok(())
+            }
+            Fact::MemberJoined(fact) => {
+                let (group, phase) = (usize::from(fact.group), usize::from(fact.phase));
+                self.count_joined(ix, fact.device, (group, phase))
+            }
+            Fact::ExecutionExpedited(fact) => {
+                let at = self.check_expedited(ix, fact.device, was_asked)?;
+                self.campaigns[ix as usize].members[at].was_expedited = true;
+                step.expedited = Some((ix, fact.device));
+                Ok(())
+            }
+            _ => match fact.device() {
+                Some(device) => self.count_execution(position, at_ms, (ix, device), fact, step),
+                None => self.count_status(at_ms, ix, fact, was_asked),
+            },
+        }
+    }
+
+    fn count_status(
+        &mut self,
+        at_ms: u64,
+        ix: CampaignIx,
+        fact: &Fact,
+        was_asked: bool,
+    ) -> Checked {
+        self.check_status(at_ms, ix, fact, was_asked)?;
+        let campaign = &mut self.campaigns[ix as usize];
+        match fact {
+            Fact::CampaignEdited(fact) => {
+                let (spec, others) = (fact.spec.clone(), &fact.other_releases);
+                let version = campaign.version + 1;
+                *campaign = Campaign::new(spec, fact.release, others);
+                campaign.version = version;
+            }
+            Fact::CampaignStaged(_) => {
+                campaign.version += 1;
+                campaign.status = Status::Staged;
+            }
+            Fact::CampaignStarted(_) => {
+                campaign.status = Status::Rolling;
+                campaign.started_ms = Some(at_ms);
+                campaign.enroll(&self.fleet);
+            }
+            Fact::PhaseStarted(fact) => {
+                campaign.phase = fact.phase as usize;
+                campaign.phases[campaign.phase].started_ms = Some(at_ms);
+            }
+            Fact::PhasePassed(_) => campaign.phases[campaign.phase].is_passed = true,
+            Fact::PhaseAdvanced(_) => {
+                campaign.version += 1;
+                campaign.phases[campaign.phase].is_passed = true;
+            }
+            Fact::GatePromoted(_) => campaign.is_promoted = true,
+            Fact::RetriesOrdered(fact) => order_retries(campaign, at_ms, fact),
+            Fact::CampaignPaused(fact) => {
+                campaign.version += 1;
+                campaign.status = Status::Paused(fact.cause.clone());
+            }
+            Fact::CampaignResumed(_) => {
+                campaign.version += 1;
+                campaign.resumed_ms = Some(at_ms);
+                if !matches!(campaign.status, Status::Paused(PauseCause::Operator { .. })) {
+                    campaign.accept_outcomes();
+                }
+                campaign.status = Status::Rolling;
+            }
+            Fact::CampaignCanceled(_) => {
+                campaign.version += 1;
+                campaign.status = Status::Canceled;
+            }
+            Fact::CampaignArchived(_) => {
+                campaign.version += 1;
+                campaign.is_archived = true;
+            }
+            Fact::CampaignMonitoring(_) => campaign.status = Status::Monitoring,
+            Fact::CampaignCompleted(_) => campaign.status = Status::Completed,
+            Fact::CampaignFailed(_) => campaign.status = Status::Failed,
+            _ => return breach("every fact is known here", format!("{fact:?}")),
+        }
+        self.check_enrolled(ix, fact)
+    }
+
+    /// A device has come to fit a group after the start.
+    fn count_joined(&mut self, ix: CampaignIx, device: DeviceIx, place: (usize, usize)) -> Checked {
+        self.check_may_join(ix, device)?;
+        let known = self.fleet.get(device);
+        let campaign = &mut self.campaigns[ix as usize];
+        let Some(group) = group::group_of(&campaign.spec, &campaign.groups, known) else {
+            return breach("no job outside its groups", known.id.to_string());
+        };
+        campaign.join(device, known, group);
+        let found = campaign.members.last().map(|it| (it.group, it.phase));
+        demand(
+            found == Some(place),
+            "a device joins where its rank belongs",
+            || format!("{} in {place:?}, but {found:?}", known.id),
+        )
+    }
+
+    fn count_execution(
+        &mut self,
+        position: u64,
+        at_ms: u64,
+        (ix, device): (CampaignIx, DeviceIx),
+        fact: &Fact,
+        step: &mut Step,
+    ) -> Checked {
+        let Some(at) = self.campaigns[ix as usize].place_of(device) else {
+            return breach("no job outside its cohort", format!("{fact:?}"));
+        };
+        let place = self.campaigns[ix as usize].members[at].place;
+        self.check_made_way((ix, device), fact, step)?;
+        if is_turn(fact) && place.is_before_offer() {
+            let is_expedited = step.expedited.take_if(|it| *it == (ix, device)).is_some();
+            step.turns += u64::from(!is_expedited);
+            demand(
+                step.turns <= TURNS_PER_STEP_MAX,
+                "a step starts no more than its limit",
+                || format!("{} starts", step.turns),
+            )?;
+            self.check_turn(at_ms, ix, at, is_expedited, fact)?;
+        }
+        let was_asked = matches!(step.last, Some(Fact::CommandAccepted(_)));
+        self.check_execution(at_ms, ix, at, fact, was_asked)?;
+        if let Fact::ExecutionQueued(fact) = fact
+            && fact.attempt > 1
+        {
+            let bytes = self.offered_bytes(ix, device);
+            let campaign = &mut self.campaigns[ix as usize];
+            campaign.retries += 1;
+            campaign.retry_bytes += bytes;
+        }
+        self.campaigns[ix as usize].enter(position, at_ms, at, fact);
+        let open = self.open_on(device);
+        demand(
+            open.len() <= 1,
+            "at most one execution is open on a device",
+            || {
+                let id = &self.fleet.get(device).id;
+                format!("{id} in campaigns {open:?} after {fact:?}")
+            },
+        )
+    }
+
+    /// A queued job is taken over only for a security campaign or from a paused one.
+    fn check_made_way(
+        &self,
+        (ix, device): (CampaignIx, DeviceIx),
+        fact: &Fact,
+        step: &mut Step,
+    ) -> Checked {
+        const RULE: &str =
+            "a queued job makes way only to a security campaign, or if its own is paused";
+        let campaign = self.campaign(ix);
+        if let Some((freed, other, was_paused)) = step.made_way.take() {
+            return demand(
+                freed == device
+                    && ix != other
+                    && is_turn(fact)
+                    && (was_paused || campaign.spec.security),
+                RULE,
+                || format!("{fact:?} after it made way in campaign {other}"),
+            );
+        }
+        if let Fact::ExecutionDeferred(deferred) = fact
+            && deferred.cause == DeferralCause::MadeWay
+        {
+            let is_paused = matches!(campaign.status, Status::Paused(_));
+            let place = campaign.member(device).map(|member| member.place);
+            step.made_way = Some((device, ix, is_paused));
+            return demand(
+                place == Some(Place::Queued) && (is_paused || !campaign.spec.security),
+                RULE,
+                || format!("{fact:?} from {place:?}"),
+            );
+        }
+        Ok(())
+    }
+}
+
+/// What a member's turn can come to.
+const fn is_turn(fact: &Fact) -> bool {
+    match fact {
+        Fact::ExecutionQueued(_) => true,
+        Fact::ExecutionSucceeded(fact) => fact.already,
+        Fact::ExecutionDeferred(fact) => !matches!(fact.cause, DeferralCause::MadeWay),
+        Fact::ExecutionRemoved(fact) => !matches!(fact.cause, RemovalCause::NotContacted),
+        _ => false,
+    }
+}
+
+fn order_retries(campaign: &mut Campaign, at_ms: u64, fact: &RetriesOrdered) {
+    for member in &mut campaign.members {
+        let is_meant = match fact.only {
+            Some(device) => device == member.device,
+            None => member.is_lost(),
+        };
+        if is_meant {
+            member.place = Place::Retrying { at_ms };
+            member.since_ms = at_ms;
+        }
+    }
+}
