@@ -1,7 +1,7 @@
 //! A fleet to rehearse with: the devices that would take part, as they are known, in a core of their own.
 
 use fleetfold_core::{
-    Core, DeviceIx, Fact, State, Timestamp,
+    Core, DeviceIx, Fact, ReleaseIx, State, Timestamp,
     fact::{
         CampaignCreated, DeltaAdded, DeltaRequested, DeltaUnavailable, DeviceGreeted,
         DeviceRegistered, LifecycleChanged, OperatorAdded, ReleasePublished, SiteOpened,
@@ -84,8 +84,10 @@ pub struct Line<'s> {
 
 impl<'s> Line<'s> {
     #[must_use]
-    pub fn of(state: &'s State, spec: CampaignSpec, releases: Vec<u32>) -> Self {
-        let campaign = Campaign::new(spec, releases, state.recorded_at);
+    pub fn of(state: &'s State, spec: CampaignSpec, described: &Campaign) -> Self {
+        let releases = described.releases.clone();
+        let mut campaign = Campaign::new(spec, releases, state.recorded_at);
+        campaign.compare_with(other_arm(described));
         let roster = roster_now(state, &campaign);
         Self {
             state,
@@ -180,11 +182,18 @@ impl<'s> Line<'s> {
             release: *first,
             spec,
             other_releases: others.to_vec(),
+            other_arm: other_arm(&self.campaign).to_vec(),
         };
         core.replay(now, &created.into());
         core.replayed();
         core
     }
+}
+
+/// What arm B gets, where two releases are compared.
+fn other_arm(campaign: &Campaign) -> &[ReleaseIx] {
+    let comparison = campaign.comparison.as_ref();
+    comparison.map_or(&[], |comparison| &comparison.other)
 }
 
 /// Rates, as they are for a part of the fleet.

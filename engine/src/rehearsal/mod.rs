@@ -82,7 +82,7 @@ const BOOT_MS: u64 = 30_000;
 #[must_use]
 pub fn rehearse(state: &State, ix: CampaignIx, options: &Options) -> Rehearsal {
     let row = state.campaigns.get(ix);
-    let line = Line::of(state, row.spec.clone(), row.releases.clone());
+    let line = Line::of(state, row.spec.clone(), row);
     let habits = Habits {
         contact_ms: options.contact_ms.unwrap_or(CONTACT_MS),
         contact_of_all: options.contact_ms.is_some(),

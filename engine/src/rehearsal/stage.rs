@@ -291,7 +291,9 @@ impl<B: Behaviour> Stage<B> {
         let row = self.core.state().devices.get(device);
         let before = row.running();
         let running = if state == JobState::Succeeded {
-            let target = self.campaign().target(device, &self.core.state().devices);
+            let campaign = self.campaign();
+            let (_, at) = row.execution().expect("it reports about its job");
+            let target = campaign.target(campaign.member(at), &self.core.state().devices);
             let release = self.core.state().releases.get(target);
             Running {
                 slot: before.map_or(Slot::A, |(slot, _)| slot.other()),

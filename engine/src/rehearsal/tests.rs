@@ -113,6 +113,7 @@ pub fn facts(devices: u32, spec: CampaignSpec) -> Vec<(Timestamp, Fact)> {
         release: 1,
         spec,
         other_releases: Vec::new(),
+        other_arm: Vec::new(),
     };
     facts.push((START + u64::from(devices) * 1000, created.into()));
     facts

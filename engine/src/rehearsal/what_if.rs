@@ -22,7 +22,7 @@ use super::{
 pub fn what_if(record: &Record, spec: CampaignSpec, seed: u64) -> WhatIf {
     let row = record.before.campaigns.get(record.campaign);
     let is_unchanged = row.spec == spec;
-    let line = Line::of(&record.before, spec, row.releases.clone());
+    let line = Line::of(&record.before, spec, row);
     let cast = line.sample(usize::MAX, seed);
     let mut borrowed = BTreeSet::new();
     let acting = Recorded {

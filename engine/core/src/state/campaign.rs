@@ -264,7 +264,7 @@ impl Campaign {
     }
 
     /// What arm B gets, if the description asks for a comparison.
-    pub(crate) fn compare_with(&mut self, other: &[ReleaseIx]) {
+    pub fn compare_with(&mut self, other: &[ReleaseIx]) {
         self.comparison = self.spec.ab_testing.as_ref().map(|_| Comparison {
             other: other.to_vec(),
             ..Comparison::default()
