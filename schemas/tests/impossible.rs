@@ -3,11 +3,6 @@
 //! `impossible.txt` has one campaign a line, of which the keys that are the same in all are left out, and below it what its
 //! author is told. `UPDATE_VECTORS=1` writes down what is told instead.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a helper that fails is a test that fails"
-)]
-
 use std::{fs, path::PathBuf};
 
 use fleetfold_schemas::{
