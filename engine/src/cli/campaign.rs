@@ -1,6 +1,7 @@
 //! `fleetfold campaign`
 
 mod rehearse;
+mod report;
 mod watch;
 mod what_if;
 
@@ -83,6 +84,14 @@ pub enum CampaignCommand {
     ///
     /// Devices do what they are on record for. Reads the whole log, and only reads; the server may run meanwhile.
     WhatIf(what_if::WhatIfArgs),
+    /// Report how a campaign has gone: progress, why devices fail, figures beside their targets, and what to do
+    Report {
+        campaign: CampaignId,
+        #[arg(long, value_enum, default_value = "markdown")]
+        format: report::Format,
+        #[command(flatten)]
+        connection: Connection,
+    },
     /// List the campaigns there are
     List {
         /// One JSON object a line
@@ -160,6 +169,11 @@ pub(super) async fn run(command: CampaignCommand) -> Result<ExitCode, Failure> {
         } => watch::watch(&campaign, json, &connection).await,
         CampaignCommand::Rehearse(args) => rehearse::run(&args),
         CampaignCommand::WhatIf(args) => what_if::run(&args),
+        CampaignCommand::Report {
+            campaign,
+            format,
+            connection,
+        } => report::report(&campaign, format, &connection).await,
         CampaignCommand::List { json, connection } => list(json, &connection).await,
     }
 }

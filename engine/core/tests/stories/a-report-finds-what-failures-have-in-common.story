@@ -78,7 +78,7 @@ report spring
       because region eu: 8 of 30 devices failed, against 0 of 40 elsewhere: at least 1.4 times as often (95 % interval), with confidence 99.9 %
     advice: treat the release as faulty on these devices: it booted there and did not pass its own test [error_self_test]
       because 18 of 26 devices with a failed attempt failed last with self_test, code story
-    advice: when the cause is mended, have them try again: `fleetfold campaign retry spring` [retry_failed]
+    advice: when the cause is mended, have them try again with the command campaign.retry [retry_failed]
       because 26 devices failed for good: their attempts are spent
     advice: see whether what costs most can be had for less [target_missed]
       because 5.62 for each updated device, and 95 % of all is support
@@ -113,7 +113,7 @@ report spring
       because region eu: 8 of 30 devices failed, against 0 of 40 elsewhere: at least 1.4 times as often (95 % interval), with confidence 99.9 %
     advice: treat the release as faulty on these devices: it booted there and did not pass its own test [error_self_test]
       because 18 of 26 devices with a failed attempt failed last with self_test, code story
-    advice: when the cause is mended, have them try again: `fleetfold campaign retry spring` [retry_failed]
+    advice: when the cause is mended, have them try again with the command campaign.retry [retry_failed]
       because 26 devices failed for good: their attempts are spent
     advice: see whether what costs most can be had for less [target_missed]
       because 5.62 for each updated device, and 95 % of all is support

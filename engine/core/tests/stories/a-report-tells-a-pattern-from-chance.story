@@ -53,7 +53,7 @@ report spring
     cost: infrastructure 0.01, operations 20.00, support 75.00, total 95.01
     advice: look at one of the devices: the image did not get into its slot (room, flash wear, bootloader) [error_installation]
       because 8 of 8 devices with a failed attempt failed last with installation, code story
-    advice: when the cause is mended, have them try again: `fleetfold campaign retry spring` [retry_failed]
+    advice: when the cause is mended, have them try again with the command campaign.retry [retry_failed]
       because 5 devices failed for good: their attempts are spent
     advice: see whether what costs most can be had for less [target_missed]
       because 2.88 for each updated device, and 79 % of all is support
@@ -83,7 +83,7 @@ report spring
     cost: infrastructure 0.13, operations 20.00, support 75.00, total 95.13
     advice: look at one of the devices: the image did not get into its slot (room, flash wear, bootloader) [error_installation]
       because 8 of 8 devices with a failed attempt failed last with installation, code story
-    advice: when the cause is mended, have them try again: `fleetfold campaign retry spring` [retry_failed]
+    advice: when the cause is mended, have them try again with the command campaign.retry [retry_failed]
       because 5 devices failed for good: their attempts are spent
     advice: look for the devices that were never reached, and update them in a campaign of their own [reach_silent]
       because the job of 2 of 40 devices was taken back before they had accepted it

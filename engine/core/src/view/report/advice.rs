@@ -29,7 +29,7 @@ pub fn advice(row: &Campaign, census: &Census<'_>, report: &CampaignReport) -> V
     all.extend(paused(row, report));
     all.extend(report.failures.findings.iter().map(found));
     all.extend(dominant_error(report));
-    all.extend(lost(census, report));
+    all.extend(lost(census));
     all.extend(silent(census, report));
     all.extend(missed(report));
     if all.is_empty() && report.failures.devices >= DEVICES_MIN {
@@ -133,13 +133,11 @@ const fn remedy(class: ErrorClass) -> &'static str {
     }
 }
 
-fn lost(census: &Census<'_>, report: &CampaignReport) -> Option<Recommendation> {
+fn lost(census: &Census<'_>) -> Option<Recommendation> {
     (census.lost > 0).then(|| Recommendation {
         kind: "retry_failed".to_string(),
-        text: format!(
-            "when the cause is mended, have them try again: `fleetfold campaign retry {}`",
-            report.campaign
-        ),
+        text: "when the cause is mended, have them try again with the command campaign.retry"
+            .to_string(),
         reason: format!(
             "{} failed for good: their attempts are spent",
             devices(census.lost)
