@@ -9,7 +9,9 @@ use fleetfold::{
 };
 use fleetfold_broker::Qos;
 use fleetfold_core::{Answer, DeltaOutcome, OperatorCut, Request};
-use fleetfold_schemas::{DeviceId, Digest, OperatorId, Topic, campaign::MINUTE_MS};
+use fleetfold_schemas::{
+    DeviceId, Digest, OperatorId, Topic, campaign::MINUTE_MS, topic::CampaignTopic,
+};
 
 use super::{
     broker::Broker,
@@ -135,7 +137,10 @@ impl World for Outside<'_> {
         // Acks and replies also answer what was on record before.
         let needs_record = !matches!(
             topic,
-            Topic::Operator(..) | Topic::Device(_, fleetfold_schemas::DeviceTopic::Ack)
+            Topic::Operator(..)
+                | Topic::Device(_, fleetfold_schemas::DeviceTopic::Ack)
+                // Time alone makes it due.
+                | Topic::Campaign(_, CampaignTopic::Report)
         );
         self.check(needs_record, &|| format!("a message on {topic}"));
         self.outputs

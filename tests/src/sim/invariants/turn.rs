@@ -74,7 +74,8 @@ impl Book {
             }
             Fact::ExecutionRejected(fact) => {
                 is(member.place.is_open(), "only an open job is rejected")?;
-                self.check_retry(&case, at_ms, (fact.error.class, fact.retry_at), false)
+                // Whatever class the device gives its error.
+                self.check_retry(&case, at_ms, (ErrorClass::Rejected, fact.retry_at), false)
             }
             Fact::ExecutionDeferred(fact) => {
                 let others = self.open_on(member.device);
