@@ -7,6 +7,7 @@ use std::{
 
 use fleetfold_schemas::{
     Name,
+    approval::ApprovalPolicy,
     campaign::{CampaignDefaults, DAY_MS},
     report::Prices,
 };
@@ -40,6 +41,9 @@ pub struct Config {
     /// What holds for all campaigns that do not say otherwise, with the keys of a campaign's description. It is taken at every
     /// start, for campaigns created from then on.
     pub campaigns: CampaignDefaults,
+    /// How many other people must approve what one has asked for, and for how long a request stays open. Taken at every start,
+    /// for what is asked for and approved from then on. Default: nobody.
+    pub approvals: ApprovalPolicy,
     /// What things cost, for the cost of a campaign in its report. Default: not known, and not reported.
     pub costs: Option<Prices>,
 }
@@ -83,6 +87,7 @@ impl Default for Config {
             metrics_listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 9464)),
             log: LogConfig::default(),
             campaigns: CampaignDefaults::default(),
+            approvals: ApprovalPolicy::default(),
             costs: None,
         }
     }
@@ -105,6 +110,8 @@ pub enum ConfigError {
         key: &'static str,
         address: SocketAddr,
     },
+    #[error("approvals.{key}: {what}")]
+    Approvals { key: &'static str, what: String },
     #[error("costs.{key}: {price} is no price; a number from 0 on is")]
     Price { key: &'static str, price: f64 },
 }
@@ -141,6 +148,8 @@ impl Config {
                 return Err(ConfigError::NotLoopback { key, address });
             }
         }
+        let checked = self.approvals.check();
+        checked.map_err(|(key, what)| ConfigError::Approvals { key, what })?;
         let prices = self.costs.unwrap_or_default();
         for (key, price) in [
             ("per_gigabyte", prices.per_gigabyte),
@@ -204,6 +213,15 @@ mod tests {
         ] {
             let config: Config = yaml::read(&format!("listen: '{listen}'"), "f.yaml").unwrap();
             assert_eq!(config.check().is_ok(), is_taken, "{listen}");
+        }
+    }
+
+    #[test]
+    fn approvals_are_few() {
+        for (start, is_taken) in [("0", true), ("10", true), ("11", false)] {
+            let text = format!("approvals:\n  start: {start}\n");
+            let config: Config = yaml::read(&text, "f.yaml").unwrap();
+            assert_eq!(config.check().is_ok(), is_taken, "{start}");
         }
     }
 

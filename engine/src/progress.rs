@@ -37,6 +37,7 @@ struct Step {
     phases: Vec<PhaseState>,
     hold: Option<String>,
     cause: Option<String>,
+    approvals: Vec<String>,
     /// Updated, failed and withdrawn, in percent of all.
     percent: [u64; 3],
     failed_any: bool,
@@ -122,6 +123,9 @@ impl Step {
             phases: status.phases.iter().map(|phase| phase.state).collect(),
             hold: status.hold.as_ref().map(|hold| hold.kind.clone()),
             cause: status.cause.as_ref().map(|cause| cause.text.clone()),
+            approvals: (status.approvals.iter())
+                .map(|asked| asked.text.clone())
+                .collect(),
             percent: [totals.updated, totals.failed, totals.removed].map(percent),
             failed_any: totals.failed > 0,
         }
@@ -151,6 +155,9 @@ fn line(status: &CampaignStatus) -> String {
     );
     if let Some((label, text)) = standstill(status) {
         let _ = write!(line, "; {label}: {text}");
+    }
+    for asked in &status.approvals {
+        let _ = write!(line, "; waits for approval: {}", asked.text);
     }
     line
 }

@@ -55,6 +55,7 @@ async fn serve(args: ServeArgs) -> Result<(), Box<dyn std::error::Error>> {
         speed: None,
         keeping: config.log.keeping(),
         campaigns: config.campaigns,
+        approvals: config.approvals,
         prices: config.costs,
     })
     .await?;

@@ -41,6 +41,7 @@ async fn serve(data: &Path) -> Server {
         speed: None,
         keeping: Keeping::default(),
         campaigns: fleetfold_schemas::campaign::CampaignDefaults::default(),
+        approvals: fleetfold_schemas::approval::ApprovalPolicy::default(),
         prices: None,
     };
     Server::start(options).await.unwrap()

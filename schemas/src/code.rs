@@ -64,6 +64,8 @@ codes! {
     InvalidTransition = "invalid_transition",
     /// No campaign has this id.
     UnknownCampaign = "unknown_campaign",
+    /// The site's policy asks for more approvals than there are people to give them.
+    TooFewApprovers = "too_few_approvers",
     /// The device takes no part in the campaign.
     NotAMember = "not_a_member",
     /// One at a time, and one is under way.

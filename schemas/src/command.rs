@@ -63,6 +63,8 @@ pub enum Command {
     ExpediteDevice(MemberCommand),
     RehearseCampaign(RehearseCampaign),
     PromoteArm(PromoteArm),
+    ApproveCampaign(ApproveCampaign),
+    DeclineCampaign(DeclineCampaign),
 }
 
 /// Somebody may log in from now on. Written as an object with `password` or `password_hash`.
@@ -390,10 +392,42 @@ pub struct PromoteArm {
     pub reason: Option<String>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// One more person wants what somebody has asked for. With the last approval that is needed it is carried out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ApproveCampaign {
+    pub campaign: CampaignId,
+    /// Which request, by its position. Needed where several are open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<u64>,
+    /// Refuse if the campaign's description is another one than was looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<Digest>,
+    /// For the record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// Ends a request. Whoever asked takes it back so.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeclineCampaign {
+    pub campaign: CampaignId,
+    /// Which request, by its position. Needed where several are open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<u64>,
+    /// For the record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
 #[serde(rename_all = "lowercase")]
+#[cbor(index_only)]
 pub enum ArmName {
+    #[n(0)]
     A,
+    #[n(1)]
     B,
 }
 
@@ -418,7 +452,7 @@ pub struct CampaignCommand {
 
 impl Command {
     /// The names of all commands.
-    pub const NAMES: [&'static str; 23] = [
+    pub const NAMES: [&'static str; 25] = [
         "operator.add",
         "operator.change",
         "operator.password",
@@ -442,6 +476,8 @@ impl Command {
         "campaign.expedite",
         "campaign.rehearse",
         "campaign.promote",
+        "campaign.approve",
+        "campaign.decline",
     ];
 
     #[must_use]
@@ -470,6 +506,8 @@ impl Command {
             Self::ExpediteDevice(_) => "campaign.expedite",
             Self::RehearseCampaign(_) => "campaign.rehearse",
             Self::PromoteArm(_) => "campaign.promote",
+            Self::ApproveCampaign(_) => "campaign.approve",
+            Self::DeclineCampaign(_) => "campaign.decline",
         }
     }
 
@@ -516,6 +554,8 @@ impl Command {
             "campaign.expedite" => Self::ExpediteDevice(parse(rest, malformed)?),
             "campaign.rehearse" => Self::RehearseCampaign(parse(rest, malformed)?),
             "campaign.promote" => Self::PromoteArm(parse(rest, malformed)?),
+            "campaign.approve" => Self::ApproveCampaign(parse(rest, malformed)?),
+            "campaign.decline" => Self::DeclineCampaign(parse(rest, malformed)?),
             _ => {
                 return Err(Rejection::new(
                     Code::UnknownCommand,
@@ -540,7 +580,9 @@ impl Command {
             | Self::RetryCampaign(_)
             | Self::ExcludeDevice(_)
             | Self::ExpediteDevice(_)
-            | Self::PromoteArm(_) => true,
+            | Self::PromoteArm(_)
+            | Self::ApproveCampaign(_)
+            | Self::DeclineCampaign(_) => true,
             Self::AddOperator(_)
             | Self::ChangeOperator(_)
             | Self::SetPassword(_)
@@ -613,6 +655,8 @@ impl Command {
             Self::RollbackCampaign(body) => value(body),
             Self::RetryCampaign(body) => value(body),
             Self::PromoteArm(body) => value(body),
+            Self::ApproveCampaign(body) => value(body),
+            Self::DeclineCampaign(body) => value(body),
             Self::ExcludeDevice(body) | Self::ExpediteDevice(body) => value(body),
             Self::RehearseCampaign(body) => value(body),
         }

@@ -6,6 +6,7 @@
 
 extern crate alloc;
 
+pub mod approval;
 pub mod campaign;
 pub mod cbor;
 pub mod code;

@@ -5,10 +5,11 @@ use alloc::{collections::BTreeMap, string::String, vec::Vec};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    approval::ApprovalStatus,
     campaign::{BasisPoints, CampaignSpec, ReleaseRef},
     command::Lifecycle,
     device::{DeviceError, Slot, Stage},
-    id::{CampaignId, DeviceId, Digest, ModelId, Name, Sha256, Version},
+    id::{CampaignId, DeviceId, Digest, ModelId, Name, OperatorId, Sha256, Version},
 };
 
 /// `devices/{device}/status`
@@ -108,6 +109,9 @@ pub struct CampaignStatus {
     /// Why it is paused, canceled, failed or rolled back.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cause: Option<Cause>,
+    /// What has been asked for and waits for others to approve.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub approvals: Vec<ApprovalStatus>,
     /// How far the way back is, once it has begun.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rollback: Option<RollbackProgress>,
@@ -133,6 +137,9 @@ pub struct CampaignStatus {
     pub ended_ms: Option<u64>,
     /// The log position this is true at.
     pub position: u64,
+    /// Who has described it: none of them approves what is asked for it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub authors: Vec<OperatorId>,
     pub spec: CampaignSpec,
 }
 

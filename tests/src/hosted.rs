@@ -9,7 +9,7 @@ use std::{
 
 use fleetfold::server::{Keeping, Server, ServerError, ServerOptions};
 use fleetfold_device_sim::fleet::SimClock;
-use fleetfold_schemas::Name;
+use fleetfold_schemas::{Name, approval::ApprovalPolicy};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -55,11 +55,26 @@ impl Hosted {
         Self::start_with(listen, data, speed, Keeping::default()).await
     }
 
+    /// Where others must approve what one asks for.
+    pub async fn start_asking(data: &Path, approvals: ApprovalPolicy) -> Result<Self, ServerError> {
+        Self::start_as(ANY_PORT, data, None, Keeping::default(), approvals).await
+    }
+
     async fn start_with(
         listen: SocketAddr,
         data: &Path,
         speed: Option<u32>,
         keeping: Keeping,
+    ) -> Result<Self, ServerError> {
+        Self::start_as(listen, data, speed, keeping, ApprovalPolicy::default()).await
+    }
+
+    async fn start_as(
+        listen: SocketAddr,
+        data: &Path,
+        speed: Option<u32>,
+        keeping: Keeping,
+        approvals: ApprovalPolicy,
     ) -> Result<Self, ServerError> {
         let server = Server::start(ServerOptions {
             data: data.to_owned(),
@@ -70,6 +85,7 @@ impl Hosted {
             speed,
             keeping,
             campaigns: fleetfold_schemas::campaign::CampaignDefaults::default(),
+            approvals,
             prices: None,
         })
         .await?;

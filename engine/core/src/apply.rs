@@ -1,5 +1,6 @@
 //! Folds one fact into the state. Total: what is in the log has happened, so nothing here refuses.
 
+mod approval;
 mod rollback;
 
 use alloc::{
@@ -105,15 +106,22 @@ pub fn apply(state: &mut State, at: Timestamp, fact: &Fact) {
         Fact::CampaignCreated(fact) => {
             let mut campaign = Campaign::new(fact.spec.clone(), fact.releases(), at);
             campaign.compare_with(&fact.other_arm);
+            campaign.authors.clone_from(&fact.authors);
             state.campaigns.push(campaign);
         }
         Fact::MemberJoined(fact) => member_joined(state, fact),
         Fact::CampaignEdited(fact) => {
             let row = state.campaigns.get_mut(fact.campaign);
             let (version, created_at) = (row.version + 1, row.created_at);
+            let mut authors = core::mem::take(&mut row.authors);
+            let news = fact.authors.iter().filter(|by| !authors.contains(by));
+            let news: Vec<_> = news.cloned().collect();
+            authors.extend(news);
             *row = Campaign::new(fact.spec.clone(), fact.releases(), created_at);
             row.compare_with(&fact.other_arm);
             row.version = version;
+            row.authors = authors;
+            state.campaigns.set_asking(fact.campaign);
         }
         Fact::CampaignArchived(fact) => {
             let row = state.campaigns.get_mut(fact.campaign);
@@ -151,6 +159,13 @@ pub fn apply(state: &mut State, at: Timestamp, fact: &Fact) {
         | Fact::ExecutionRetracted(_)
         | Fact::ExecutionDeferred(_)
         | Fact::DeviceExcluded(_) => execution_changed(state, at, fact),
+        Fact::ApprovalPolicySet(fact) => state.approval_policy = fact.policy.clone(),
+        Fact::ApprovalRequested(_)
+        | Fact::ApprovalGiven(_)
+        | Fact::ApprovalGranted(_)
+        | Fact::ApprovalDeclined(_)
+        | Fact::ApprovalVoided(_)
+        | Fact::ApprovalLost(_) => approval::changed(state, at, fact),
         Fact::RollbackAdded(fact) => rollback::added(state, fact),
         Fact::RollbackStarted(_) | Fact::RollbackAdvanced(_) | Fact::CampaignRolledBack(_) => {
             rollback::campaign_changed(state, at, fact);

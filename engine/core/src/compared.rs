@@ -2,7 +2,7 @@
 
 use alloc::{format, vec, vec::Vec};
 
-use fleetfold_schemas::{CampaignId, campaign::CampaignSpec};
+use fleetfold_schemas::{CampaignId, OperatorId, campaign::CampaignSpec};
 
 use crate::{
     CampaignIx, Fact, State, Timestamp,
@@ -55,8 +55,14 @@ pub enum NoWinner {
     Name,
 }
 
-/// A campaign that brings what one arm was given to all devices of the groups, in phases.
-pub fn promotion(state: &State, row: &Campaign, arm: Arm) -> Result<Vec<Fact>, NoWinner> {
+/// A campaign that brings what one arm was given to all devices of the groups, in phases. `by`: who wants it, if it does not
+/// come by itself.
+pub fn promotion(
+    state: &State,
+    row: &Campaign,
+    arm: Arm,
+    by: Option<&OperatorId>,
+) -> Result<Vec<Fact>, NoWinner> {
     let (Some(test), Some(comparison)) = (&row.spec.ab_testing, &row.comparison) else {
         return Err(NoWinner::NoComparison);
     };
@@ -83,12 +89,15 @@ pub fn promotion(state: &State, row: &Campaign, arm: Arm) -> Result<Vec<Fact>, N
         max_rollout_days: row.spec.max_rollout_days.max(plain.max_rollout_days),
         ..row.spec.clone()
     };
+    let mut authors = row.authors.clone();
+    authors.extend(by.filter(|by| !row.authors.contains(by)).cloned());
     let created = CampaignCreated {
         campaign,
         release: *first,
         spec,
         other_releases: others.to_vec(),
         other_arm: Vec::new(),
+        authors,
     };
     Ok(vec![created.into(), CampaignStaged { campaign }.into()])
 }
@@ -106,5 +115,5 @@ pub fn by_itself(state: &State, row: &Campaign) -> Vec<Fact> {
     if !test.promote_winner {
         return Vec::new();
     }
-    promotion(state, row, arm).unwrap_or_default()
+    promotion(state, row, arm, None).unwrap_or_default()
 }

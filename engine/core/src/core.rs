@@ -19,6 +19,7 @@ use crate::{
     CampaignIx, DeviceIx, Effect, Fact, State, Timestamp,
     accept::accept,
     apply::apply,
+    approval,
     decide::{self, Turns},
     effect,
     fact::{DeltaAdded, DeltaUnavailable, ExecutionAccepted, ReturnAccepted, ReturnDeferral},
@@ -159,6 +160,7 @@ impl Core {
                 decide::wakeup(&self.state, ix, is_ready, now)
             })
             .chain(self.timers.next())
+            .chain(approval::wakeup(&self.state))
             .min()
     }
 
@@ -206,7 +208,8 @@ impl Core {
 
     /// What time alone has made due for campaigns.
     fn go_on(&mut self, now: Timestamp, budget: &mut Budget, facts: &mut Vec<Fact>) {
-        let active: Vec<_> = self.state.campaigns.active().collect();
+        let campaigns = &self.state.campaigns;
+        let active: Vec<_> = campaigns.active().chain(campaigns.asking()).collect();
         let open = Open {
             campaigns: active.into_iter().map(|ix| self.ordered(ix)).collect(),
             ..Open::default()
@@ -331,6 +334,11 @@ impl Core {
                 let active = self.state.campaigns.active();
                 open.campaigns.extend(active.map(|ix| self.ordered(ix)));
             }
+            // Some may have lost a right that approvals rest on.
+            Fact::OperatorChanged(_) | Fact::OperatorRevoked(_) => {
+                let asking = self.state.campaigns.asking();
+                open.campaigns.extend(asking.map(|ix| self.ordered(ix)));
+            }
             Fact::RetriesOrdered(fact) => self.timers.add_campaign(&self.state, fact.campaign),
             Fact::DeltaAdded(DeltaAdded { release, .. })
             | Fact::DeltaUnavailable(DeltaUnavailable { release, .. }) => {
@@ -383,6 +391,7 @@ impl Core {
             Request::OpenSite { .. }
             | Request::AddOperator { .. }
             | Request::SetCampaignDefaults(_)
+            | Request::SetApprovalPolicy(_)
             | Request::Storage { .. }
             | Request::Delta { .. } => {}
         }

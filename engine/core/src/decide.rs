@@ -13,7 +13,7 @@ use fleetfold_schemas::{
 };
 
 use crate::{
-    CampaignIx, DeviceIx, Fact, State, Timestamp,
+    CampaignIx, DeviceIx, Fact, State, Timestamp, approval,
     cohort::{jitter_ms, rank_of},
     compared,
     fact::{
@@ -103,6 +103,11 @@ pub fn campaign(
     turns: &mut Turns<'_>,
     facts: &mut Vec<Fact>,
 ) {
+    let before = facts.len();
+    approval::decide(state, ix, now, facts);
+    if facts.len() > before {
+        return;
+    }
     let row = state.campaigns.get(ix);
     if let Some(cause) = rollback::is_due(row) {
         rollback::start(ix, row, cause, &[], facts);

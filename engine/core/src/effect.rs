@@ -138,6 +138,7 @@ fn of_kind(fact: &Fact, effects: &mut Vec<Effect>) {
         | Fact::CommandAccepted(_)
         | Fact::CommandRefused(_)
         | Fact::CampaignDefaultsSet(_)
+        | Fact::ApprovalPolicySet(_)
         | Fact::DeviceGreeted(_)
         | Fact::DeviceReported(_)
         | Fact::CampaignStaged(_)
@@ -156,7 +157,13 @@ fn of_kind(fact: &Fact, effects: &mut Vec<Effect>) {
         | Fact::RetriesOrdered(_)
         | Fact::ExecutionExpedited(_)
         | Fact::RollbackAdvanced(_)
-        | Fact::ReturnAccepted(_) => {}
+        | Fact::ReturnAccepted(_)
+        | Fact::ApprovalRequested(_)
+        | Fact::ApprovalGiven(_)
+        | Fact::ApprovalGranted(_)
+        | Fact::ApprovalDeclined(_)
+        | Fact::ApprovalVoided(_)
+        | Fact::ApprovalLost(_) => {}
         // A queued job may have been taken back.
         Fact::ExecutionDeferred(fact) => {
             if matches!(

@@ -4,12 +4,14 @@
 //! stops an older program. Facts name devices, campaigns and releases by their row, which is stable because rows are
 //! assigned by facts. Every fact is one CBOR item.
 
+mod approval;
 mod rollback;
 
 use alloc::{string::String, vec::Vec};
 
 use fleetfold_schemas::{
     CommandId, DeviceId, Digest, ModelId, Name, OperatorId, Sha256, Version,
+    approval::ApprovalPolicy,
     campaign::{CampaignDefaults, CampaignSpec},
     command::{Credential, Lifecycle},
     device::{DeviceError, Image, Running, Stage},
@@ -20,6 +22,7 @@ use serde::Serialize;
 
 pub use fleetfold_schemas::operator::Role;
 
+pub use self::approval::{Action, VoidCause};
 pub use self::rollback::{KeptCause, ReturnDeferral, RollbackCause};
 use crate::{CampaignIx, DeviceIx, ReleaseIx, state::ComparisonVerdict};
 
@@ -182,6 +185,10 @@ facts! {
         /// What arm B gets, where releases are compared.
         #[cbor(default, skip_if = "Vec::is_empty")]
         4 other_arm: Vec<ReleaseIx>,
+        /// Who has described it, and what it comes from.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        #[cbor(default, skip_if = "Vec::is_empty")]
+        75 authors: Vec<OperatorId>,
     }
     31 CampaignStaged {
         0 campaign: CampaignIx,
@@ -237,6 +244,10 @@ facts! {
         /// What arm B gets, where releases are compared.
         #[cbor(default, skip_if = "Vec::is_empty")]
         4 other_arm: Vec<ReleaseIx>,
+        /// Who has described it anew; those before stay its authors.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        #[cbor(default, skip_if = "Vec::is_empty")]
+        75 authors: Vec<OperatorId>,
     }
     /// An operator did not wait for the phase to pass.
     42 PhaseAdvanced {
@@ -434,6 +445,50 @@ facts! {
     102 OperatorRevoked {
         0 operator: OperatorId,
         1 reason: Option<String>,
+    }
+    /// How many people must want what one asks for, from here on.
+    150 ApprovalPolicySet {
+        #[cbor(with = "crate::stored::json")]
+        0 policy: ApprovalPolicy,
+    }
+    /// Somebody wants what others have to approve; this fact's position names the request.
+    151 ApprovalRequested {
+        0 campaign: CampaignIx,
+        1 by: OperatorId,
+        2 action: Action,
+        /// Of the description as it is stored, which is what is approved.
+        3 digest: Digest,
+        4 expires_at: u64,
+        5 reason: Option<String>,
+    }
+    152 ApprovalGiven {
+        0 campaign: CampaignIx,
+        1 request: u64,
+        2 by: OperatorId,
+        3 reason: Option<String>,
+    }
+    /// Enough have approved; what was asked for follows.
+    153 ApprovalGranted {
+        0 campaign: CampaignIx,
+        1 request: u64,
+    }
+    154 ApprovalDeclined {
+        0 campaign: CampaignIx,
+        1 request: u64,
+        2 by: OperatorId,
+        3 reason: Option<String>,
+    }
+    /// The request is not open any more.
+    155 ApprovalVoided {
+        0 campaign: CampaignIx,
+        1 request: u64,
+        2 cause: VoidCause,
+    }
+    /// Who gave this approval may give none any more.
+    156 ApprovalLost {
+        0 campaign: CampaignIx,
+        1 request: u64,
+        2 by: OperatorId,
     }
 }
 
@@ -639,7 +694,13 @@ impl Fact {
             | Self::ReturnFailed(ReturnFailed { campaign, .. })
             | Self::ReturnSkipped(ReturnSkipped { campaign, .. })
             | Self::ReturnDeferred(ReturnDeferred { campaign, .. })
-            | Self::CampaignRolledBack(CampaignRolledBack { campaign }) => Some(*campaign),
+            | Self::CampaignRolledBack(CampaignRolledBack { campaign })
+            | Self::ApprovalRequested(ApprovalRequested { campaign, .. })
+            | Self::ApprovalGiven(ApprovalGiven { campaign, .. })
+            | Self::ApprovalGranted(ApprovalGranted { campaign, .. })
+            | Self::ApprovalDeclined(ApprovalDeclined { campaign, .. })
+            | Self::ApprovalVoided(ApprovalVoided { campaign, .. })
+            | Self::ApprovalLost(ApprovalLost { campaign, .. }) => Some(*campaign),
             Self::SiteOpened(_)
             | Self::OperatorAdded(_)
             | Self::OperatorChanged(_)
@@ -651,6 +712,7 @@ impl Fact {
             | Self::StorageLow(_)
             | Self::StorageRecovered(_)
             | Self::CampaignDefaultsSet(_)
+            | Self::ApprovalPolicySet(_)
             | Self::DeviceRegistered(_)
             | Self::DeviceGreeted(_)
             | Self::DeviceReported(_)
@@ -725,7 +787,14 @@ impl Fact {
             | Self::RollbackAdded(_)
             | Self::RollbackStarted(_)
             | Self::RollbackAdvanced(_)
-            | Self::CampaignRolledBack(_) => None,
+            | Self::CampaignRolledBack(_)
+            | Self::ApprovalPolicySet(_)
+            | Self::ApprovalRequested(_)
+            | Self::ApprovalGiven(_)
+            | Self::ApprovalGranted(_)
+            | Self::ApprovalDeclined(_)
+            | Self::ApprovalVoided(_)
+            | Self::ApprovalLost(_) => None,
         }
     }
 }

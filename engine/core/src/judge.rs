@@ -30,6 +30,13 @@ pub enum Verdict {
 pub enum HoldReason {
     /// Nobody has started it.
     Draft,
+    /// It has been asked for, and others have to approve it.
+    Approval {
+        action: &'static str,
+        given: u64,
+        needed: u64,
+        until: Timestamp,
+    },
     /// Deltas to its release are being built; the campaign starts without them at `until`.
     BuildingDeltas {
         until: Timestamp,

@@ -14,6 +14,7 @@ extern crate alloc;
 
 mod accept;
 mod apply;
+mod approval;
 pub mod cohort;
 mod compared;
 mod core;
@@ -34,6 +35,7 @@ mod timers;
 pub mod view;
 
 pub use self::{
+    approval::may_approve,
     core::{Core, STARTS_PER_STEP_MAX, Step},
     effect::{Effect, OperatorCut},
     fact::Fact,

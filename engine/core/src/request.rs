@@ -4,6 +4,7 @@ use alloc::string::String;
 
 use fleetfold_schemas::{
     DeviceId, Digest, Name, OperatorId, Sha256,
+    approval::ApprovalPolicy,
     campaign::CampaignDefaults,
     code::Rejection,
     command::{CommandMessage, UnreadableCommand},
@@ -25,6 +26,8 @@ pub enum Request {
     },
     /// What the engine's configuration says of campaigns, at every start.
     SetCampaignDefaults(CampaignDefaults),
+    /// The same of approvals.
+    SetApprovalPolicy(ApprovalPolicy),
     Device {
         device: DeviceId,
         /// Of the payload: the first four bytes of its BLAKE3, little-endian.

@@ -15,25 +15,27 @@ use ed25519_dalek::SigningKey;
 use fleetfold_core::{
     Fact,
     fact::{
-        ArmsCompared, CampaignArchived, CampaignCanceled, CampaignCompleted, CampaignCreated,
-        CampaignDefaultsSet, CampaignEdited, CampaignFailed, CampaignMonitoring, CampaignPaused,
-        CampaignResumed, CampaignRolledBack, CampaignStaged, CampaignStarted, CommandAccepted,
-        CommandRefused, DeferralCause, DeltaAdded, DeltaRequested, DeltaUnavailable,
-        DeviceExcluded, DeviceGreeted, DeviceRegistered, DeviceReported, ExecutionAccepted,
-        ExecutionCanceled, ExecutionDeferred, ExecutionExpedited, ExecutionFailed, ExecutionQueued,
-        ExecutionRejected, ExecutionRemoved, ExecutionRetracted, ExecutionSucceeded,
-        ExecutionTimedOut, FailureCause, GatePromoted, KeptCause, KeyTrusted, LifecycleChanged,
-        MemberJoined, OperatorAdded, OperatorChanged, OperatorPasswordSet, OperatorRevoked,
-        PauseCause, PhaseAdvanced, PhasePassed, PhaseStarted, ReleasePublished, RemovalCause,
-        RetriesOrdered, ReturnAccepted, ReturnDeferral, ReturnDeferred, ReturnFailed, ReturnQueued,
-        ReturnSkipped, Returned, Role, RollbackAdded, RollbackAdvanced, RollbackCause,
-        RollbackStarted, SiteOpened, StorageLow, StorageRecovered,
+        Action, ApprovalDeclined, ApprovalGiven, ApprovalGranted, ApprovalLost, ApprovalPolicySet,
+        ApprovalRequested, ApprovalVoided, ArmsCompared, CampaignArchived, CampaignCanceled,
+        CampaignCompleted, CampaignCreated, CampaignDefaultsSet, CampaignEdited, CampaignFailed,
+        CampaignMonitoring, CampaignPaused, CampaignResumed, CampaignRolledBack, CampaignStaged,
+        CampaignStarted, CommandAccepted, CommandRefused, DeferralCause, DeltaAdded,
+        DeltaRequested, DeltaUnavailable, DeviceExcluded, DeviceGreeted, DeviceRegistered,
+        DeviceReported, ExecutionAccepted, ExecutionCanceled, ExecutionDeferred,
+        ExecutionExpedited, ExecutionFailed, ExecutionQueued, ExecutionRejected, ExecutionRemoved,
+        ExecutionRetracted, ExecutionSucceeded, ExecutionTimedOut, FailureCause, GatePromoted,
+        KeptCause, KeyTrusted, LifecycleChanged, MemberJoined, OperatorAdded, OperatorChanged,
+        OperatorPasswordSet, OperatorRevoked, PauseCause, PhaseAdvanced, PhasePassed, PhaseStarted,
+        ReleasePublished, RemovalCause, RetriesOrdered, ReturnAccepted, ReturnDeferral,
+        ReturnDeferred, ReturnFailed, ReturnQueued, ReturnSkipped, Returned, Role, RollbackAdded,
+        RollbackAdvanced, RollbackCause, RollbackStarted, SiteOpened, StorageLow, StorageRecovered,
+        VoidCause,
     },
     state::ComparisonVerdict,
 };
 use fleetfold_schemas::{
-    Digest, Name, Sha256,
-    command::{Credential, Lifecycle, RollbackReason},
+    Digest, Name, OperatorId, Sha256,
+    command::{ArmName, Credential, Lifecycle, RollbackReason},
     cose::KeyId,
     device::{DeviceError, ErrorClass, Image, Running, Slot, Stage},
     operator::Tenants,
@@ -106,6 +108,13 @@ fn name(fact: &Fact) -> &'static str {
         Fact::ReturnSkipped(_) => "ReturnSkipped",
         Fact::ReturnDeferred(_) => "ReturnDeferred",
         Fact::CampaignRolledBack(_) => "CampaignRolledBack",
+        Fact::ApprovalPolicySet(_) => "ApprovalPolicySet",
+        Fact::ApprovalRequested(_) => "ApprovalRequested",
+        Fact::ApprovalGiven(_) => "ApprovalGiven",
+        Fact::ApprovalGranted(_) => "ApprovalGranted",
+        Fact::ApprovalDeclined(_) => "ApprovalDeclined",
+        Fact::ApprovalVoided(_) => "ApprovalVoided",
+        Fact::ApprovalLost(_) => "ApprovalLost",
     }
 }
 
@@ -471,6 +480,125 @@ fn releases() -> Vec<(&'static str, &'static str, Fact)> {
     ]
 }
 
+fn ann() -> OperatorId {
+    "ann".parse().unwrap()
+}
+
+fn approvals() -> Vec<(&'static str, &'static str, Fact)> {
+    let (campaign, request) = (2, 4643);
+    let bea = || "bea".parse().unwrap();
+    let requested = |action, reason: Option<&str>| {
+        ApprovalRequested {
+            campaign,
+            by: ann(),
+            action,
+            digest: Digest::of(b"{}"),
+            expires_at: 1_790_604_800_000,
+            reason: reason.map(str::to_owned),
+        }
+        .into()
+    };
+    vec![
+        (
+            "",
+            "Two others must want a start and one a way back, within two days.",
+            ApprovalPolicySet {
+                policy: serde_json::from_str(r#"{"start":2,"rollback":1,"expires_hours":"2d"}"#)
+                    .unwrap(),
+            }
+            .into(),
+        ),
+        (
+            "start",
+            "Somebody wants a campaign to start.",
+            requested(Action::Start, Some("it is due")),
+        ),
+        (
+            "advance",
+            "Somebody does not want to wait for the first phase.",
+            requested(Action::Advance { phase: 0 }, None),
+        ),
+        (
+            "expedite",
+            "Somebody wants a device to have its turn now.",
+            requested(
+                Action::Expedite {
+                    device: "press-17".parse().unwrap(),
+                },
+                None,
+            ),
+        ),
+        (
+            "resume",
+            "Somebody wants a campaign to go on.",
+            requested(Action::Resume, None),
+        ),
+        (
+            "rollback",
+            "Somebody wants devices to go back, first a tenth of them.",
+            requested(
+                Action::Rollback {
+                    reason: RollbackReason::CriticalBug,
+                    phases_bp: vec![1000, 10_000],
+                },
+                None,
+            ),
+        ),
+        (
+            "promote",
+            "Somebody wants everybody to get what arm B was given.",
+            requested(Action::Promote { arm: ArmName::B }, None),
+        ),
+        (
+            "",
+            "Another person wants it, too.",
+            ApprovalGiven {
+                campaign,
+                request,
+                by: bea(),
+                reason: Some("looked at the canaries".to_owned()),
+            }
+            .into(),
+        ),
+        (
+            "",
+            "Enough people want it.",
+            ApprovalGranted { campaign, request }.into(),
+        ),
+        (
+            "",
+            "Another person does not want it.",
+            ApprovalDeclined {
+                campaign,
+                request,
+                by: bea(),
+                reason: None,
+            }
+            .into(),
+        ),
+        (
+            "",
+            "Too few have wanted it in time.",
+            ApprovalVoided {
+                campaign,
+                request,
+                cause: VoidCause::Expired,
+            }
+            .into(),
+        ),
+        (
+            "",
+            "Who approved may not approve any more.",
+            ApprovalLost {
+                campaign,
+                request,
+                by: bea(),
+            }
+            .into(),
+        ),
+    ]
+}
+
 fn campaigns() -> Vec<(&'static str, &'static str, Fact)> {
     let campaign = 2;
     let spec = r#"{"id":"spring","release":{"model":"sensor-a","version":"1.4.0"}}"#;
@@ -485,6 +613,7 @@ fn campaigns() -> Vec<(&'static str, &'static str, Fact)> {
                 spec: serde_json::from_str(spec).unwrap(),
                 other_releases: Vec::new(),
                 other_arm: Vec::new(),
+                authors: Vec::new(),
             }
             .into(),
         ),
@@ -501,6 +630,33 @@ fn campaigns() -> Vec<(&'static str, &'static str, Fact)> {
                 .unwrap(),
                 other_releases: vec![4],
                 other_arm: vec![5, 6],
+                authors: Vec::new(),
+            }
+            .into(),
+        ),
+        (
+            "by-ann",
+            "A campaign, and who has described it.",
+            CampaignCreated {
+                campaign,
+                release: 1,
+                spec: serde_json::from_str(spec).unwrap(),
+                other_releases: Vec::new(),
+                other_arm: Vec::new(),
+                authors: vec![ann()],
+            }
+            .into(),
+        ),
+        (
+            "by-ann",
+            "The campaign is described anew, by this operator.",
+            CampaignEdited {
+                campaign,
+                release: 1,
+                spec: serde_json::from_str(spec).unwrap(),
+                other_releases: Vec::new(),
+                other_arm: Vec::new(),
+                authors: vec![ann()],
             }
             .into(),
         ),
@@ -1005,6 +1161,7 @@ fn goldens() -> Vec<(&'static str, Golden)> {
         devices(),
         releases(),
         campaigns(),
+        approvals(),
         executions(),
         rollbacks(),
     ]

@@ -234,6 +234,7 @@ fn campaign(campaign: u32, id: &str) -> Fact {
         spec: serde_json::from_str(&spec).unwrap(),
         other_releases: Vec::new(),
         other_arm: Vec::new(),
+        authors: Vec::new(),
     }
     .into()
 }

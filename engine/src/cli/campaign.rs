@@ -1,5 +1,6 @@
 //! `fleetfold campaign`
 
+mod approval;
 mod rehearse;
 mod report;
 mod watch;
@@ -55,6 +56,10 @@ pub enum CampaignCommand {
     /// Nothing new starts, what no device has accepted is withdrawn, and who is updating comes to its end first. It takes
     /// the ways back that were signed with the release. Whatever has been started can be rolled back, also when it is over.
     Rollback(Rollback),
+    /// Want what somebody has asked for: with the last approval that is needed it is carried out
+    Approve(approval::Approve),
+    /// End a request that waits for approval: as one who may approve, or to take back one's own
+    Decline(approval::Decline),
     /// Show where a campaign stands, and why it does not go on
     Status {
         campaign: CampaignId,
@@ -157,6 +162,8 @@ pub(super) async fn run(command: CampaignCommand) -> Result<ExitCode, Failure> {
         CampaignCommand::Resume(control) => control.run("resumed", Command::ResumeCampaign).await,
         CampaignCommand::Cancel(control) => control.run("canceled", Command::CancelCampaign).await,
         CampaignCommand::Rollback(rollback) => rollback.run().await,
+        CampaignCommand::Approve(approve) => approve.run().await,
+        CampaignCommand::Decline(decline) => decline.run().await,
         CampaignCommand::Status {
             campaign,
             json,
@@ -233,6 +240,9 @@ impl Control {
         };
         let accepted = client.command(command(body), self.expected_version).await?;
         client.close().await;
+        if let Some(waits) = approval::pending(&self.campaign, &accepted) {
+            return done(&waits);
+        }
         done(&format!(
             "campaign {} is {done_is} at position {}",
             self.campaign, accepted.position
@@ -250,6 +260,9 @@ impl Rollback {
         });
         let accepted = client.command(command, self.expected_version).await?;
         client.close().await;
+        if let Some(waits) = approval::pending(&self.campaign, &accepted) {
+            return done(&waits);
+        }
         done(&format!(
             "campaign {} is rolling back at position {}; `fleetfold campaign watch {}` shows how far it is",
             self.campaign, accepted.position, self.campaign

@@ -132,6 +132,7 @@ async fn start_server(args: &DemoArgs, data: &Path) -> Result<Server, Failure> {
         speed: Some(args.speed),
         keeping: Keeping::default(),
         campaigns: fleetfold_schemas::campaign::CampaignDefaults::default(),
+        approvals: fleetfold_schemas::approval::ApprovalPolicy::default(),
         prices: None,
     })
     .await?)

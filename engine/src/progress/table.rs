@@ -45,7 +45,8 @@ pub(super) fn render(
             .heads()
             .map(|head| style.paint(&cut(&head, width), DIM)),
     );
-    let shown = shown(&status.phases, height.saturating_sub(OTHER_ROWS));
+    let other_rows = OTHER_ROWS + status.approvals.len();
+    let shown = shown(&status.phases, height.saturating_sub(other_rows));
     lines.extend(shown.iter().map(|phase| style.phase(phase)));
     lines.push(style.row(' ', "total", "", status.devices, &status.totals));
     if let Some((label, text)) = standstill(status) {
@@ -53,6 +54,10 @@ pub(super) fn render(
         let text = cut(&format!("{label}: {text}"), width);
         lines.push(style.paint(&text, color));
     }
+    lines.extend(status.approvals.iter().map(|asked| {
+        let text = cut(&format!("waits for approval: {}", asked.text), width);
+        style.paint(&text, YELLOW)
+    }));
     if status.totals.removed > 0 {
         lines.push(format!(
             "withdrawn before they began: {}",

@@ -183,6 +183,7 @@ impl<'s> Line<'s> {
             spec,
             other_releases: others.to_vec(),
             other_arm: other_arm(&self.campaign).to_vec(),
+            authors: Vec::new(),
         };
         core.replay(now, &created.into());
         core.replayed();

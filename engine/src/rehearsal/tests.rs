@@ -114,6 +114,7 @@ pub fn facts(devices: u32, spec: CampaignSpec) -> Vec<(Timestamp, Fact)> {
         spec,
         other_releases: Vec::new(),
         other_arm: Vec::new(),
+        authors: Vec::new(),
     };
     facts.push((START + u64::from(devices) * 1000, created.into()));
     facts

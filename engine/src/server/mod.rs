@@ -27,7 +27,9 @@ use std::{
 use ed25519_dalek::SigningKey;
 use fleetfold_broker::{Broker, BrokerConfig, BrokerError};
 use fleetfold_core::Request;
-use fleetfold_schemas::{Name, campaign::CampaignDefaults, report::Prices};
+use fleetfold_schemas::{
+    Name, approval::ApprovalPolicy, campaign::CampaignDefaults, report::Prices,
+};
 use tokio::sync::oneshot;
 
 pub use self::{
@@ -77,6 +79,8 @@ pub struct ServerOptions {
     pub keeping: Keeping,
     /// What holds for campaigns that do not say otherwise.
     pub campaigns: CampaignDefaults,
+    /// How many people must want what one asks for.
+    pub approvals: ApprovalPolicy,
     /// What things cost, for reports.
     pub prices: Option<Prices>,
 }
@@ -126,6 +130,8 @@ pub enum ServerError {
     FirstStart(#[from] first_start::FirstStartError),
     #[error("the configuration's campaigns are refused: {0}")]
     Campaigns(String),
+    #[error("the configuration's approvals are refused: {0}")]
+    Approvals(String),
     #[error("cannot listen for MQTT")]
     Broker(#[from] BrokerError),
     #[error("cannot serve metrics on {address}")]
@@ -179,6 +185,9 @@ impl Server {
             snapshot_seq,
         } = recovery::recover(&options)?;
         let is_first = core.state().site.is_none();
+        for warning in campaigns::lint(&options.approvals, core.state()) {
+            tracing::warn!("{warning}");
+        }
         let clock = Clock::start(log.head().at_ms, options.speed.unwrap_or(1));
         let (inbox, messages) = inbox::channel();
         let artifacts = ArtifactStore::open(
@@ -219,7 +228,7 @@ impl Server {
         } else {
             None
         };
-        campaigns::hand_over(options.campaigns, &inbox).await?;
+        campaigns::hand_over(options.campaigns, options.approvals, &inbox).await?;
         Ok(Self {
             address: broker.address(),
             http_address,

@@ -295,6 +295,7 @@ fn sender(request: &Request) -> &str {
         Request::OpenSite { .. }
         | Request::AddOperator { .. }
         | Request::SetCampaignDefaults(_)
+        | Request::SetApprovalPolicy(_)
         | Request::Storage { .. }
         | Request::Delta { .. } => "engine",
     }
@@ -314,6 +315,7 @@ const fn sender_kind(request: &Request) -> &'static str {
         Request::OpenSite { .. }
         | Request::AddOperator { .. }
         | Request::SetCampaignDefaults(_)
+        | Request::SetApprovalPolicy(_)
         | Request::Storage { .. }
         | Request::Delta { .. } => "engine",
     }

@@ -1,7 +1,7 @@
 //! What operators say and hear.
 
 use fleetfold_schemas::{
-    CommandId, OperatorTopic, Sha256,
+    CommandId, Digest, OperatorTopic, Sha256,
     campaign::{
         BasisPoints, CampaignSpec, ClassRule, Classes, Days, FailureHandling, GroupOrder,
         GroupSpec, Hours, Jitter, Membership, Minutes, Monitoring, PhaseSpec, ReleaseRef, Strategy,
@@ -10,11 +10,11 @@ use fleetfold_schemas::{
     code::Code,
     codec::encode_json,
     command::{
-        AddOperator, ArmName, CampaignCommand, ChangeOperator, Command, CommandMessage,
-        CreateCampaign, Credential, EditCampaign, Lifecycle, ListOperators, MemberCommand, Outcome,
-        PromoteArm, PublishRelease, RegisterDevice, RehearseCampaign, Reply, RetryCampaign,
-        RevokeOperator, RollbackCampaign, RollbackManifest, RollbackReason, SetLifecycle,
-        SetPassword, TrustKey,
+        AddOperator, ApproveCampaign, ArmName, CampaignCommand, ChangeOperator, Command,
+        CommandMessage, CreateCampaign, Credential, DeclineCampaign, EditCampaign, Lifecycle,
+        ListOperators, MemberCommand, Outcome, PromoteArm, PublishRelease, RegisterDevice,
+        RehearseCampaign, Reply, RetryCampaign, RevokeOperator, RollbackCampaign, RollbackManifest,
+        RollbackReason, SetLifecycle, SetPassword, TrustKey,
     },
     operator::{OperatorList, OperatorStatus, Role, Tenants},
     password::{NewPassword, Password, PasswordHash},
@@ -375,6 +375,27 @@ pub fn commands() -> Vec<Golden> {
                 campaign: campaign(),
                 arm: ArmName::B,
                 reason: None,
+            }),
+        ),
+        golden(
+            "campaign.approve",
+            "Another person wants what somebody has asked for.",
+            None,
+            Command::ApproveCampaign(ApproveCampaign {
+                campaign: campaign(),
+                request: Some(4643),
+                digest: Some(Digest::of(b"{}")),
+                reason: Some("looked at the canaries".to_owned()),
+            }),
+        ),
+        golden(
+            "campaign.decline",
+            "Another person does not want it, or who asked takes it back.",
+            None,
+            Command::DeclineCampaign(DeclineCampaign {
+                campaign: campaign(),
+                request: None,
+                reason: Some("not before the holidays".to_owned()),
             }),
         ),
         golden(

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use fleetfold_schemas::{
     DeviceTopic, Digest, Sha256, Topic,
+    approval::ApprovalStatus,
     campaign::BasisPoints,
     codec::encode_json,
     command::Lifecycle,
@@ -146,6 +147,7 @@ pub fn campaign_statuses() -> Vec<Golden> {
             until_ms: None,
         }),
         cause: None,
+        approvals: vec![],
         rollback: None,
         phase: Some(name("half")),
         devices: 1000,
@@ -203,6 +205,7 @@ pub fn campaign_statuses() -> Vec<Golden> {
         started_ms: Some(NOW_MS),
         ended_ms: None,
         position: 9321,
+        authors: vec![],
         spec: spec(),
     };
     let paused = CampaignStatus {
@@ -235,6 +238,27 @@ pub fn campaign_statuses() -> Vec<Golden> {
         errors: BTreeMap::new(),
         started_ms: None,
         ..rolling.clone()
+    };
+    let awaiting = CampaignStatus {
+        hold: Some(Hold {
+            kind: "approval".to_owned(),
+            text: "start waits for approval: 0 of 1".to_owned(),
+            until_ms: Some(NOW_MS + 167 * HOUR_MS),
+        }),
+        approvals: vec![ApprovalStatus {
+            request: 4643,
+            action: "start".to_owned(),
+            text: "start, asked for by ann: 0 of 1 approvals".to_owned(),
+            by: "ann".parse().unwrap(),
+            reason: Some("it is due".to_owned()),
+            digest: Digest::of(b"{}"),
+            needed: 1,
+            given: vec![],
+            asked_ms: NOW_MS - HOUR_MS,
+            expires_ms: NOW_MS + 167 * HOUR_MS,
+        }],
+        authors: vec!["ann".parse().unwrap()],
+        ..draft.clone()
     };
     let soaking = CampaignStatus {
         status: CampaignState::Monitoring,
@@ -283,6 +307,11 @@ pub fn campaign_statuses() -> Vec<Golden> {
             "status-campaign-draft",
             "A campaign that nobody has started.",
             draft,
+        ),
+        (
+            "status-campaign-awaiting-approval",
+            "A campaign whose start waits for another person.",
+            awaiting,
         ),
         (
             "status-campaign-rolling",

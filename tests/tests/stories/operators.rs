@@ -6,19 +6,24 @@ use fleetfold::{
 };
 use fleetfold_core::Fact;
 use fleetfold_schemas::{
-    OperatorId, OperatorTopic, Topic,
+    CampaignId, OperatorId, OperatorTopic, Topic,
+    approval::ApprovalPolicy,
     command::{
-        AddOperator, ChangeOperator, Command, CommandMessage, ListOperators, RevokeOperator,
-        SetPassword, TrustKey,
+        AddOperator, ApproveCampaign, ChangeOperator, Command, CommandMessage, ListOperators,
+        RevokeOperator, SetPassword, TrustKey,
     },
     operator::{OperatorList, Role, Tenants},
     password::{NewPassword, Password},
+    status::CampaignState,
 };
 use fleetfold_tests::{
+    firmware::{Model, Release},
     hosted::{Hosted, bounded},
     mqtt::{self, Pubacks},
     recount::Recount,
+    site,
 };
+use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 const FIRST: &str = "correct horse battery staple";
@@ -210,6 +215,69 @@ async fn a_retained_command_is_refused_and_leaves_no_trace() {
         });
         assert_eq!(trusted.collect::<Vec<_>>(), ["plain"]);
         admin.close().await;
+        engine.stop().await
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_start_waits_for_another_person_and_over_a_restart() {
+    bounded(async {
+        let dir = tempfile::tempdir()?;
+        let approvals = ApprovalPolicy {
+            start: 1,
+            ..ApprovalPolicy::default()
+        };
+        let engine = Hosted::start_asking(dir.path(), approvals.clone()).await?;
+        let admin = engine.site.operator().await?;
+        let (model, release) = (Model::new("sensor", 7), Release::first(7, 64 * 1024));
+        admin.command(model.trust(), None).await?;
+        model.publish(&admin, &release).await?;
+        let campaign = CampaignId::parse("spring")?;
+        let spec = json!({
+            "id": campaign,
+            "release": {"model": model.id, "version": release.version},
+        });
+        let spec = serde_json::from_value(spec)?;
+        admin.command(site::create(spec), None).await?;
+        let start = || Command::StartCampaign(site::of(&campaign));
+        // Nobody is there who could approve it.
+        let refused = admin.command(start(), None).await.unwrap_err();
+        assert_eq!(refused.code(), Some("too_few_approvers"));
+        admin.command(add("bea", Role::Approver), None).await?;
+        let asked = admin
+            .command(start(), None)
+            .await?
+            .result
+            .unwrap_or_default();
+        assert_eq!(
+            (&asked["approval"], &asked["needed"]),
+            (&json!("pending"), &json!(1))
+        );
+        let approve = Command::ApproveCampaign(ApproveCampaign {
+            campaign: campaign.clone(),
+            request: None,
+            digest: None,
+            reason: None,
+        });
+        let own = admin.command(approve.clone(), None).await.unwrap_err();
+        assert_eq!(own.code(), Some("not_authorized"));
+        admin.close().await;
+        engine.stop().await?;
+
+        let engine = Hosted::start_asking(dir.path(), approvals).await?;
+        let bea = log_in(&engine, "bea", FIRST).await?;
+        let waiting = site::until(&bea, &campaign, |_| true).await?;
+        assert_eq!(waiting.status, CampaignState::Draft);
+        assert_eq!(
+            waiting.hold.map(|hold| hold.kind).as_deref(),
+            Some("approval")
+        );
+        assert_eq!(json!(waiting.approvals[0].request), asked["request"]);
+        bea.command(approve, None).await?;
+        let started = site::until(&bea, &campaign, |status| status.started_ms.is_some());
+        assert!(started.await?.approvals.is_empty());
+        bea.close().await;
         engine.stop().await
     })
     .await;

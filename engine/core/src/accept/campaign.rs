@@ -1,6 +1,6 @@
 //! Commands about campaigns.
 
-use alloc::{format, string::ToString, vec::Vec};
+use alloc::{format, string::ToString, vec, vec::Vec};
 use fleetfold_schemas::mutant::{Mutant, is_on};
 
 use fleetfold_schemas::{
@@ -13,7 +13,7 @@ use fleetfold_schemas::{
 };
 use serde_json::{Value, json};
 
-use super::operator::check_size;
+use super::{approval, operator::check_size};
 use crate::{
     Answer, CampaignIx, Fact, ReleaseIx, State,
     compared::{NoWinner, promotion},
@@ -28,6 +28,7 @@ use crate::{
 
 pub fn create(
     state: &State,
+    operator: &OperatorId,
     draft: &CampaignDraft,
     facts: &mut Vec<Fact>,
 ) -> Result<(), Rejection> {
@@ -46,6 +47,7 @@ pub fn create(
             spec,
             other_releases: described.others,
             other_arm: described.other_arm,
+            authors: vec![operator.clone()],
         }
         .into(),
     );
@@ -55,6 +57,7 @@ pub fn create(
 /// Nothing is known of a campaign's course before its start, so until then anything may change but its name.
 pub fn edit(
     state: &State,
+    operator: &OperatorId,
     draft: &CampaignDraft,
     version: Option<u64>,
     facts: &mut Vec<Fact>,
@@ -65,6 +68,7 @@ pub fn edit(
     }
     let spec = resolved(state, draft)?;
     let described = described(state, &spec)?;
+    facts.extend(approval::edited(campaign, row));
     facts.push(
         CampaignEdited {
             campaign,
@@ -72,6 +76,7 @@ pub fn edit(
             spec,
             other_releases: described.others,
             other_arm: described.other_arm,
+            authors: vec![operator.clone()],
         }
         .into(),
     );
@@ -286,6 +291,7 @@ pub fn rehearse(state: &State, command: &RehearseCampaign) -> Result<Value, Reje
 /// What one arm of a comparison that is over was given goes to everybody.
 pub fn promote(
     state: &State,
+    operator: &OperatorId,
     command: &PromoteArm,
     version: Option<u64>,
     facts: &mut Vec<Fact>,
@@ -298,7 +304,7 @@ pub fn promote(
     if !row.status.is_final() {
         return Err(invalid(row, "promoted: its test is not over"));
     }
-    let promotion = promotion(state, row, arm).map_err(|why| {
+    let promotion = promotion(state, row, arm, Some(operator)).map_err(|why| {
         let id = row.id();
         let text = match why {
             NoWinner::NoComparison => format!("{id} compares nothing"),

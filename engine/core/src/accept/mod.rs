@@ -1,5 +1,6 @@
 //! Requests to facts, or a rejection with its reason. Looks at the state, never changes it.
 
+mod approval;
 mod campaign;
 mod device;
 mod member;
@@ -63,6 +64,7 @@ pub fn accept(state: &State, now: Timestamp, request: &Request, facts: &mut Vec<
             Answer::Accepted
         }
         Request::SetCampaignDefaults(defaults) => campaign::set_defaults(state, defaults, facts),
+        Request::SetApprovalPolicy(policy) => approval::set_policy(state, policy, facts),
         Request::Device {
             device,
             fingerprint,

@@ -20,7 +20,7 @@ use serde::Serialize;
 use serde_json::Value;
 use ulid::Ulid;
 
-use super::{campaign, member, release, rollback, staff, storage_low};
+use super::{approval, campaign, member, release, rollback, staff, storage_low};
 use crate::{
     Fact, State, Timestamp,
     fact::{
@@ -82,13 +82,14 @@ pub fn accept(
             check_room(state, &message.command)
                 .and_then(|()| check_age(state, id, now))
                 .and_then(|()| check_role(state, operator, &message.command))
-                .and_then(|()| carry_out(state, operator, message, artifact, facts))
-                .and_then(|()| check_size(&facts[start..]))
+                .and_then(|()| carry_out(state, now, operator, message, artifact, facts))
+                .and_then(|told| check_size(&facts[start..]).map(|()| told))
         }
         Err(unreadable) => Err(unreadable.rejection.clone()),
     };
     match result {
-        Ok(()) => Answer::Accepted,
+        Ok(None) => Answer::Accepted,
+        Ok(Some(told)) => Answer::Told(told),
         Err(rejection) => {
             facts.truncate(start);
             // Without room not even refusals are recorded, so the same command can succeed later under the same id.
@@ -194,7 +195,10 @@ fn check_role(state: &State, operator: &OperatorId, command: &Command) -> Result
         | Command::ExcludeDevice(_)
         | Command::ExpediteDevice(_)
         | Command::RehearseCampaign(_)
-        | Command::PromoteArm(_) => Role::Operator,
+        | Command::PromoteArm(_)
+        // Whoever asked takes it back so.
+        | Command::DeclineCampaign(_) => Role::Operator,
+        Command::ApproveCampaign(_) => Role::Approver,
     };
     if role < Some(needed) {
         return Err(Rejection::new(
@@ -205,27 +209,58 @@ fn check_role(state: &State, operator: &OperatorId, command: &Command) -> Result
     Ok(())
 }
 
+/// What there is to tell, if the command is not just done.
 fn carry_out(
     state: &State,
+    now: Timestamp,
     operator: &OperatorId,
     message: &CommandMessage,
     artifact: Option<&StoredArtifact>,
     facts: &mut Vec<Fact>,
+) -> Result<Option<Value>, Rejection> {
+    let (command, version) = (&message.command, message.expected_version);
+    if let Command::ApproveCampaign(command) = command {
+        return approval::approve(state, operator, command, version, facts).map(Some);
+    }
+    let start = facts.len();
+    act(state, operator, command, version, artifact, facts)?;
+    match approval::needs(state, command) {
+        None => Ok(None),
+        // It is possible, so it can be asked for.
+        Some(wanted) => {
+            facts.truncate(start);
+            approval::ask(state, now, operator, wanted, facts).map(Some)
+        }
+    }
+}
+
+/// Does what a command says, as if one person were enough.
+pub(super) fn act(
+    state: &State,
+    operator: &OperatorId,
+    command: &Command,
+    version: Option<u64>,
+    artifact: Option<&StoredArtifact>,
+    facts: &mut Vec<Fact>,
 ) -> Result<(), Rejection> {
-    let version = message.expected_version;
-    match &message.command {
+    match command {
         Command::AddOperator(command) => staff::add(state, command, facts),
         Command::ChangeOperator(command) => staff::change(state, command, facts),
         Command::SetPassword(command) => staff::set_password(state, operator, command, facts),
         Command::RevokeOperator(command) => staff::revoke(state, command, facts),
-        Command::ListOperators(_) | Command::RehearseCampaign(_) => {
-            unreachable!("a question has been answered before")
+        Command::ListOperators(_) | Command::RehearseCampaign(_) | Command::ApproveCampaign(_) => {
+            unreachable!("questions and approvals have been answered before")
+        }
+        Command::DeclineCampaign(command) => {
+            approval::decline(state, operator, command, version, facts)
         }
         Command::TrustKey(command) => trust_key(state, command, facts),
         Command::RegisterDevice(command) => register_device(state, command, facts),
         Command::SetLifecycle(command) => set_lifecycle(state, command, facts),
         Command::PublishRelease(command) => release::publish(state, command, artifact, facts),
-        Command::CreateCampaign(command) => campaign::create(state, &command.campaign, facts),
+        Command::CreateCampaign(command) => {
+            campaign::create(state, operator, &command.campaign, facts)
+        }
         Command::StartCampaign(command) => campaign::start(state, command, version, facts),
         Command::PauseCampaign(command) => {
             campaign::pause(state, operator, command, version, facts)
@@ -234,7 +269,9 @@ fn carry_out(
         Command::CancelCampaign(command) => {
             campaign::cancel(state, operator, command, version, facts)
         }
-        Command::EditCampaign(command) => campaign::edit(state, &command.campaign, version, facts),
+        Command::EditCampaign(command) => {
+            campaign::edit(state, operator, &command.campaign, version, facts)
+        }
         Command::AdvanceCampaign(command) => {
             campaign::advance(state, operator, command, version, facts)
         }
@@ -246,7 +283,7 @@ fn carry_out(
         Command::ExcludeDevice(command) => {
             member::exclude(state, operator, command, version, facts)
         }
-        Command::PromoteArm(command) => campaign::promote(state, command, version, facts),
+        Command::PromoteArm(command) => campaign::promote(state, operator, command, version, facts),
         Command::ExpediteDevice(command) => {
             member::expedite(state, operator, command, version, facts)
         }

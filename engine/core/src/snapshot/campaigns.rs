@@ -108,6 +108,12 @@ impl Rosters {
         check("campaign", ix, "strata", row.strata.len() <= STRATA_MAX)?;
         campaign.strata = row.strata;
         campaign.comparison = row.comparison;
+        campaign.authors = row.authors;
+        for asked in &row.approvals {
+            check_time("campaign", ix, "time", Some(asked.asked_at))?;
+            check_time("campaign", ix, "time", Some(asked.expires_at))?;
+        }
+        campaign.approvals = row.approvals;
         self.announced.push(Announced {
             count: row.members,
             enrolled: row.enrolled,

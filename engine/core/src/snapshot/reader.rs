@@ -195,6 +195,7 @@ impl Reader {
             speed: head.speed,
         });
         self.state.campaign_defaults = head.campaign_defaults.clone();
+        self.state.approval_policy = head.approval_policy.clone();
         if let Some(shortage) = &head.shortage {
             check_time("head", 0, "shortage", Some(shortage.since))?;
             self.state.storage_low = Some(StorageShortage {

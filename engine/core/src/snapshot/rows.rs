@@ -6,6 +6,7 @@ use alloc::{string::String, vec::Vec};
 
 use fleetfold_schemas::{
     Digest, ModelId, Name, OperatorId, Sha256, Version,
+    approval::ApprovalPolicy,
     campaign::{CampaignDefaults, CampaignSpec},
     command::{Credential, Lifecycle},
     device::{DeviceError, Slot, Stage},
@@ -17,8 +18,8 @@ use crate::{
     CampaignIx, DeviceIx, ReleaseIx,
     fact::{KeptCause, Role, RollbackCause},
     state::{
-        Answered, Comparison, Counted, Delta, Evidence, MemberState, PhaseTally, ReturnStep,
-        Starts, Status, Stratum,
+        Answered, Approval, Comparison, Counted, Delta, Evidence, MemberState, PhaseTally,
+        ReturnStep, Starts, Status, Stratum,
     },
 };
 
@@ -119,6 +120,13 @@ pub struct Head {
     pub shortage: Option<ShortageRow>,
     #[cbor(n(15), default, with = "crate::stored::json", skip_if = "says_nothing")]
     pub campaign_defaults: CampaignDefaults,
+    #[cbor(
+        n(75),
+        default,
+        with = "crate::stored::json",
+        skip_if = "asks_for_nothing"
+    )]
+    pub approval_policy: ApprovalPolicy,
 }
 
 /// There is hardly room for the log.
@@ -314,6 +322,10 @@ pub struct CampaignRow {
     /// What members ran before, by number from 1.
     #[cbor(n(50), default, skip_if = "Vec::is_empty")]
     pub sources: Vec<Version>,
+    #[cbor(n(75), default, skip_if = "Vec::is_empty")]
+    pub authors: Vec<OperatorId>,
+    #[cbor(n(76), default, skip_if = "Vec::is_empty")]
+    pub approvals: Vec<Approval>,
 }
 
 #[derive(Debug, Encode, Decode)]
@@ -559,6 +571,10 @@ impl StateParts {
 
 const fn is_zero(number: &u64) -> bool {
     *number == 0
+}
+
+fn asks_for_nothing(policy: &ApprovalPolicy) -> bool {
+    *policy == ApprovalPolicy::default()
 }
 
 fn says_nothing(defaults: &CampaignDefaults) -> bool {

@@ -237,6 +237,7 @@ fn head(state: &State, numbering: &Numbering) -> Head {
             floor_bytes: shortage.floor_bytes,
         }),
         campaign_defaults: state.campaign_defaults.clone(),
+        approval_policy: state.approval_policy.clone(),
     }
 }
 
@@ -350,6 +351,8 @@ fn campaign_row(campaign: &Campaign) -> CampaignRow {
         }),
         sources: campaign.sources.versions().to_vec(),
         comparison: campaign.comparison.clone(),
+        authors: campaign.authors.clone(),
+        approvals: campaign.approvals.clone(),
     }
 }
 

@@ -15,8 +15,8 @@ use crate::{
     fact::{FailureCause, PauseCause},
     gate::ab::Arm,
     state::{
-        Comparison, Device, Devices, Member, MemberState, PhaseTally, ReturnStep, Roster, Sources,
-        group_order, rollback::Rollback,
+        Approval, Comparison, Device, Devices, Member, MemberState, PhaseTally, ReturnStep, Roster,
+        Sources, group_order, rollback::Rollback,
     },
 };
 
@@ -58,6 +58,10 @@ pub struct Campaign {
     pub retry_bytes: u64,
     /// Out of operators' way.
     pub is_archived: bool,
+    /// Who has described it, in the order in which they came to it.
+    pub authors: Vec<OperatorId>,
+    /// What waits for people, in the order in which it was asked for.
+    pub approvals: Vec<Approval>,
     /// Once it has been rolled back, or begins to be.
     pub rollback: Option<Rollback>,
     /// On the way back: updated members whose turn to go back has not come.
@@ -256,6 +260,8 @@ impl Campaign {
             retries: 0,
             retry_bytes: 0,
             is_archived: false,
+            authors: Vec::new(),
+            approvals: Vec::new(),
             rollback: None,
             to_return: BTreeSet::new(),
             sources: Sources::default(),
@@ -496,6 +502,8 @@ pub struct Campaigns {
     rows: Vec<Campaign>,
     /// Those that something may still happen to by itself.
     active: BTreeSet<CampaignIx>,
+    /// Those with open requests.
+    asking: BTreeSet<CampaignIx>,
 }
 
 impl Campaigns {
@@ -529,6 +537,20 @@ impl Campaigns {
             .map(|(ix, _)| ix)
     }
 
+    /// Those with requests that wait for people.
+    pub fn asking(&self) -> impl Iterator<Item = CampaignIx> {
+        self.asking.iter().copied()
+    }
+
+    /// A request has been opened or closed.
+    pub(crate) fn set_asking(&mut self, ix: CampaignIx) {
+        if self.rows[ix as usize].approvals.is_empty() {
+            self.asking.remove(&ix);
+        } else {
+            self.asking.insert(ix);
+        }
+    }
+
     /// Staged, rolling, paused or monitoring ones.
     pub fn active(&self) -> impl Iterator<Item = CampaignIx> {
         self.active.iter().copied()
@@ -548,6 +570,7 @@ impl Campaigns {
         }
         let is_active = row.status.is_active();
         self.set_active(ix, is_active);
+        self.set_asking(ix);
     }
 
     pub(crate) fn push(&mut self, campaign: Campaign) {

@@ -2,6 +2,7 @@
 //!
 //! Only [`crate::apply`] changes them. Rows are found by number; names are interned once.
 
+mod approval;
 mod campaign;
 mod command;
 mod comparison;
@@ -19,11 +20,13 @@ mod strata;
 use alloc::{collections::BTreeMap, string::String, vec::Vec};
 
 use fleetfold_schemas::{
-    Name, OperatorId, campaign::CampaignDefaults, cose::TrustedKeys, operator::Tenants,
+    Name, OperatorId, approval::ApprovalPolicy, campaign::CampaignDefaults, cose::TrustedKeys,
+    operator::Tenants,
 };
 
 pub(crate) use self::command::AnswerId;
 pub use self::{
+    approval::Approval,
     campaign::{Campaign, Campaigns, Evidence, PhaseRun, Starts, Status, Stratum},
     command::{ANSWERS_KEPT_MS, Answered, CLOCK_SKEW_MAX_MS, Commands},
     comparison::{Comparison, Verdict as ComparisonVerdict},
@@ -56,6 +59,8 @@ pub struct State {
     pub storage_low: Option<StorageShortage>,
     /// What campaigns are resolved against when they are created.
     pub campaign_defaults: CampaignDefaults,
+    /// How many people must want what one asks for.
+    pub approval_policy: ApprovalPolicy,
     pub operators: BTreeMap<OperatorId, Operator>,
     pub keys: Keys,
     pub commands: Commands,

@@ -4,6 +4,7 @@ use alloc::{collections::BTreeMap, format, string::String, string::ToString};
 
 use fleetfold_schemas::{
     Name,
+    approval::ApprovalStatus,
     campaign::{BasisPoints, GroupOrder, human_duration},
     device::ErrorClass,
     status::{
@@ -14,13 +15,14 @@ use fleetfold_schemas::{
 
 use crate::{
     CampaignIx, State, Timestamp,
+    approval::needed,
     decide::{DELTA_WAIT_MS, waits_for_deltas},
-    fact::{FailureCause, PauseCause, RollbackCause},
+    fact::{Action, FailureCause, PauseCause, RollbackCause},
     gate::confident,
     judge::{HoldReason, Verdict, judge},
     pace::Limit,
     rollback,
-    state::{Campaign, GroupRun, Rollback, Status, group_order},
+    state::{Approval, Campaign, GroupRun, Rollback, Status, group_order},
 };
 
 #[must_use]
@@ -33,6 +35,7 @@ pub fn campaign(state: &State, ix: CampaignIx, now: Timestamp) -> CampaignStatus
         status: campaign_state(&row.status),
         hold: hold_reason(state, row, now).map(|reason| hold(&reason, now)),
         cause: cause(row),
+        approvals: approvals(state, row),
         rollback: row.rollback.as_ref().map(|way| rollback_progress(row, way)),
         phase: is_started.then(|| row.phase().name.clone()),
         devices: row.totals().devices.into(),
@@ -47,6 +50,7 @@ pub fn campaign(state: &State, ix: CampaignIx, now: Timestamp) -> CampaignStatus
         started_ms: row.started_at,
         ended_ms: row.ended_at,
         position: state.position,
+        authors: row.authors.clone(),
         spec: row.spec.clone(),
     }
 }
@@ -70,7 +74,7 @@ pub const fn campaign_state(status: &Status) -> CampaignState {
 
 fn hold_reason(state: &State, row: &Campaign, now: Timestamp) -> Option<HoldReason> {
     match &row.status {
-        Status::Draft => Some(HoldReason::Draft),
+        Status::Draft => Some(awaited(state, row).unwrap_or(HoldReason::Draft)),
         Status::Staged { .. } if state.storage_low.is_some() => Some(HoldReason::StorageLow),
         Status::Staged { since } => {
             waits_for_deltas(state, row, *since, now).then_some(HoldReason::BuildingDeltas {
@@ -84,7 +88,9 @@ fn hold_reason(state: &State, row: &Campaign, now: Timestamp) -> Option<HoldReas
             Verdict::Hold(reason) => Some(reason),
             Verdict::Advance | Verdict::Pause(_) => None,
         },
-        Status::Paused { .. } | Status::RollbackPaused { .. } => Some(HoldReason::Paused),
+        Status::Paused { .. } | Status::RollbackPaused { .. } => {
+            Some(awaited(state, row).unwrap_or(HoldReason::Paused))
+        }
         Status::RollingBack => match rollback::judge(row, row.rollback.as_ref()?, now) {
             rollback::Verdict::Hold(reason) => Some(reason),
             _ if state.storage_low.is_some() => Some(HoldReason::StorageLow),
@@ -104,11 +110,33 @@ fn hold_reason(state: &State, row: &Campaign, now: Timestamp) -> Option<HoldReas
     }
 }
 
+/// What would set a campaign going that stands still.
+fn awaited(state: &State, row: &Campaign) -> Option<HoldReason> {
+    let sets_going = |asked: &&Approval| matches!(asked.action, Action::Start | Action::Resume);
+    let asked = row.approvals.iter().find(sets_going)?;
+    Some(HoldReason::Approval {
+        action: asked.action.name(),
+        given: asked.given.len() as u64,
+        needed: needed(&state.approval_policy, &asked.action).into(),
+        until: asked.expires_at,
+    })
+}
+
 /// A hold in words.
 #[must_use]
 pub fn hold(reason: &HoldReason, now: Timestamp) -> Hold {
     let (kind, text, until_ms) = match *reason {
         HoldReason::Draft => ("draft", "not started".to_string(), None),
+        HoldReason::Approval {
+            action,
+            given,
+            needed,
+            until,
+        } => (
+            "approval",
+            format!("{action} waits for approval: {given} of {needed}"),
+            Some(until),
+        ),
         HoldReason::BuildingDeltas { until } => (
             "building_deltas",
             "deltas are being built".to_string(),
@@ -375,6 +403,42 @@ fn rollback_cause(cause: &RollbackCause) -> String {
             BasisPoints::new(*limit_bp).unwrap_or(BasisPoints::ALL)
         ),
     }
+}
+
+fn approvals(state: &State, row: &Campaign) -> alloc::vec::Vec<ApprovalStatus> {
+    let told = |asked: &Approval| {
+        let needed = needed(&state.approval_policy, &asked.action);
+        let what = match &asked.action {
+            Action::Start => "start".to_string(),
+            Action::Advance { phase } => format!("advance past {}", phase_name(row, *phase)),
+            Action::Expedite { device } => format!("expedite {device}"),
+            Action::Resume => "resume".to_string(),
+            Action::Rollback { reason, phases_bp } => {
+                let reason = reason.as_str().replace('_', " ");
+                let how = if phases_bp.is_empty() {
+                    "all at once"
+                } else {
+                    "in phases"
+                };
+                format!("roll back {how} ({reason})")
+            }
+            Action::Promote { arm } => format!("promote arm {arm:?}"),
+        };
+        let (given, by) = (asked.given.len(), &asked.by);
+        ApprovalStatus {
+            request: asked.request,
+            action: asked.action.name().to_string(),
+            text: format!("{what}, asked for by {by}: {given} of {needed} approvals"),
+            by: by.clone(),
+            reason: asked.reason.clone(),
+            digest: asked.digest,
+            needed,
+            given: asked.given.clone(),
+            asked_ms: asked.asked_at,
+            expires_ms: asked.expires_at,
+        }
+    };
+    row.approvals.iter().map(told).collect()
 }
 
 fn rollback_progress(row: &Campaign, way: &Rollback) -> RollbackProgress {

@@ -220,6 +220,13 @@ impl Sheet {
         match fact {
             Fact::CampaignArchived(_) => assert!(self.is_over, "archived before the end"),
             Fact::RollbackStarted(_) => {}
+            // What is over can be rolled back or promoted, so it can be asked for.
+            Fact::ApprovalRequested(_)
+            | Fact::ApprovalGiven(_)
+            | Fact::ApprovalGranted(_)
+            | Fact::ApprovalDeclined(_)
+            | Fact::ApprovalVoided(_)
+            | Fact::ApprovalLost(_) => {}
             _ => assert!(!self.is_over, "{fact:?} after the end"),
         }
         match fact {
@@ -237,7 +244,13 @@ impl Sheet {
                 assert!(self.is_rolling_back);
                 self.is_over = true;
             }
-            Fact::CampaignArchived(_) => {}
+            Fact::CampaignArchived(_)
+            | Fact::ApprovalRequested(_)
+            | Fact::ApprovalGiven(_)
+            | Fact::ApprovalGranted(_)
+            | Fact::ApprovalDeclined(_)
+            | Fact::ApprovalVoided(_)
+            | Fact::ApprovalLost(_) => {}
             Fact::CampaignEdited(_) => assert!(!self.is_started, "edited after the start"),
             Fact::RetriesOrdered(_) | Fact::GatePromoted(_) | Fact::ArmsCompared(_) => {
                 assert!(self.is_started)

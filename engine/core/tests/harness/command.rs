@@ -97,6 +97,14 @@ pub fn verb<'a>(verb: &str, words: &[&'a str]) -> (&'a str, Value) {
     let mut who = "ann";
     while !rest.is_empty() {
         rest = match rest {
+            ["request", request, rest @ ..] => {
+                map.insert("request".into(), value_of(request));
+                rest
+            }
+            ["digest", digest, rest @ ..] => {
+                map.insert("digest".into(), (*digest).into());
+                rest
+            }
             ["arm", arm, rest @ ..] => {
                 map.insert("arm".into(), (*arm).into());
                 rest

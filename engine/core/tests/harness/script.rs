@@ -45,6 +45,8 @@ pub enum Line<'a> {
     Room(u64, u64),
     /// What the configuration says of campaigns.
     Defaults(&'a str),
+    /// The same of approvals.
+    Approvals(&'a str),
     Status(&'a str),
     Report(&'a str),
     Show(&'a str),
@@ -120,7 +122,7 @@ pub fn parse(line: &str) -> Line<'_> {
         }
         [
             "start" | "pause" | "resume" | "cancel" | "advance" | "archive" | "retry" | "exclude"
-            | "expedite" | "promote",
+            | "expedite" | "promote" | "approve" | "decline",
             arguments @ ..,
         ] => Line::Verb(first, arguments.to_vec()),
         ["roll", "back", arguments @ ..] => Line::Verb("rollback", arguments.to_vec()),
@@ -136,6 +138,7 @@ pub fn parse(line: &str) -> Line<'_> {
         ["step"] => Line::Step,
         ["room", free, "MiB", "of", floor] => Line::Room(number(free), number(floor)),
         ["defaults", ..] => Line::Defaults(rest),
+        ["approvals", ..] => Line::Approvals(rest),
         ["status", campaign] => Line::Status(campaign),
         ["report", campaign] => Line::Report(campaign),
         ["show", device] => Line::Show(device),

@@ -163,8 +163,35 @@ fn saying(state: &State, now: Timestamp, fact: &Fact) -> Saying {
             Saying::Of(format!("{share} may go back"))
         }
         Fact::CampaignRolledBack(_) => Saying::Of(format!("{} rolled back", name())),
-        _ => execution(state, now, fact),
+        _ => approval(state, now, fact).unwrap_or_else(|| execution(state, now, fact)),
     }
+}
+
+fn approval(state: &State, now: Timestamp, fact: &Fact) -> Option<Saying> {
+    let name = || {
+        let ix = fact.campaign().expect("only asked of campaign facts");
+        state.campaigns.get(ix).id()
+    };
+    let text = match fact {
+        Fact::ApprovalPolicySet(_) => "approval policy set".into(),
+        Fact::ApprovalRequested(fact) => format!(
+            "{} asks for {} of {}, for {}",
+            fact.by,
+            fact.action.name(),
+            name(),
+            human_duration(fact.expires_at - now)
+        ),
+        Fact::ApprovalGiven(fact) => format!("{} approves", fact.by),
+        Fact::ApprovalGranted(_) => "approved".into(),
+        Fact::ApprovalDeclined(fact) => format!("{} declines", fact.by),
+        Fact::ApprovalVoided(fact) => {
+            let cause = format!("{:?}", fact.cause).to_lowercase();
+            format!("request {} of {} is void, {cause}", fact.request, name())
+        }
+        Fact::ApprovalLost(fact) => format!("the approval by {} is lost", fact.by),
+        _ => return None,
+    };
+    Some(Saying::Of(text))
 }
 
 fn scope(tenants: &Tenants) -> String {
@@ -395,6 +422,16 @@ pub fn status(status: &CampaignStatus) -> Vec<String> {
         evidence.rate_low * 100.0,
         evidence.rate_high * 100.0,
     ));
+    let authors: Vec<_> = status.authors.iter().map(|by| by.as_str()).collect();
+    // Most are by ann.
+    if authors != ["ann"] {
+        lines.push(format!("by {}", authors.join(", ")));
+    }
+    lines.extend(status.approvals.iter().map(|asked| {
+        let reason = asked.reason.as_ref();
+        let reason = reason.map_or(String::new(), |reason| format!(" because {reason}"));
+        format!("request {}: {}{reason}", asked.request, asked.text)
+    }));
     if let Some(way) = &status.rollback {
         lines.push(format!(
             "way back, {}: {} back, {} failed, {} kept, {} to go",

@@ -135,6 +135,10 @@ impl World {
                 let defaults = serde_json::from_str(json).expect("defaults are JSON");
                 self.tell(&[Request::SetCampaignDefaults(defaults)])
             }
+            Line::Approvals(json) => {
+                let policy = serde_json::from_str(json).expect("a policy is JSON");
+                self.tell(&[Request::SetApprovalPolicy(policy)])
+            }
             Line::Status(name) => {
                 let status = view::campaign(self.core.state(), self.campaign_ix(name), self.now);
                 return words::status(&status);

@@ -30,9 +30,9 @@ pause spring version 2 because careful
 pause summer
     refused, unknown_campaign: no campaign summer
 send {"command": "campaign.explode", "id": "third"}
-    refused, unknown_command: no command "campaign.explode"; there are operator.add, operator.change, operator.password, operator.revoke, operator.list, key.trust, device.register, device.lifecycle, release.publish, campaign.create, campaign.start, campaign.pause, campaign.resume, campaign.cancel, campaign.edit, campaign.advance, campaign.archive, campaign.rollback, campaign.retry, campaign.exclude, campaign.expedite, campaign.rehearse, campaign.promote
+    refused, unknown_command: no command "campaign.explode"; there are operator.add, operator.change, operator.password, operator.revoke, operator.list, key.trust, device.register, device.lifecycle, release.publish, campaign.create, campaign.start, campaign.pause, campaign.resume, campaign.cancel, campaign.edit, campaign.advance, campaign.archive, campaign.rollback, campaign.retry, campaign.exclude, campaign.expedite, campaign.rehearse, campaign.promote, campaign.approve, campaign.decline
 send {"command": "campaign.explode", "id": "third"}
-    answered before: refused, unknown_command: no command "campaign.explode"; there are operator.add, operator.change, operator.password, operator.revoke, operator.list, key.trust, device.register, device.lifecycle, release.publish, campaign.create, campaign.start, campaign.pause, campaign.resume, campaign.cancel, campaign.edit, campaign.advance, campaign.archive, campaign.rollback, campaign.retry, campaign.exclude, campaign.expedite, campaign.rehearse, campaign.promote
+    answered before: refused, unknown_command: no command "campaign.explode"; there are operator.add, operator.change, operator.password, operator.revoke, operator.list, key.trust, device.register, device.lifecycle, release.publish, campaign.create, campaign.start, campaign.pause, campaign.resume, campaign.cancel, campaign.edit, campaign.advance, campaign.archive, campaign.rollback, campaign.retry, campaign.exclude, campaign.expedite, campaign.rehearse, campaign.promote, campaign.approve, campaign.decline
 send {"command": "campaign.pause", "campaign": "spring", "because": "typo"}
     refused, malformed: because: unknown key 'because'; allowed are campaign, reason
 send no JSON
