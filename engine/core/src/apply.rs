@@ -364,6 +364,7 @@ fn campaign_changed(state: &mut State, at: Timestamp, fact: &Fact) {
         }
         _ => unreachable!("only called for campaign facts"),
     }
+    campaign.hold_watch(at);
     let is_active = campaign.status.is_active();
     state.campaigns.set_active(ix, is_active);
 }

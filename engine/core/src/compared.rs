@@ -17,8 +17,7 @@ pub fn verdict(ix: CampaignIx, row: &Campaign, now: Timestamp) -> Option<Fact> {
     if comparison.verdict.is_some() {
         return None;
     }
-    let is_over =
-        row.is_last_phase() && row.phase_started_at()? + row.phase().duration_hours.ms() <= now;
+    let is_over = row.is_last_phase() && row.watched_until(now)? <= now;
     let compared = comparison.compare(&row.spec, row.roster.len(), is_over)?;
     let verdict = match compared.verdict {
         ab::Verdict::Better { arm: Arm::A, .. } => ComparisonVerdict::A,

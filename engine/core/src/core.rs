@@ -19,13 +19,12 @@ use crate::{
     CampaignIx, DeviceIx, Effect, Fact, State, Timestamp,
     accept::accept,
     apply::apply,
-    approval,
-    decide::{self, Turns},
-    effect,
+    approval, decide, effect,
     fact::{DeltaAdded, DeltaUnavailable, ExecutionAccepted, ReturnAccepted, ReturnDeferral},
     request::{Answer, DeviceMessage, Request},
     state::{Answered, Delta},
     timers::Timers,
+    turns::{Ready, Turns},
     view::is_shown,
 };
 
@@ -41,7 +40,7 @@ pub struct Core {
     timers: Timers,
     /// Members of campaigns who have had a turn before and may get another one: their retry is due, or they may be free
     /// by now. Follows from the state and the time.
-    ready: BTreeMap<CampaignIx, BTreeSet<u32>>,
+    ready: BTreeMap<CampaignIx, Ready>,
 }
 
 /// What a step has led to. The facts must be on disk before anything else of it is shown to anyone.
@@ -112,10 +111,21 @@ impl Core {
 
     /// Whoever had to be passed over is looked at once more.
     fn try_all_deferred(&mut self) {
-        for ix in self.state.campaigns.active() {
-            let deferred = &self.state.campaigns.get(ix).deferred;
-            self.ready.entry(ix).or_default().extend(deferred);
+        let active: Vec<_> = self.state.campaigns.active().collect();
+        for ix in active {
+            self.try_deferred(ix);
         }
+    }
+
+    fn try_deferred(&mut self, ix: CampaignIx) {
+        let row = self.state.campaigns.get(ix);
+        let ready = self.ready.entry(ix).or_default();
+        row.deferred.iter().for_each(|at| ready.add(row, *at));
+    }
+
+    fn may_have_a_turn(&mut self, ix: CampaignIx, at: u32) {
+        let row = self.state.campaigns.get(ix);
+        self.ready.entry(ix).or_default().add(row, at);
     }
 
     /// Takes requests and the time, and decides everything that follows.
@@ -155,10 +165,7 @@ impl Core {
     pub fn next_wakeup(&self, now: Timestamp) -> Option<Timestamp> {
         let campaigns = self.state.campaigns.active();
         campaigns
-            .filter_map(|ix| {
-                let is_ready = self.ready.get(&ix).is_some_and(|ready| !ready.is_empty());
-                decide::wakeup(&self.state, ix, is_ready, now)
-            })
+            .filter_map(|ix| decide::wakeup(&self.state, ix, self.ready.get(&ix), now))
             .chain(self.timers.next())
             .chain(approval::wakeup(&self.state))
             .min()
@@ -193,7 +200,7 @@ impl Core {
             for (ix, at) in due {
                 let start = facts.len();
                 if decide::is_ready(&self.state, ix, at, now) {
-                    self.ready.entry(ix).or_default().insert(at);
+                    self.may_have_a_turn(ix, at);
                     woken.campaigns.insert(self.ordered(ix));
                 }
                 decide::member(&self.state, ix, at, now, facts);
@@ -280,8 +287,9 @@ impl Core {
                 };
                 decide::campaign(&self.state, ix, now, &mut turns, facts);
             } else if let Some(device) = open.freed.pop_first() {
-                for (ix, at) in decide::waiting_for(&self.state, device) {
-                    self.ready.entry(ix).or_default().insert(at);
+                let waiting: Vec<_> = decide::waiting_for(&self.state, device).collect();
+                for (ix, at) in waiting {
+                    self.may_have_a_turn(ix, at);
                     open.campaigns.insert(self.ordered(ix));
                 }
             } else if let Some(device) = open.described.pop_first() {
@@ -322,11 +330,7 @@ impl Core {
             }
             Fact::CampaignResumed(fact) => {
                 self.timers.add_campaign(&self.state, fact.campaign);
-                let deferred = &self.state.campaigns.get(fact.campaign).deferred;
-                self.ready
-                    .entry(fact.campaign)
-                    .or_default()
-                    .extend(deferred);
+                self.try_deferred(fact.campaign);
             }
             // Its queued jobs are in nobody's way any more.
             Fact::CampaignPaused(_) | Fact::RollbackStarted(_) => {

@@ -3,7 +3,7 @@
 //! Each function looks at the state and says what follows from it now. Called again after its facts are applied, it says
 //! what follows from those; nothing is remembered between calls.
 
-use alloc::{collections::BTreeSet, vec, vec::Vec};
+use alloc::{vec, vec::Vec};
 use fleetfold_schemas::mutant::{Mutant, is_on};
 
 use fleetfold_schemas::{
@@ -25,9 +25,10 @@ use crate::{
     judge::{HoldReason, Verdict, is_promoted_now, judge},
     membership::{Grouping, takers},
     offers::offered_bytes,
-    pace::{Limit, allowance},
+    pace::Limit,
     rollback,
     state::{Campaign, Evidence, Member, MemberState, Place, ReturnStep, Status},
+    turns::{Places, Ready, Turns},
 };
 
 /// How long a staged campaign waits for its deltas before it starts without them: a delta saves bytes, never a day.
@@ -85,14 +86,6 @@ fn is_out_of_budget(state: &State, ix: CampaignIx, member: &Member) -> bool {
         })
     };
     count || bytes()
-}
-
-/// What a step may still start, and whose turn has come besides those who have not had one.
-#[derive(Debug)]
-pub struct Turns<'a> {
-    pub starts_left: &'a mut u32,
-    /// Members whose retry is due, or who could not take a job before and may now.
-    pub ready: &'a mut BTreeSet<u32>,
 }
 
 /// What one campaign does next.
@@ -241,36 +234,30 @@ fn offer(
     turns: &mut Turns<'_>,
     facts: &mut Vec<Fact>,
 ) {
-    let Ok(allowed) = allowance(row, now) else {
-        return;
-    };
-    let mut left = allowed.min(*turns.starts_left);
-    if left == 0 {
-        return;
-    }
-    *turns.starts_left -= left;
+    let mut places = Places::take(row, now, turns);
     let mut offer = |at: u32| {
-        left -= 1;
         let member = row.member(at);
         let offered = offer_one(state, ix, member.device, member.attempts + 1);
         let is_outcome = offered.iter().any(is_outcome);
         facts.extend(offered);
         // What a gate may have to say about it comes before the next offer.
-        left > 0 && !is_outcome
+        !is_outcome
     };
     let mut goes_on = true;
-    while goes_on && let Some(at) = turns.ready.pop_first() {
-        if is_ready(state, ix, at, now) {
-            goes_on = offer(at);
-        }
+    while goes_on && let Some(at) = places.next(turns.ready, row, |at| is_ready(state, ix, at, now))
+    {
+        goes_on = offer(at);
     }
-    if goes_on {
+    if goes_on && places.is_free() {
         let _last = row
             .roster
             .next(|track| row.phases_reached(track))
-            .find(|at| !offer(*at));
+            .find(|at| {
+                places.use_fresh();
+                !offer(*at) || !places.is_free()
+            });
     }
-    *turns.starts_left += left;
+    places.give_back(turns);
 }
 
 /// Whether an offer has led to what gates count at once.
@@ -552,33 +539,31 @@ fn is_success(row: &Campaign) -> bool {
 
 /// When the campaign should be looked at again if nothing happens.
 #[must_use]
-pub fn wakeup(state: &State, ix: CampaignIx, is_ready: bool, now: Timestamp) -> Option<Timestamp> {
+pub fn wakeup(
+    state: &State,
+    ix: CampaignIx,
+    ready: Option<&Ready>,
+    now: Timestamp,
+) -> Option<Timestamp> {
     let row = state.campaigns.get(ix);
-    let turn = match allowance(row, now) {
-        _ if !is_ready || !row.status.is_rolling() || state.storage_low.is_some() => None,
-        Ok(_) => Some(now),
-        Err(Limit::Rate { until, .. }) => Some(until),
-        Err(Limit::InFlight { .. } | Limit::Exposure { .. }) => None,
-    };
+    let may_start = state.storage_low.is_none();
+    let ready = ready.filter(|_| may_start);
+    let turn = ready.filter(|_| row.status.is_rolling());
+    let turn = turn.and_then(|ready| ready.wakeup(row, now));
     let next = match &row.status {
-        Status::Staged { .. } if state.storage_low.is_some() => None,
+        Status::Staged { .. } if !may_start => None,
         Status::Staged { since } => Some(since + DELTA_WAIT_MS),
         Status::Rolling | Status::Monitoring => match judge(row, now) {
             Verdict::Hold(
                 HoldReason::Soaking { until } | HoldReason::Limited(Limit::Rate { until, .. }),
             ) => Some(until),
-            Verdict::Hold(HoldReason::Offering { .. }) if state.storage_low.is_some() => None,
+            Verdict::Hold(HoldReason::Offering { .. }) if !may_start => None,
             Verdict::Hold(HoldReason::Offering { .. }) | Verdict::Advance | Verdict::Pause(_) => {
                 Some(now)
             }
-            Verdict::Hold(_) => {
-                let watched_ms = row.phase().duration_hours.ms();
-                row.phase_started_at()
-                    .map(|at| at + watched_ms)
-                    .filter(|until| *until > now)
-            }
+            Verdict::Hold(_) => row.watched_until(now).filter(|until| *until > now),
         },
-        Status::RollingBack => rollback::wakeup(state, row, is_ready, now),
+        Status::RollingBack => rollback::wakeup(row, may_start, ready, now),
         _ => None,
     };
     [next, turn, row.deadline()].into_iter().flatten().min()

@@ -240,7 +240,7 @@ fn waiting_for(campaign: &Campaign, tally: &PhaseTally, now: Timestamp) -> Optio
     if tally.devices == 0 {
         return None;
     }
-    let until = campaign.phase_started_at()? + phase.duration_hours.ms();
+    let until = campaign.watched_until(now)?;
     (now < until).then_some(HoldReason::Soaking { until })
 }
 

@@ -32,6 +32,7 @@ pub mod snapshot;
 pub mod state;
 mod stored;
 mod timers;
+mod turns;
 pub mod view;
 
 pub use self::{

@@ -1,7 +1,7 @@
 //! How many executions a campaign may start now.
 
 use fleetfold_schemas::{
-    campaign::{MINUTE_MS, Pace},
+    campaign::Pace,
     mutant::{Mutant, is_on},
 };
 
@@ -10,7 +10,7 @@ use crate::{Timestamp, state::Campaign};
 /// Why none may start just now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Limit {
-    /// This minute's are out; the next ones may start then.
+    /// So many have started in the last minute; the next one may start then.
     Rate {
         per_minute: u32,
         until: Timestamp,
@@ -25,41 +25,61 @@ pub enum Limit {
     },
 }
 
-/// How many executions may start now: at least one, or the limit that is in the way.
+/// How many executions may start now on devices that nothing is under way on: at least one, or the limit that is in the
+/// way.
 pub fn allowance(row: &Campaign, now: Timestamp) -> Result<u32, Limit> {
-    let rates = &row.spec.rates;
-    let mut left = u32::MAX;
-    if rates.in_flight_max.is_some() || rates.exposure_max.is_some() {
+    let mut left = in_flight(row)?;
+    if let Some(max) = row.spec.rates.exposure_max {
         let tally = row.totals();
-        if let Some(max) = rates.in_flight_max {
-            let open = if is_on(Mutant::InFlightNotCounted) {
-                0
-            } else {
-                tally.open
-            };
-            left = max.saturating_sub(open);
-            if left == 0 {
-                return Err(Limit::InFlight { open, max });
-            }
-        }
-        if let Some(max) = rates.exposure_max {
-            let exposed = tally.open + tally.unknown;
-            left = left.min(max.saturating_sub(exposed));
-            if left == 0 {
-                return Err(Limit::Exposure { exposed, max });
-            }
+        let exposed = tally.open + tally.unknown;
+        left = left.min(max.saturating_sub(exposed));
+        if left == 0 {
+            return Err(Limit::Exposure { exposed, max });
         }
     }
+    paced(row, now, left)
+}
+
+/// The same on devices that are out of sight: exposed they are as it is.
+pub fn allowance_again(row: &Campaign, now: Timestamp) -> Result<u32, Limit> {
+    paced(row, now, in_flight(row)?)
+}
+
+fn in_flight(row: &Campaign) -> Result<u32, Limit> {
+    let Some(max) = row.spec.rates.in_flight_max else {
+        return Ok(u32::MAX);
+    };
+    let open = if is_on(Mutant::InFlightNotCounted) {
+        0
+    } else {
+        row.totals().open
+    };
+    match max.saturating_sub(open) {
+        0 => Err(Limit::InFlight { open, max }),
+        left => Ok(left),
+    }
+}
+
+fn paced(row: &Campaign, now: Timestamp, left: u32) -> Result<u32, Limit> {
+    let mut left = left;
+    let rates = &row.spec.rates;
     if let Some(pace) = &rates.executions_per_minute {
         let per_minute = per_minute(row, pace) + u32::from(is_on(Mutant::RateOffByOne));
-        let until = row.starts.minute + MINUTE_MS;
-        let started = if now < until { row.starts.in_minute } else { 0 };
-        left = left.min(per_minute.saturating_sub(started));
+        left = left.min(per_minute.saturating_sub(row.starts.in_minute(now)));
         if left == 0 {
+            let until = row.starts.room_at(per_minute, now);
             return Err(Limit::Rate { per_minute, until });
         }
     }
     Ok(left)
+}
+
+/// When a limit that passes by itself is over.
+pub const fn until(limit: &Limit) -> Option<Timestamp> {
+    match limit {
+        Limit::Rate { until, .. } => Some(*until),
+        Limit::InFlight { .. } | Limit::Exposure { .. } => None,
+    }
 }
 
 fn per_minute(row: &Campaign, pace: &Pace) -> u32 {

@@ -11,7 +11,7 @@ use fleetfold_schemas::{
 
 use crate::{
     CampaignIx, Fact, ReleaseIx, State, Timestamp,
-    decide::{Availability, Turns, availability, retry_at, taken_back},
+    decide::{Availability, availability, retry_at, taken_back},
     fact::{
         CampaignPaused, CampaignRolledBack, KeptCause, PauseCause, ReturnDeferral, ReturnDeferred,
         ReturnFailed, ReturnQueued, ReturnSkipped, Returned, RollbackAdvanced, RollbackCause,
@@ -21,6 +21,7 @@ use crate::{
     judge::HoldReason,
     pace::{Limit, allowance},
     state::{Campaign, Device, Member, MemberState, ReturnStep, Returns, Rollback, Status},
+    turns::{Places, Ready, Turns},
 };
 
 /// What the way back of a campaign comes to next.
@@ -186,27 +187,20 @@ fn offer(
     facts: &mut Vec<Fact>,
 ) {
     let row = state.campaigns.get(ix);
-    let Ok(allowed) = allowance(row, now) else {
-        return;
-    };
-    let mut left = allowed.min(*turns.starts_left);
-    *turns.starts_left -= left;
-    while left > 0
-        && let Some(at) = turns.ready.pop_first()
-    {
-        if is_ready(state, ix, row.member(at), now) {
-            left -= 1;
-            facts.extend(send_back(state, ix, row.member(at)));
-        }
+    let mut places = Places::take(row, now, turns);
+    while let Some(at) = places.next(turns.ready, row, |at| {
+        is_ready(state, ix, row.member(at), now)
+    }) {
+        facts.extend(send_back(state, ix, row.member(at)));
     }
     if let Verdict::Offer(count) = verdict {
-        let next = row.to_return.iter().take(left.min(*count) as usize);
-        for at in next {
-            left -= 1;
+        let count = places.fresh().min(*count);
+        for at in row.to_return.iter().take(count as usize) {
+            places.use_fresh();
             facts.extend(send_back(state, ix, row.member(*at)));
         }
     }
-    *turns.starts_left += left;
+    places.give_back(turns);
 }
 
 /// Whether a member that has had a turn on the way back may have another one.
@@ -402,7 +396,12 @@ pub fn end_at_deadline(campaign: CampaignIx, row: &Campaign, facts: &mut Vec<Fac
 
 /// When a campaign that is rolling back should be looked at again if nothing happens.
 #[must_use]
-pub fn wakeup(state: &State, row: &Campaign, is_ready: bool, now: Timestamp) -> Option<Timestamp> {
+pub fn wakeup(
+    row: &Campaign,
+    may_start: bool,
+    ready: Option<&Ready>,
+    now: Timestamp,
+) -> Option<Timestamp> {
     let rollback = row.rollback.as_ref()?;
     if row.status != Status::RollingBack {
         return None;
@@ -410,16 +409,11 @@ pub fn wakeup(state: &State, row: &Campaign, is_ready: bool, now: Timestamp) -> 
     let verdict = judge(row, rollback, now);
     let next = match verdict {
         Verdict::Pause(_) => Some(now),
-        _ if state.storage_low.is_some() => None,
+        _ if !may_start => None,
         Verdict::Offer(_) | Verdict::Advance | Verdict::End => Some(now),
         Verdict::Hold(HoldReason::Limited(Limit::Rate { until, .. })) => Some(until),
         Verdict::Hold(_) => None,
     };
-    let turn = match allowance(row, now) {
-        _ if !is_ready || state.storage_low.is_some() => None,
-        Ok(_) => Some(now),
-        Err(Limit::Rate { until, .. }) => Some(until),
-        Err(Limit::InFlight { .. } | Limit::Exposure { .. }) => None,
-    };
+    let turn = ready.and_then(|ready| ready.wakeup(row, now));
     [next, turn].into_iter().flatten().min()
 }

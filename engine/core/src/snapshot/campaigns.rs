@@ -8,14 +8,14 @@ use fleetfold_schemas::{campaign::BasisPoints, device::ErrorClass};
 use super::{
     SnapshotError,
     reader::{RowError, check, check_time, count, number, out_of_range},
-    rows::{CampaignRow, Kind, MemberRow, RollbackRow, StateParts},
+    rows::{CampaignRow, Kind, MemberRow, RollbackRow, StartsRow, StateParts},
 };
 use crate::{
     State,
     gate::ab::Arm,
     state::{
         Campaign, Counted, Member, PhaseTally, Place, Returns, Rollback, Roster, STRATA_MAX,
-        Sources,
+        Sources, Starts,
     },
 };
 
@@ -43,6 +43,7 @@ impl Rosters {
             row.started_at,
             row.resumed_at,
             row.ended_at,
+            row.held_since,
             Some(row.created_at),
         ];
         let of_runs = row
@@ -72,11 +73,13 @@ impl Rosters {
         for (run, row) in campaign.runs.iter_mut().zip(&row.runs) {
             run.started_at = row.started_at;
             run.passed_at = row.passed_at;
+            run.held_ms = row.held_ms;
         }
         campaign.status = row.status;
         campaign.version = row.version;
         campaign.started_at = row.started_at;
         campaign.resumed_at = row.resumed_at;
+        campaign.held_since = row.held_since;
         campaign.ended_at = row.ended_at;
         campaign.canceled_position = row.canceled_position;
         campaign.run = row.run as usize;
@@ -84,8 +87,7 @@ impl Rosters {
         campaign.forgiven = row.forgiven;
         campaign.exposed = row.exposed;
         campaign.errors = errors;
-        check_time("campaign", ix, "time", Some(row.starts.minute))?;
-        campaign.starts = row.starts;
+        campaign.starts = starts(ix, row.starts)?;
         let retries = u32::try_from(row.retries).ok();
         campaign.retries = retries.ok_or(out_of_range("campaign", ix, "retries"))?;
         campaign.retry_bytes = row.retry_bytes;
@@ -178,6 +180,22 @@ impl Rosters {
         }
         Ok(())
     }
+}
+
+fn starts(campaign: u32, row: StartsRow) -> Result<Starts, SnapshotError> {
+    let mut recent = row.recent;
+    // An older snapshot says only when the minute began.
+    if recent.is_empty() && row.in_minute > 0 {
+        let count = u32::try_from(row.in_minute).ok();
+        let count = count.ok_or(out_of_range("campaign", campaign, "starts"))?;
+        recent.push((row.minute, count));
+    }
+    for (at, _) in &recent {
+        check_time("campaign", campaign, "time", Some(*at))?;
+    }
+    let is_sorted = recent.is_sorted_by(|(a, _), (b, _)| a < b);
+    check("campaign", campaign, "starts", is_sorted)?;
+    Ok(Starts::of(recent, row.notified))
 }
 
 fn rollback(campaign: u32, row: RollbackRow) -> Result<Rollback, SnapshotError> {

@@ -19,7 +19,7 @@ use crate::{
     fact::{KeptCause, Role, RollbackCause},
     state::{
         Answered, Approval, Comparison, Counted, Delta, Evidence, MemberState, PhaseTally,
-        ReturnStep, Starts, Status, Stratum,
+        ReturnStep, Status, Stratum,
     },
 };
 
@@ -305,7 +305,7 @@ pub struct CampaignRow {
     #[n(17)]
     pub tallies: Vec<PhaseTally>,
     #[n(18)]
-    pub starts: Starts,
+    pub starts: StartsRow,
     #[cbor(n(19), skip_if = "is_zero")]
     pub retries: u64,
     #[cbor(n(20), skip_if = "is_zero")]
@@ -322,6 +322,9 @@ pub struct CampaignRow {
     /// What members ran before, by number from 1.
     #[cbor(n(50), default, skip_if = "Vec::is_empty")]
     pub sources: Vec<Version>,
+    /// Since when the watch time stands still.
+    #[n(60)]
+    pub held_since: Option<u64>,
     #[cbor(n(75), default, skip_if = "Vec::is_empty")]
     pub authors: Vec<OperatorId>,
     #[cbor(n(76), default, skip_if = "Vec::is_empty")]
@@ -345,6 +348,22 @@ pub struct RollbackRow {
     pub forgiven_resolved: u32,
 }
 
+/// Executions started, for the rates.
+#[derive(Debug, Encode, Decode)]
+#[cbor(map)]
+pub struct StartsRow {
+    /// Up to now only read: when a minute began, and how many were started in it.
+    #[cbor(n(0), default, skip_if = "is_zero")]
+    pub minute: u64,
+    #[cbor(n(1), default, skip_if = "is_zero")]
+    pub in_minute: u64,
+    #[n(2)]
+    pub notified: u32,
+    /// Those of the last minute, oldest first: by second, the time of the last and how many.
+    #[cbor(n(60), default, skip_if = "Vec::is_empty")]
+    pub recent: Vec<(u64, u32)>,
+}
+
 impl CampaignRow {
     pub const ARCHIVED: u64 = 1;
     pub const PROMOTED: u64 = 2;
@@ -358,6 +377,9 @@ pub struct RunRow {
     pub started_at: Option<u64>,
     #[n(1)]
     pub passed_at: Option<u64>,
+    /// How long its watch time has stood still.
+    #[cbor(n(60), default, skip_if = "is_zero")]
+    pub held_ms: u64,
 }
 
 /// Those from the start by group, then rank; then the others as they came.

@@ -12,7 +12,7 @@ use super::{
     SECTION_BYTES_MAX,
     rows::{
         AnswerRow, CampaignRow, DeviceRow, Head, KeyRow, Kind, MemberRow, OperatorRow, ReleaseRow,
-        RollbackManifestRow, RollbackRow, RunRow, ShortageRow, StateParts,
+        RollbackManifestRow, RollbackRow, RunRow, ShortageRow, StartsRow, StateParts,
     },
 };
 use crate::{
@@ -327,6 +327,7 @@ fn campaign_row(campaign: &Campaign) -> CampaignRow {
             .map(|run| RunRow {
                 started_at: run.started_at,
                 passed_at: run.passed_at,
+                held_ms: run.held_ms,
             })
             .collect(),
         run: count(campaign.run),
@@ -335,7 +336,12 @@ fn campaign_row(campaign: &Campaign) -> CampaignRow {
         exposed: campaign.exposed,
         errors: campaign.errors.to_vec(),
         tallies: campaign.roster.tallies().to_vec(),
-        starts: campaign.starts,
+        starts: StartsRow {
+            minute: 0,
+            in_minute: 0,
+            notified: campaign.starts.notified,
+            recent: campaign.starts.recent().collect(),
+        },
         retries: campaign.retries.into(),
         retry_bytes: campaign.retry_bytes,
         marks: mark(campaign.is_archived, CampaignRow::ARCHIVED)
@@ -351,6 +357,7 @@ fn campaign_row(campaign: &Campaign) -> CampaignRow {
         }),
         sources: campaign.sources.versions().to_vec(),
         comparison: campaign.comparison.clone(),
+        held_since: campaign.held_since,
         authors: campaign.authors.clone(),
         approvals: campaign.approvals.clone(),
     }

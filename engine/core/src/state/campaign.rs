@@ -1,6 +1,10 @@
 //! Campaigns: how far they are, and what they wait for.
 
-use alloc::{collections::BTreeSet, string::String, vec::Vec};
+use alloc::{
+    collections::{BTreeSet, VecDeque},
+    string::String,
+    vec::Vec,
+};
 
 use fleetfold_schemas::{
     CampaignId, ModelId, OperatorId,
@@ -31,6 +35,8 @@ pub struct Campaign {
     pub created_at: Timestamp,
     pub started_at: Option<Timestamp>,
     pub resumed_at: Option<Timestamp>,
+    /// Since when the watch time stands still.
+    pub held_since: Option<Timestamp>,
     pub ended_at: Option<Timestamp>,
     /// Where in the log it was canceled: the sequence number of the cancel jobs.
     pub canceled_position: Option<u64>,
@@ -154,6 +160,8 @@ pub struct PhaseRun {
     pub phase: u16,
     pub started_at: Option<Timestamp>,
     pub passed_at: Option<Timestamp>,
+    /// How long its watch time has stood still, pauses that are over counted.
+    pub held_ms: u64,
 }
 
 /// First outcomes, as the `confident` gate counts them. The numbers are those of a snapshot.
@@ -197,28 +205,70 @@ impl Evidence {
     }
 }
 
-/// Executions started, for the rates. The numbers are those of a snapshot.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Encode, Decode)]
-#[cbor(map)]
+/// Executions started, for the rates.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Starts {
-    /// When the current minute began: with its first execution.
-    #[n(0)]
-    pub minute: Timestamp,
-    #[n(1)]
-    pub in_minute: u32,
+    /// Those of the last minute, oldest first: when the last ones of a second were started, and how many in it. Whoever
+    /// was started earlier within that second is counted for up to a second too long, never too short.
+    recent: VecDeque<(Timestamp, u32)>,
     /// Devices that have been offered a job so far.
-    #[n(2)]
     pub notified: u32,
 }
 
 impl Starts {
-    pub(crate) fn count(&mut self, at: Timestamp, is_first: bool) {
-        if at >= self.minute + MINUTE_MS {
-            self.minute = at;
-            self.in_minute = 0;
+    pub(crate) fn of(recent: Vec<(Timestamp, u32)>, notified: u32) -> Self {
+        Self {
+            recent: recent.into(),
+            notified,
         }
-        self.in_minute += 1;
+    }
+
+    pub(crate) fn count(&mut self, at: Timestamp, is_first: bool) {
+        while self
+            .recent
+            .front()
+            .is_some_and(|(last, _)| last + MINUTE_MS <= at)
+        {
+            self.recent.pop_front();
+        }
+        match self.recent.back_mut() {
+            Some((last, count)) if *last / 1000 == at / 1000 => {
+                *last = at;
+                *count += 1;
+            }
+            _ => self.recent.push_back((at, 1)),
+        }
         self.notified += u32::from(is_first);
+    }
+
+    /// Oldest first.
+    pub(crate) fn recent(&self) -> impl Iterator<Item = (Timestamp, u32)> + '_ {
+        self.recent.iter().copied()
+    }
+
+    /// How many were started within the minute that ends now.
+    #[must_use]
+    pub fn in_minute(&self, now: Timestamp) -> u32 {
+        let recent = self.recent();
+        recent
+            .filter(|(last, _)| last + MINUTE_MS > now)
+            .map(|(_, count)| count)
+            .sum()
+    }
+
+    /// When there is room for one more at this rate, if nothing is started until then.
+    #[must_use]
+    pub fn room_at(&self, per_minute: u32, now: Timestamp) -> Timestamp {
+        let mut started = self.in_minute(now);
+        let mut at = now;
+        for (last, count) in self.recent().filter(|(last, _)| last + MINUTE_MS > now) {
+            if started < per_minute {
+                break;
+            }
+            started -= count;
+            at = last + MINUTE_MS;
+        }
+        at
     }
 }
 
@@ -233,6 +283,7 @@ impl Campaign {
                 phase,
                 started_at: None,
                 passed_at: None,
+                held_ms: 0,
             })
         };
         let runs = (0..tracks).flat_map(of_track).collect();
@@ -244,6 +295,7 @@ impl Campaign {
             created_at: at,
             started_at: None,
             resumed_at: None,
+            held_since: None,
             ended_at: None,
             canceled_position: None,
             roster: Roster::default(),
@@ -385,6 +437,32 @@ impl Campaign {
     #[must_use]
     pub fn phase_started_at(&self) -> Option<Timestamp> {
         self.runs[self.run].started_at
+    }
+
+    /// When that phase has been watched long enough, if its watch time does not stand still again.
+    #[must_use]
+    pub fn watched_until(&self, now: Timestamp) -> Option<Timestamp> {
+        let run = self.runs[self.run];
+        let started_at = run.started_at?;
+        let held_ms = match self.held_since {
+            Some(since) => now.saturating_sub(since.max(started_at)),
+            None => 0,
+        };
+        Some(started_at + self.phase().duration_hours.ms() + run.held_ms + held_ms)
+    }
+
+    /// The watch time stands still while nothing new may start.
+    pub(crate) fn hold_watch(&mut self, at: Timestamp) {
+        let is_held = matches!(self.status, Status::Paused { .. });
+        match (is_held, self.held_since) {
+            (true, None) => self.held_since = Some(at),
+            (false, Some(since)) => {
+                let run = &mut self.runs[self.run];
+                run.held_ms += at - since.max(run.started_at.unwrap_or(since));
+                self.held_since = None;
+            }
+            _ => {}
+        }
     }
 
     /// Over the groups that go through the running phase, in that phase and those before it.

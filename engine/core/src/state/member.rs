@@ -201,7 +201,7 @@ impl Member {
     }
 
     /// Its last attempt ended in silence, whatever has been planned for it since. What is open is counted as such.
-    const fn is_out_of_sight(&self) -> bool {
+    pub(crate) const fn is_out_of_sight(&self) -> bool {
         let Some(error) = &self.error else {
             return false;
         };

@@ -233,7 +233,7 @@ fn limited(limit: Limit) -> (&'static str, String, Option<Timestamp>) {
     match limit {
         Limit::Rate { per_minute, until } => (
             "rate",
-            format!("{per_minute} have started in this minute, as many as the rate allows"),
+            format!("{per_minute} have started in the last minute, as many as the rate allows"),
             Some(until),
         ),
         Limit::InFlight { open, max } => (

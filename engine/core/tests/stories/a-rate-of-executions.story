@@ -11,12 +11,12 @@ start spring
     spring started with 25 devices
     phase full started, up to device 25
     queued: d1 d5 d8 d9 d10 d11 d13 d14 d19 d22
-    = spring rolling, full: 10 have started in this minute, as many as the rate allows | 25 not contacted
+    = spring rolling, full: 10 have started in the last minute, as many as the rate allows | 25 not contacted
 wait 59s
 full succeed
     accepted: d1 d5 d8 d9 d10 d11 d13 d14 d19 d22
     succeeded: d1 d5 d8 d9 d10 d11 d13 d14 d19 d22
-    = spring rolling, full: 10 have started in this minute, as many as the rate allows | 10 updated, 15 not contacted
+    = spring rolling, full: 10 have started in the last minute, as many as the rate allows | 10 updated, 15 not contacted
 wait 1s
     -- day 0, 00:01
     queued: d2 d3 d4 d6 d7 d15 d20 d23 d24 d25

@@ -11,7 +11,7 @@ start spring
     spring started with 30 devices
     phase full started, up to device 30
     queued: d1 d29
-    = spring rolling, full: 2 have started in this minute, as many as the rate allows | 30 not contacted
+    = spring rolling, full: 2 have started in the last minute, as many as the rate allows | 30 not contacted
 wait 1m
     -- day 0, 00:01
     queued: d27 d30
@@ -19,7 +19,7 @@ full succeed
     accepted: d1 d27 d29 d30
     succeeded: d1 d27 d29 d30
     queued: d8 d9 d10 d11 d14 d22
-    = spring rolling, full: 8 have started in this minute, as many as the rate allows | 4 updated, 26 not contacted
+    = spring rolling, full: 8 have started in the last minute, as many as the rate allows | 4 updated, 26 not contacted
 wait 1m
     -- day 0, 00:02
     queued: d2 d3 d5 d7 d13 d19 d20 d26
@@ -27,7 +27,7 @@ full succeed
     accepted: 14 devices
     succeeded: 14 devices
     queued: d4 d25
-    = spring rolling, full: 10 have started in this minute, as many as the rate allows | 18 updated, 12 not contacted
+    = spring rolling, full: 10 have started in the last minute, as many as the rate allows | 18 updated, 12 not contacted
 wait 1m
     -- day 0, 00:03
     queued: d6 d12 d15 d16 d17 d18 d21 d23 d24 d28

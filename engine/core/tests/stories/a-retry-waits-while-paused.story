@@ -42,6 +42,5 @@ d1 succeeds
 wait 6h
     -- day 1, 12:00
     removed, not contacted: d2 d3 d4 d5
-    phase full passed
-    spring completed
-    = spring completed, full | 1 updated, 4 removed
+    spring monitoring
+    = spring monitoring, full: soaking for 18 h more | 1 updated, 4 removed

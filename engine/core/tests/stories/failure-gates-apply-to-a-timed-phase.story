@@ -23,6 +23,9 @@ wait 6h
 resume spring
     spring resumed
     queued, attempt 2: d1 d9
+    = spring rolling, canary: soaking for 6 h more | 2 failed, 8 not contacted
+wait 6h
+    -- day 0, 12:00
     phase canary passed
     phase full started, up to device 10
     queued: d2 d3 d4 d6 d7

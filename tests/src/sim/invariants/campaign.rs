@@ -25,6 +25,7 @@ pub struct Campaign {
     pub status: Status,
     pub version: u64,
     pub started_ms: Option<u64>,
+    pub(super) paused_ms: Option<u64>,
     pub(super) resumed_ms: Option<u64>,
     /// In the order of offers.
     pub(super) groups: Vec<Group>,
@@ -82,6 +83,15 @@ pub struct Phase {
     pub(super) spec: usize,
     pub started_ms: Option<u64>,
     pub is_passed: bool,
+    /// How long it was not watched, for the campaign was paused.
+    pub(super) unwatched_ms: u64,
+}
+
+impl Phase {
+    /// When it started, had it been watched all the time.
+    pub(super) fn watched_from_ms(&self) -> Option<u64> {
+        Some(self.started_ms? + self.unwatched_ms)
+    }
 }
 
 impl Status {
@@ -162,6 +172,7 @@ impl Campaign {
             status: Status::Draft,
             version: 1,
             started_ms: None,
+            paused_ms: None,
             resumed_ms: None,
             members: Vec::new(),
             enrolled: 0,

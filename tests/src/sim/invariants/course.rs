@@ -137,11 +137,14 @@ impl Book {
             Fact::RetriesOrdered(fact) => order_retries(campaign, at_ms, fact),
             Fact::CampaignPaused(fact) => {
                 campaign.version += 1;
+                campaign.paused_ms = Some(at_ms);
                 campaign.status = Status::Paused(fact.cause.clone());
             }
             Fact::CampaignResumed(_) => {
                 campaign.version += 1;
                 campaign.resumed_ms = Some(at_ms);
+                let paused_ms = campaign.paused_ms.take().unwrap_or(at_ms);
+                campaign.phases[campaign.phase].unwatched_ms += at_ms - paused_ms;
                 if !matches!(campaign.status, Status::Paused(PauseCause::Operator { .. })) {
                     campaign.accept_outcomes();
                 }

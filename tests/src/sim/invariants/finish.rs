@@ -114,7 +114,7 @@ impl Book {
                 "nothing is open past its deadline",
                 || format!("{} is {:?}", campaign.id(), campaign.status),
             )?;
-            let is_limited = pace::limit(campaign, clock_ms).is_some();
+            let is_limited = pace::may_hold(campaign, clock_ms).is_some();
             let overdue = campaign.members().iter().find(|member| {
                 let waits_for_room = is_limited && matches!(member.place, Place::Retrying { .. });
                 !waits_for_room

@@ -269,7 +269,7 @@ impl<'c> Gates<'c> {
 
     /// Whether the running phase may pass now, as far as the gates do not forbid it.
     #[must_use]
-    pub fn may_pass(&self, started_ms: u64, now_ms: u64, doubt: Doubt) -> bool {
+    pub fn may_pass(&self, watched_from_ms: u64, now_ms: u64, doubt: Doubt) -> bool {
         if self.reached.waiting > 0 {
             return false;
         }
@@ -277,7 +277,7 @@ impl<'c> Gates<'c> {
         if self.sums.devices == 0 {
             return is_over;
         }
-        let is_watched = now_ms >= started_ms + self.phase.duration_hours.ms();
+        let is_watched = now_ms >= watched_from_ms + self.phase.duration_hours.ms();
         is_watched && is_over && (!self.phase.wait_for_success || self.is_successful(doubt))
     }
 

@@ -1,17 +1,21 @@
 //! Rates, counted again: how many executions a campaign has started, and how many are under way.
 
+use std::collections::VecDeque;
+
 use fleetfold_schemas::campaign::{Factor, Growth, MINUTE_MS, Pace};
 
 use super::{campaign::Campaign, member::Place};
 
 /// What has been started.
-#[derive(Debug, Default, Clone, Copy)]
+#[derive(Debug, Default, Clone)]
 pub(super) struct Starts {
-    /// A minute begins with its first execution.
-    minute_ms: u64,
-    in_minute: u64,
+    /// When each execution was, oldest first; those a while back are forgotten.
+    times_ms: VecDeque<u64>,
     notified: u64,
 }
+
+/// The engine counts by the second, and so may take one that is up to a second older for one of the last minute.
+const COUNTED_TOO_LONG_MS: u64 = 1000;
 
 /// What keeps a campaign from starting more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,20 +26,33 @@ pub(super) enum Limit {
 }
 
 impl Starts {
-    pub(super) const fn count(&mut self, at_ms: u64, attempt: u32) {
-        if at_ms >= self.minute_ms + MINUTE_MS {
-            self.minute_ms = at_ms;
-            self.in_minute = 0;
+    pub(super) fn count(&mut self, at_ms: u64, attempt: u32) {
+        let is_past = |time: &u64| time + MINUTE_MS + COUNTED_TOO_LONG_MS <= at_ms;
+        while self.times_ms.front().is_some_and(is_past) {
+            self.times_ms.pop_front();
         }
-        self.in_minute += 1;
-        if attempt == 1 {
-            self.notified += 1;
-        }
+        self.times_ms.push_back(at_ms);
+        self.notified += u64::from(attempt == 1);
+    }
+
+    /// How many have been started in the time up to now.
+    fn within(&self, span_ms: u64, at_ms: u64) -> u64 {
+        let times = self.times_ms.iter().rev();
+        times.take_while(|time| **time + span_ms > at_ms).count() as u64
     }
 }
 
-/// Why not even one more may be started now.
-pub(super) fn limit(campaign: &Campaign, at_ms: u64) -> Option<Limit> {
+/// Why the engine may start not even one more now, on a device that nothing is under way on.
+pub(super) fn may_hold(campaign: &Campaign, at_ms: u64) -> Option<Limit> {
+    limit_of(campaign, at_ms, MINUTE_MS + COUNTED_TOO_LONG_MS, false)
+}
+
+/// Why not even one more may be started now, on a device that is exposed as it is or on any other.
+pub(super) fn limit(campaign: &Campaign, at_ms: u64, is_exposed: bool) -> Option<Limit> {
+    limit_of(campaign, at_ms, MINUTE_MS, is_exposed)
+}
+
+fn limit_of(campaign: &Campaign, at_ms: u64, minute_ms: u64, is_exposed: bool) -> Option<Limit> {
     let rates = &campaign.spec.rates;
     let phases = campaign.spec.phases.len();
     let members = campaign.members().iter();
@@ -50,17 +67,16 @@ pub(super) fn limit(campaign: &Campaign, at_ms: u64) -> Option<Limit> {
     if rates.in_flight_max.is_some_and(|max| open >= max) {
         return Some(Limit::InFlight);
     }
-    if rates.exposure_max.is_some_and(|max| open + silent >= max) {
+    if !is_exposed && rates.exposure_max.is_some_and(|max| open + silent >= max) {
         return Some(Limit::Exposure);
     }
-    let starts = campaign.starts;
+    let starts = &campaign.starts;
     let a_minute = match &rates.executions_per_minute {
         None => return None,
         Some(Pace::Constant(rate)) => u64::from(*rate),
         Some(Pace::Growing(growth)) => grown(growth, starts.notified, updated),
     };
-    let is_same_minute = at_ms < starts.minute_ms + MINUTE_MS;
-    (is_same_minute && starts.in_minute >= a_minute).then_some(Limit::Rate)
+    (starts.within(minute_ms, at_ms) >= a_minute).then_some(Limit::Rate)
 }
 
 /// The base, times the factor for every so many devices, each time rounded up, and never above the maximum.

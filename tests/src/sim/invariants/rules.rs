@@ -150,12 +150,12 @@ impl Book {
     fn check_pass(&self, at_ms: u64, campaign: &Campaign) -> Checked {
         let gates = Gates::of(campaign);
         let phase = campaign.phases[campaign.phase];
-        let Some(started_ms) = phase.started_ms.filter(|_| !phase.is_passed) else {
+        let Some(watched_from_ms) = phase.watched_from_ms().filter(|_| !phase.is_passed) else {
             return breach("only a running phase passes", format!("{campaign:?}"));
         };
         let passes = !gates.must_pause()
             && campaign.status.is_rolling()
-            && gates.may_pass(started_ms, at_ms, Doubt::Granted);
+            && gates.may_pass(watched_from_ms, at_ms, Doubt::Granted);
         let is_over = campaign.deadline_ms().is_some_and(|at| at <= at_ms);
         let passes_at_deadline =
             is_over && campaign.is_last_phase() && gates.is_success_at_deadline();
@@ -235,7 +235,7 @@ impl Book {
         for campaign in &self.campaigns {
             let is_held = |limit| {
                 let mut members = campaign.members().iter();
-                pace::limit(campaign, at_ms) == Some(limit)
+                pace::limit(campaign, at_ms, false) == Some(limit)
                     && members.any(|it| it.place == Place::Waiting && campaign.is_reached(it))
             };
             if !campaign.status.is_rolling() {
@@ -249,7 +249,7 @@ impl Book {
 
     fn check_rolling(&self, at_ms: u64, campaign: &Campaign, step: &Step) -> Checked {
         let phase = campaign.phases[campaign.phase];
-        let Some(started_ms) = phase.started_ms else {
+        let Some(watched_from_ms) = phase.watched_from_ms() else {
             return breach(
                 "a campaign that rolls is in a phase",
                 campaign.id().to_string(),
@@ -262,7 +262,7 @@ impl Book {
             || format!("{}: {gates:?}", campaign.id()),
         )?;
         demand(
-            !gates.may_pass(started_ms, at_ms, Doubt::Denied),
+            !gates.may_pass(watched_from_ms, at_ms, Doubt::Denied),
             "a phase that may pass passes",
             || format!("{}: {gates:?}", campaign.id()),
         )?;
@@ -271,7 +271,7 @@ impl Book {
             "a release that is found good is taken for a good one at once",
             || format!("{}: {gates:?}", campaign.id()),
         )?;
-        if pace::limit(campaign, at_ms).is_some() || step.turns >= TURNS_PER_STEP_MAX {
+        if pace::may_hold(campaign, at_ms).is_some() || step.turns >= TURNS_PER_STEP_MAX {
             return Ok(());
         }
         demand(

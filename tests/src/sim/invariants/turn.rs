@@ -217,7 +217,8 @@ impl Book {
             campaign.is_reached(member) || member.was_expedited,
             "no job ahead of its phase",
         )?;
-        let limit = pace::limit(campaign, at_ms);
+        let is_exposed = member.is_silent && !member.place.is_open();
+        let limit = pace::limit(campaign, at_ms, is_exposed);
         case.demand(
             limit.is_none() || matches!(fact, Fact::ExecutionRemoved(_)),
             "the rates are kept",
