@@ -411,7 +411,7 @@ fn member_joined(state: &mut State, fact: &MemberJoined) {
     };
     let campaign = state.campaigns.get_mut(fact.campaign);
     let id = campaign.id().clone();
-    let (arm, _) = campaign.arm_of(state.devices.get(fact.device).name());
+    let (arm, _) = campaign.arm_of(state.devices.get(fact.device));
     campaign
         .roster
         .join((&id, arm), fact.device, place, &state.devices);

@@ -3,6 +3,8 @@
 //! A device's rank is a hash of campaign and device, so the first canaries differ from campaign to campaign, nobody can
 //! arrange to be one, and raising a percentage keeps earlier members in.
 
+use alloc::vec::Vec;
+
 use fleetfold_schemas::{CampaignId, DeviceId, campaign::BasisPoints};
 
 use crate::gate::ab::Arm;
@@ -17,13 +19,31 @@ pub fn rank(campaign: &CampaignId, device: &DeviceId) -> u64 {
 
 /// As [`rank`], of a device's id as text.
 pub(crate) fn rank_of(campaign: &CampaignId, device: &str) -> u64 {
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(DOMAIN);
-    hasher.update(&[0]);
-    hasher.update(campaign.as_str().as_bytes());
-    hasher.update(&[0]);
-    hasher.update(device.as_bytes());
-    first_u64(&hasher)
+    Ranking::of(campaign).rank(device)
+}
+
+/// The ranks of one campaign, for many devices.
+pub(crate) struct Ranking {
+    /// What is hashed: the same for all but for the device at its end.
+    bytes: Vec<u8>,
+    prefix_bytes: usize,
+}
+
+impl Ranking {
+    pub(crate) fn of(campaign: &CampaignId) -> Self {
+        let bytes = [DOMAIN, campaign.as_str().as_bytes(), b""].join(&0);
+        Self {
+            prefix_bytes: bytes.len(),
+            bytes,
+        }
+    }
+
+    /// As [`rank`].
+    pub(crate) fn rank(&mut self, device: &str) -> u64 {
+        self.bytes.truncate(self.prefix_bytes);
+        self.bytes.extend_from_slice(device.as_bytes());
+        first_u64(&blake3::hash(&self.bytes))
+    }
 }
 
 /// A wait of at most `max_ms`, the same whenever it is asked for: the n-th wait of a device in a campaign.
@@ -37,7 +57,7 @@ pub fn jitter_ms(campaign: &CampaignId, device: &str, n: u32, max_ms: u64) -> u6
     }
     hasher.update(&[0]);
     hasher.update(&n.to_le_bytes());
-    first_u64(&hasher) % (max_ms + 1)
+    first_u64(&hasher.finalize()) % (max_ms + 1)
 }
 
 /// The arm of an A/B test that a device is in: arm A holds this share of all devices. Another hash than the rank's, or
@@ -50,15 +70,14 @@ pub fn arm(campaign: &CampaignId, device: &str, share_a: BasisPoints) -> Arm {
         hasher.update(&[0]);
         hasher.update(part.as_bytes());
     }
-    if first_u64(&hasher) <= share_of_ranks(share_a) {
+    if first_u64(&hasher.finalize()) <= share_of_ranks(share_a) {
         Arm::A
     } else {
         Arm::B
     }
 }
 
-fn first_u64(hasher: &blake3::Hasher) -> u64 {
-    let digest = hasher.finalize();
+fn first_u64(digest: &blake3::Hash) -> u64 {
     let (first, _) = digest
         .as_bytes()
         .split_first_chunk()
@@ -102,7 +121,7 @@ mod tests {
         let device = |i: u32| DeviceId::parse(&alloc::format!("d{i}")).unwrap();
         let first = |campaign: &str| {
             let campaign = CampaignId::parse(campaign).unwrap();
-            let mut order: alloc::vec::Vec<_> = (0..1000).collect();
+            let mut order: Vec<_> = (0..1000).collect();
             order.sort_by_key(|i| rank(&campaign, &device(*i)));
             order[..10].to_vec()
         };

@@ -237,7 +237,7 @@ fn offer(
     let mut places = Places::take(row, now, turns);
     let mut offer = |at: u32| {
         let member = row.member(at);
-        let offered = offer_one(state, ix, member.device, member.attempts + 1);
+        let offered = offer_one(state, ix, member, member.attempts + 1);
         let is_outcome = offered.iter().any(is_outcome);
         facts.extend(offered);
         // What a gate may have to say about it comes before the next offer.
@@ -283,8 +283,8 @@ pub fn is_ready(state: &State, ix: CampaignIx, at: u32, now: Timestamp) -> bool 
 }
 
 /// What a member gets when its turn comes.
-pub fn offer_one(state: &State, ix: CampaignIx, device: DeviceIx, attempt: u32) -> Vec<Fact> {
-    let campaign = ix;
+pub fn offer_one(state: &State, ix: CampaignIx, member: &Member, attempt: u32) -> Vec<Fact> {
+    let (campaign, device) = (ix, member.device);
     let row = state.campaigns.get(ix);
     let known = state.devices.get(device);
     let removed = |cause| {
@@ -311,8 +311,6 @@ pub fn offer_one(state: &State, ix: CampaignIx, device: DeviceIx, attempt: u32) 
             return vec![deferred.into()];
         }
     }
-    let member = row.member_of(device, &state.devices);
-    let member = row.member(member.expect("only members have a turn"));
     let release = state.releases.get(row.target(member, &state.devices));
     let running = known.running_digest();
     if attempt == 1 && running == Some(release.image) {
@@ -433,7 +431,7 @@ pub fn joins(state: &State, device: DeviceIx, facts: &mut Vec<Fact>) {
         {
             continue;
         }
-        if let Some(group) = Grouping::of(row).group_of(state.devices.get(device)) {
+        if let Some(group) = Grouping::of(row).judge(state.devices.get(device)) {
             let rank = rank_of(row.id(), state.devices.get(device).name());
             let Place { group, phase } = row.roster.place_of(&row.spec, group, rank);
             facts.push(

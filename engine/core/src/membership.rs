@@ -1,9 +1,12 @@
 //! Which group of a campaign a device belongs to.
 //!
-//! Fleets say the same things a thousand times, so criteria are judged once for each kind of device, not for each device.
+//! Fleets say the same things a thousand times, so criteria are judged once for each kind of device, not for each device;
+//! and what a kind is follows from what the criteria ask.
+
+use alloc::{collections::BTreeMap, vec::Vec};
 
 use fleetfold_schemas::{
-    campaign::{CampaignSpec, Facets},
+    campaign::{Criteria, Facets},
     command::Lifecycle,
     mutant::{Mutant, is_on},
 };
@@ -12,47 +15,91 @@ use rustc_hash::FxBuildHasher;
 
 use crate::{
     DeviceIx, State,
-    state::{Campaign, Device, Number, Roster, group_order},
+    gate::ab::Arm,
+    state::{Campaign, Device, Inventory, Number, Roster, group_order},
 };
 
-/// All that criteria can ask of a device but its name.
-pub type Kind = (Number, Option<Number>, Option<Number>, Option<Number>);
+/// All that a campaign's criteria can tell apart in a device: devices of a kind are in the same groups.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Kind {
+    arm: Arm,
+    model: Number,
+    profile: u32,
+    image: u32,
+    attributes: u32,
+    name: u32,
+}
 
 /// Puts devices into the groups of one campaign.
 #[derive(Debug)]
 pub struct Grouping<'s> {
     campaign: &'s Campaign,
     /// The groups' places in the description, in the order of offers.
-    order: alloc::vec::Vec<u16>,
-    /// Devices are named one by one, so that their kind does not tell.
-    by_name: bool,
+    order: Vec<u16>,
+    /// Of all groups.
+    layers: Vec<&'s Criteria>,
     by_attributes: bool,
+    by_name: bool,
+    profiles: Classes,
+    images: Classes,
+    attributes: Classes,
+    names: Classes,
     known: HashMap<Kind, Option<u16>, FxBuildHasher>,
+}
+
+/// Values of which the criteria say the same are of one class: of a thousand profiles there are a handful.
+#[derive(Debug, Default)]
+struct Classes {
+    /// By the value's number in its table, behind what it is to have none.
+    known: Vec<Option<u32>>,
+    /// By what each layer of the criteria says.
+    classes: BTreeMap<Vec<bool>, u32>,
+}
+
+impl Classes {
+    fn of(&mut self, number: Option<Number>, judge: impl FnOnce() -> Vec<bool>) -> u32 {
+        let at = number.map_or(0, |number| number.at() + 1);
+        if let Some(Some(class)) = self.known.get(at) {
+            return *class;
+        }
+        let class = self.judged(judge());
+        if self.known.len() <= at {
+            self.known.resize(at + 1, None);
+        }
+        self.known[at] = Some(class);
+        class
+    }
+
+    fn judged(&mut self, verdicts: Vec<bool>) -> u32 {
+        let next = u32::try_from(self.classes.len()).expect("no more classes than devices");
+        *self.classes.entry(verdicts).or_insert(next)
+    }
 }
 
 impl<'s> Grouping<'s> {
     #[must_use]
     pub fn of(campaign: &'s Campaign) -> Self {
-        let criteria = |spec: &'s CampaignSpec| spec.groups.iter().map(|group| &group.criteria);
+        let criteria = || campaign.spec.groups.iter().map(|group| &group.criteria);
         Self {
             campaign,
             order: group_order(&campaign.spec).map(|(at, _)| at).collect(),
-            // The arm of a device follows from its name.
-            by_name: campaign.comparison.is_some()
-                || criteria(&campaign.spec).any(|criteria| criteria.names_devices()),
-            by_attributes: criteria(&campaign.spec).any(|criteria| criteria.asks_attributes()),
+            layers: criteria().flat_map(Criteria::layers).collect(),
+            by_attributes: criteria().any(Criteria::asks_attributes),
+            by_name: criteria().any(Criteria::names_devices),
+            profiles: Classes::default(),
+            images: Classes::default(),
+            attributes: Classes::default(),
+            names: Classes::default(),
             known: HashMap::with_hasher(FxBuildHasher),
         }
     }
 
-    /// The first group that it fits, by its number in the order of offers. `None`: it takes no part.
+    /// As [`Grouping::judge`], for many devices: each kind is judged once.
     pub fn group_of(&mut self, device: Device<'_>) -> Option<u16> {
         if device.lifecycle() == Lifecycle::Retired {
             return None;
         }
-        let Some(kind) = self.kind_of(device) else {
-            return self.judge(device);
-        };
+        let kind = self.kind_of(device);
         if let Some(group) = self.known.get(&kind) {
             return *group;
         }
@@ -61,17 +108,49 @@ impl<'s> Grouping<'s> {
         group
     }
 
-    /// `None`: its kind does not tell.
-    pub fn kind_of(&self, device: Device<'_>) -> Option<Kind> {
+    /// Worth it only for many devices.
+    pub fn kind_of(&mut self, device: Device<'_>) -> Kind {
         let numbers = device.numbers();
-        let attributes = numbers.attributes.filter(|_| self.by_attributes);
-        let kind = (numbers.model, numbers.profile, numbers.running, attributes);
-        (!self.by_name).then_some(kind)
+        let layers = &self.layers;
+        let verdicts = |fits: &dyn Fn(&Criteria) -> bool| -> Vec<bool> {
+            layers.iter().map(|layer| fits(layer)).collect()
+        };
+        let profile = self.profiles.of(numbers.profile, || {
+            let inventory = device.inventory();
+            let facets = facets(device, &inventory);
+            verdicts(&|layer| layer.fits_profile(&facets))
+        });
+        let image = self.images.of(numbers.running, || {
+            let version = device.running().map(|(_, image)| &image.version);
+            verdicts(&|layer| layer.fits_version(version))
+        });
+        let mut attributes = 0;
+        if self.by_attributes {
+            attributes = self.attributes.of(numbers.attributes, || {
+                let inventory = device.inventory();
+                verdicts(&|layer| layer.fits_attributes(&inventory.attributes))
+            });
+        }
+        let mut name = 0;
+        if self.by_name {
+            let fits = verdicts(&|layer| layer.fits_name(device.name()));
+            name = self.names.judged(fits);
+        }
+        Kind {
+            arm: self.campaign.arm_of(device).0,
+            model: numbers.model,
+            profile,
+            image,
+            attributes,
+            name,
+        }
     }
 
-    fn judge(&self, device: Device<'_>) -> Option<u16> {
-        let (arm, is_given) = self.campaign.arm_of(device.name());
-        if !is_given {
+    /// The first group that a device fits, by its number in the order of offers. `None`: it takes no part.
+    #[must_use]
+    pub fn judge(&self, device: Device<'_>) -> Option<u16> {
+        let (arm, is_given) = self.campaign.arm_of(device);
+        if !is_given || device.lifecycle() == Lifecycle::Retired {
             return None;
         }
         self.campaign.release_in(arm, device.model())?;
@@ -84,18 +163,9 @@ impl<'s> Grouping<'s> {
     }
 
     /// All groups that it fits, whether there is a release for it or not.
-    pub fn all_of(&self, device: Device<'_>) -> alloc::vec::Vec<u16> {
+    pub fn all_of(&self, device: Device<'_>) -> Vec<u16> {
         let inventory = device.inventory();
-        let facets = Facets {
-            device: device.name(),
-            model: device.model(),
-            hardware: inventory.hardware.as_ref(),
-            region: inventory.region.as_ref(),
-            version: device.running().map(|(_, image)| &image.version),
-            tenant: inventory.tenant.as_ref(),
-            tags: &inventory.tags,
-            attributes: &inventory.attributes,
-        };
+        let facets = facets(device, &inventory);
         let groups = &self.campaign.spec.groups;
         (0u16..)
             .zip(&self.order)
@@ -108,10 +178,23 @@ impl<'s> Grouping<'s> {
     }
 }
 
+fn facets<'a>(device: Device<'a>, inventory: &'a Inventory) -> Facets<'a> {
+    Facets {
+        device: device.name(),
+        model: device.model(),
+        hardware: inventory.hardware.as_ref(),
+        region: inventory.region.as_ref(),
+        version: device.running().map(|(_, image)| &image.version),
+        tenant: inventory.tenant.as_ref(),
+        tags: &inventory.tags,
+        attributes: &inventory.attributes,
+    }
+}
+
 /// Whether a device is of the arm of a comparison that is given nothing, and would take part otherwise.
 #[must_use]
 pub fn is_control(campaign: &Campaign, device: Device<'_>) -> bool {
-    let (_, is_given) = campaign.arm_of(device.name());
+    let (_, is_given) = campaign.arm_of(device);
     !is_given
         && campaign.release_for(device.model()).is_some()
         && Grouping::of(campaign).fits(device).is_some()

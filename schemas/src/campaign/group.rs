@@ -94,24 +94,43 @@ pub struct Facets<'a> {
 impl Criteria {
     #[must_use]
     pub fn matches(&self, device: &Facets<'_>) -> bool {
-        fn any_of<T: PartialEq>(wanted: Option<&Vec<T>>, found: Option<&T>) -> bool {
-            wanted.is_none_or(|wanted| found.is_some_and(|found| wanted.contains(found)))
-        }
-        any_of(self.device_type.as_ref(), Some(device.model))
-            && any_of(self.hardware_revision.as_ref(), device.hardware)
-            && any_of(self.region.as_ref(), device.region)
-            && any_of(self.tenant.as_ref(), device.tenant)
+        self.fits_model(device.model)
+            && self.fits_profile(device)
             && self.fits_version(device.version)
-            && self.fits_tags(device.tags)
             && self.fits_attributes(device.attributes)
-            && (self.devices.as_ref()).is_none_or(|ids| ids.contains(device.device))
+            && self.fits_name(device.device)
             && !(self.not.as_ref()).is_some_and(|not| not.matches(device))
     }
 
-    fn fits_version(&self, version: Option<&Version>) -> bool {
+    /// These criteria, then what they exclude, then what that excludes, and so on.
+    pub fn layers(&self) -> impl Iterator<Item = &Self> {
+        core::iter::successors(Some(self), |layer| layer.not.as_deref())
+    }
+
+    #[must_use]
+    pub fn fits_model(&self, model: &ModelId) -> bool {
+        any_of(self.device_type.as_ref(), Some(model))
+    }
+
+    /// What else a device is, but for its version, its attributes and its name.
+    #[must_use]
+    pub fn fits_profile(&self, device: &Facets<'_>) -> bool {
+        any_of(self.hardware_revision.as_ref(), device.hardware)
+            && any_of(self.region.as_ref(), device.region)
+            && any_of(self.tenant.as_ref(), device.tenant)
+            && self.fits_tags(device.tags)
+    }
+
+    #[must_use]
+    pub fn fits_version(&self, version: Option<&Version>) -> bool {
         self.version.as_ref().is_none_or(|wanted| {
             version.is_some_and(|version| wanted.iter().any(|wanted| wanted.matches(version)))
         })
+    }
+
+    #[must_use]
+    pub fn fits_name(&self, device: &str) -> bool {
+        (self.devices.as_ref()).is_none_or(|ids| ids.contains(device))
     }
 
     fn fits_tags(&self, tags: &[Name]) -> bool {
@@ -121,7 +140,8 @@ impl Criteria {
         all && any
     }
 
-    fn fits_attributes(&self, attributes: &BTreeMap<Name, String>) -> bool {
+    #[must_use]
+    pub fn fits_attributes(&self, attributes: &BTreeMap<Name, String>) -> bool {
         self.attributes.iter().all(|(key, wanted)| {
             wanted.as_ref().is_none_or(|wanted| {
                 (attributes.get(key)).is_some_and(|value| wanted.contains(value))
@@ -203,6 +223,10 @@ impl Criteria {
     pub fn asks_attributes(&self) -> bool {
         !self.attributes.is_empty() || self.not.as_ref().is_some_and(|not| not.asks_attributes())
     }
+}
+
+fn any_of<T: PartialEq>(wanted: Option<&Vec<T>>, found: Option<&T>) -> bool {
+    wanted.is_none_or(|wanted| found.is_some_and(|found| wanted.contains(found)))
 }
 
 /// [`Criteria`] as keys and values.

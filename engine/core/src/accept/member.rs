@@ -122,7 +122,7 @@ pub fn expedite(
         }
         .into(),
     );
-    facts.extend(offer_one(state, campaign, device, member.attempts + 1));
+    facts.extend(offer_one(state, campaign, member, member.attempts + 1));
     Ok(())
 }
 

@@ -368,16 +368,16 @@ impl Campaign {
     /// Whether there is anything for a device here.
     #[must_use]
     pub fn takes(&self, device: Device<'_>) -> bool {
-        let (arm, is_given) = self.arm_of(device.name());
+        let (arm, is_given) = self.arm_of(device);
         is_given && self.release_in(arm, device.model()).is_some()
     }
 
     /// The arm that a device is in, and whether that arm is given anything.
     #[must_use]
-    pub fn arm_of(&self, device: &str) -> (Arm, bool) {
+    pub fn arm_of(&self, device: Device<'_>) -> (Arm, bool) {
         match (&self.spec.ab_testing, &self.comparison) {
             (Some(test), Some(comparison)) => {
-                let arm = arm(self.id(), device, test.split_percentage);
+                let arm = arm(self.id(), device.name(), test.split_percentage);
                 (arm, arm == Arm::A || !comparison.other.is_empty())
             }
             _ => (Arm::A, true),

@@ -9,7 +9,7 @@ use alloc::{
 
 use fleetfold_schemas::campaign::StrataKey;
 
-use super::{Device, Devices, Member, Stratum};
+use super::{Device, Devices, Member, Number, Stratum};
 
 /// Most strata of a campaign: evidence of each must be so many times as strong. The first is of all devices that are of
 /// none of the others.
@@ -23,23 +23,43 @@ pub fn tell_apart<'m>(
 ) -> Vec<Stratum> {
     let mut strata = vec![Stratum::default()];
     let mut known = BTreeMap::from([(String::new(), 0)]);
+    // By the number of what tells, behind what it is to have none: devices that share it are of one stratum.
+    let mut met: Vec<Option<u8>> = Vec::new();
     for member in members {
-        let name = name_of(key, table.get(member.device));
-        member.stratum = match known.get(&name) {
-            Some(at) => *at,
-            None if strata.len() == STRATA_MAX => 0,
-            None => {
-                let at = u8::try_from(strata.len()).expect("strata are few");
-                strata.push(Stratum {
-                    name: name.clone(),
-                    ..Stratum::default()
-                });
-                known.insert(name, at);
-                at
+        let device = table.get(member.device);
+        let number = number_of(key, device).map_or(0, |number| number.at() + 1);
+        if met.len() <= number {
+            met.resize(number + 1, None);
+        }
+        member.stratum = *met[number].get_or_insert_with(|| {
+            let name = name_of(key, device);
+            match known.get(&name) {
+                Some(at) => *at,
+                None if strata.len() == STRATA_MAX => 0,
+                None => {
+                    let at = u8::try_from(strata.len()).expect("strata are few");
+                    strata.push(Stratum {
+                        name: name.clone(),
+                        ..Stratum::default()
+                    });
+                    known.insert(name, at);
+                    at
+                }
             }
-        };
+        });
     }
     strata
+}
+
+/// Where a device says what tells.
+fn number_of(key: &StrataKey, device: Device<'_>) -> Option<Number> {
+    let numbers = device.numbers();
+    match key {
+        StrataKey::DeviceType => Some(numbers.model),
+        StrataKey::Version => numbers.running,
+        StrataKey::HardwareRevision | StrataKey::Region | StrataKey::Tenant => numbers.profile,
+        StrataKey::Attribute(_) => numbers.attributes,
+    }
 }
 
 /// Which of the strata a device is of that comes later.

@@ -48,7 +48,6 @@ pub struct Images {
 }
 
 /// What all devices of a kind have in common.
-#[derive(Clone)]
 struct Fit {
     groups: Vec<u16>,
     has_release: bool,
@@ -56,7 +55,7 @@ struct Fit {
 
 impl Survey {
     pub fn of(state: &State, campaign: &Campaign, now: Timestamp) -> Self {
-        let grouping = Grouping::of(campaign);
+        let mut grouping = Grouping::of(campaign);
         let mut known: HashMap<Kind, Fit, FxBuildHasher> = HashMap::default();
         let mut survey = Self {
             members: Vec::new(),
@@ -75,24 +74,22 @@ impl Survey {
         };
         let mut places = Vec::new();
         // Devices that run the same are counted together.
-        let mut alike: HashMap<Kind, (DeviceIx, u64), FxBuildHasher> = HashMap::default();
+        let mut alike: HashMap<_, (DeviceIx, u64), FxBuildHasher> = HashMap::default();
         for (ix, device) in state.devices.iter() {
             if device.lifecycle() == Lifecycle::Retired {
                 continue;
             }
-            let judge = || Fit {
+            let kind = grouping.kind_of(device);
+            let fit = known.entry(kind).or_insert_with(|| Fit {
                 groups: grouping.all_of(device),
                 has_release: campaign.takes(device),
-            };
-            let fit = match grouping.kind_of(device) {
-                Some(kind) => known.entry(kind).or_insert_with(judge).clone(),
-                None => judge(),
-            };
-            if let Some(group) = survey.count(device, &fit, now) {
+            });
+            if let Some(group) = survey.count(device, fit, now) {
                 places.push((ix, group));
                 let numbers = device.numbers();
-                let kind = (numbers.model, numbers.profile, numbers.running, None);
-                alike.entry(kind).or_insert((ix, 0)).1 += 1;
+                let (arm, _) = campaign.arm_of(device);
+                let running = (arm, numbers.model, numbers.profile, numbers.running);
+                alike.entry(running).or_insert((ix, 0)).1 += 1;
             }
         }
         for (example, count) in alike.into_values() {
@@ -129,7 +126,7 @@ impl Images {
     /// `count` members that are like this one.
     fn count(&mut self, state: &State, campaign: &Campaign, example: DeviceIx, count: u64) {
         let device = state.devices.get(example);
-        let (arm, _) = campaign.arm_of(device.name());
+        let (arm, _) = campaign.arm_of(device);
         let Some(release) = campaign.release_in(arm, device.model()) else {
             return;
         };
