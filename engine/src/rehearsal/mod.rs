@@ -10,7 +10,7 @@ mod known;
 mod record;
 mod stage;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod what_if;
 
 use std::collections::BTreeMap;

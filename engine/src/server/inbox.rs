@@ -5,7 +5,7 @@ use fleetfold_core::{Answer, Request};
 use fleetfold_schemas::rehearsal::RehearsalStatus;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::turn::{login::KnownDevice, retained::RetainedPage};
+use crate::turn::{login::KnownDevice, reports::MadeReport, retained::RetainedPage};
 
 /// Bursts of messages that may wait for the owner, one per connection's read. Each holds at most a receive window, so
 /// this bounds memory; a full inbox stops the connections from reading.
@@ -26,6 +26,8 @@ pub enum Message {
     Retained(RetainedQuery),
     /// A rehearsal is over.
     Rehearsed(RehearsalStatus),
+    /// The reports that were ordered together.
+    Reported(Vec<MadeReport>),
     Stop,
 }
 

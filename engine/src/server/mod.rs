@@ -16,6 +16,7 @@ mod owner;
 mod passwords;
 mod recovery;
 mod rehearsals;
+mod reporter;
 mod room;
 
 use std::{
@@ -48,6 +49,7 @@ use self::{
     passwords::Passwords,
     recovery::Recovered,
     rehearsals::Rehearsals,
+    reporter::Reporter,
     room::Room,
 };
 use crate::{
@@ -212,11 +214,12 @@ impl Server {
         let engine = Engine::new(core, log, job_key.clone()).with_prices(options.prices);
         let room = Room::new(options.keeping.floor_bytes);
         let rehearsals = Rehearsals::new(options.data.clone(), inbox.clone());
+        let reporter = Reporter::new(options.data.clone(), clock, inbox.clone());
         let owner = Owner::new(
             engine,
             clock,
             messages,
-            Outside::new(broker.clone(), deltas, rehearsals),
+            Outside::new(broker.clone(), deltas, rehearsals, reporter),
             room,
             keeper,
         );

@@ -17,12 +17,16 @@ use super::{
     keeper::Keeper,
     meters::{self, Meters},
     rehearsals::Rehearsals,
+    reporter::Reporter,
     room::Room,
 };
 use crate::{
     delta::DeltaWorker,
     log::LogError,
-    turn::{DeltaOrder, Engine, REQUESTS_PER_TURN_MAX, Turned, World, login::KnownDevice},
+    turn::{
+        DeltaOrder, Engine, REQUESTS_PER_TURN_MAX, Turned, World, login::KnownDevice,
+        reports::ReportOrder,
+    },
 };
 
 pub struct Owner {
@@ -127,6 +131,13 @@ impl Owner {
                 let (topic, payload) = self.outside.rehearsals.finish(&status);
                 self.outside.publish(&topic, payload, Qos::AtLeastOnce);
             }
+            Message::Reported(reports) => {
+                let now = self.clock.now_ms();
+                self.outside.reporter.is_done();
+                for report in reports {
+                    self.engine.reported(report, now, &mut self.outside);
+                }
+            }
             Message::Stop => return None,
         }
         Some(())
@@ -183,16 +194,23 @@ pub struct Outside {
     broker: Broker,
     deltas: DeltaWorker,
     rehearsals: Rehearsals,
+    reporter: Reporter,
     /// Of the turn's requests, in their order.
     answers_to: std::vec::IntoIter<AnswerTo>,
 }
 
 impl Outside {
-    pub fn new(broker: Broker, deltas: DeltaWorker, rehearsals: Rehearsals) -> Self {
+    pub fn new(
+        broker: Broker,
+        deltas: DeltaWorker,
+        rehearsals: Rehearsals,
+        reporter: Reporter,
+    ) -> Self {
         Self {
             broker,
             deltas,
             rehearsals,
+            reporter,
             answers_to: Vec::new().into_iter(),
         }
     }
@@ -275,6 +293,10 @@ impl World for Outside {
     fn build_delta(&mut self, order: DeltaOrder) {
         self.deltas
             .request(order.release, order.from, order.old, order.new);
+    }
+
+    fn make_report(&mut self, order: ReportOrder) {
+        self.reporter.order(order);
     }
 }
 

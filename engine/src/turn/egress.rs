@@ -94,11 +94,30 @@ fn perform_one(renderer: &Renderer<'_>, effect: &Effect, world: &mut impl World)
     }
 }
 
-/// The campaign's report as it is now.
+/// The campaign's report as it is now; a large campaign's follows when it is made.
 pub fn publish_report(renderer: &Renderer<'_>, ix: CampaignIx, world: &mut impl World) {
+    let topic = report_topic(renderer, ix);
+    if world.has_subscriber(&topic)
+        && let Some(report) = renderer.report(ix)
+        && !renderer.reports.is_wanted(ix)
+    {
+        world.publish(&topic, report, Qos::AtLeastOnce);
+    }
+}
+
+/// A report that has just been made.
+pub fn publish_made_report(renderer: &Renderer<'_>, ix: CampaignIx, world: &mut impl World) {
+    let topic = report_topic(renderer, ix);
+    if world.has_subscriber(&topic)
+        && let Some(report) = renderer.report(ix)
+    {
+        world.publish(&topic, report, Qos::AtLeastOnce);
+    }
+}
+
+fn report_topic(renderer: &Renderer<'_>, ix: CampaignIx) -> Topic {
     let id = renderer.state.campaigns.get(ix).id().clone();
-    let topic = Topic::Campaign(id, CampaignTopic::Report);
-    publish(world, &topic, Qos::AtLeastOnce, || renderer.report(ix));
+    Topic::Campaign(id, CampaignTopic::Report)
 }
 
 fn publish_job(renderer: &Renderer<'_>, ix: DeviceIx, world: &mut impl World) {

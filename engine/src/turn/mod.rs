@@ -27,7 +27,7 @@ use fleetfold_schemas::{
 };
 
 use crate::log::{Batch, BatchError, Log, LogError};
-use reports::Reports;
+use reports::{MadeReport, ReportOrder, Reports};
 use retained::Renderer;
 
 /// Requests taken into one turn, at most. The batches of the log have the same bound.
@@ -52,6 +52,9 @@ pub trait World {
 
     /// Has a delta built; its outcome comes back as [`Request::Delta`].
     fn build_delta(&mut self, order: DeltaOrder);
+
+    /// Has a report made of what is on disk; it comes back by [`Engine::reported`].
+    fn make_report(&mut self, order: ReportOrder);
 }
 
 /// A delta between the images of two releases.
@@ -175,11 +178,22 @@ impl Engine {
         for ix in self.reports.take_due(self.core.state(), at) {
             egress::publish_report(&self.renderer(at), ix, world);
         }
+        for order in self.reports.take_orders() {
+            world.make_report(order);
+        }
         Ok(Turned {
             at,
             step,
             append_took,
         })
+    }
+
+    /// A report that was ordered has been made, or not.
+    pub fn reported(&mut self, report: MadeReport, now: Timestamp, world: &mut impl World) {
+        let campaign = report.campaign;
+        if self.reports.keep(report, self.core.state(), now) {
+            egress::publish_made_report(&self.renderer(now), campaign, world);
+        }
     }
 
     fn answer(&self, requests: &[Request], step: &Step, world: &mut impl World) {

@@ -61,9 +61,9 @@ impl Renderer<'_> {
         encode_json(&view::campaign(self.state, ix, self.now)).into()
     }
 
-    /// Of a large campaign, as it was at the last interval.
+    /// Of a large campaign, as it was when one was made last; `None`: one is wanted first.
     #[must_use]
-    pub fn report(&self, ix: CampaignIx) -> Bytes {
+    pub fn report(&self, ix: CampaignIx) -> Option<Bytes> {
         self.reports.payload(self.state, ix, self.now)
     }
 
@@ -129,7 +129,7 @@ impl Renderer<'_> {
                 Some(self.campaign(self.state.campaigns.find(id)?))
             }
             Topic::Campaign(id, CampaignTopic::Report) => {
-                Some(self.report(self.state.campaigns.find(id)?))
+                self.report(self.state.campaigns.find(id)?)
             }
             Topic::Release(model, version) => {
                 Some(self.release(self.state.releases.find(model, version)?))
@@ -166,7 +166,7 @@ impl Renderer<'_> {
             work += 1;
             if topic::matches(filter, &topic.to_string()) {
                 work += self.further_work(&topic);
-                // There may be no alert.
+                // There may be no alert, or no report yet.
                 values.extend(self.exact(&topic).map(|value| (topic, value)));
             }
             page_end += 1;

@@ -7,7 +7,7 @@ use fleetfold_core::{Answer, Core, Fact, OperatorCut, Request, fact::Role};
 use fleetfold_schemas::{DeviceId, OperatorId, Topic};
 use serde_json::json;
 
-use super::{DeltaOrder, Engine, World, ingress};
+use super::{DeltaOrder, Engine, World, ingress, reports::ReportOrder};
 use crate::log::{Log, LogOptions};
 
 /// Nobody is there.
@@ -31,6 +31,8 @@ impl World for Nobody {
     fn disconnect_operator(&mut self, _: &OperatorId, _: OperatorCut) {}
 
     fn build_delta(&mut self, _: DeltaOrder) {}
+
+    fn make_report(&mut self, _: ReportOrder) {}
 }
 
 /// Two facts each: that it was accepted, and what it did.

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use ed25519_dalek::SigningKey;
 use fleetfold::{
     log::{Log, LogOptions},
-    turn::{DeltaOrder, Engine, World},
+    turn::{DeltaOrder, Engine, World, reports::ReportOrder},
 };
 use fleetfold_broker::Qos;
 use fleetfold_core::{
@@ -98,6 +98,8 @@ impl World for Nobody {
     fn build_delta(&mut self, order: DeltaOrder) {
         self.orders.push(order);
     }
+
+    fn make_report(&mut self, _: ReportOrder) {}
 }
 
 impl Fleet {

@@ -5,7 +5,7 @@ use ed25519_dalek::SigningKey;
 use fleetfold::{
     delta,
     log::LogError,
-    turn::{DeltaOrder, Engine, REQUESTS_PER_TURN_MAX, Turned, World},
+    turn::{DeltaOrder, Engine, REQUESTS_PER_TURN_MAX, Turned, World, reports::ReportOrder},
 };
 use fleetfold_broker::Qos;
 use fleetfold_core::{Answer, DeltaOutcome, OperatorCut, Request};
@@ -158,6 +158,10 @@ impl World for Outside<'_> {
 
     fn build_delta(&mut self, order: DeltaOrder) {
         self.outputs.push(Output::BuildDelta(order));
+    }
+
+    fn make_report(&mut self, order: ReportOrder) {
+        unreachable!("only reports of large campaigns are ordered: {order:?}");
     }
 }
 
