@@ -94,6 +94,11 @@ pub fn member_changed(state: &mut State, at: Timestamp, fact: &Fact) {
         Fact::ReturnAccepted(_) => step(campaign, member, at, ReturnStep::InProgress),
         Fact::Returned(_) => {
             campaign.update_member(member, |member| member.enter(MemberState::Returned, at));
+            // Late, but back: what an operator has accepted as a failure is none any more.
+            let failed = campaign.totals().return_failed;
+            if let Some(rollback) = &mut campaign.rollback {
+                rollback.forgiven.failed = rollback.forgiven.failed.min(failed);
+            }
         }
         Fact::ReturnFailed(fact) => failed(campaign, member, at, fact),
         Fact::ReturnSkipped(fact) => {
