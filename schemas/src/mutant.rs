@@ -50,10 +50,32 @@ pub enum Mutant {
     ExpediteWhilePaused,
     /// Any campaign takes queued jobs out of its way.
     JobTakenByAnybody,
+    /// Devices go back to the newest release there is a way to, not to where they came from.
+    WayBackToNewest,
+    /// What is queued when a campaign goes back stays queued.
+    RollbackForgetsQueued,
+    /// A way back in phases sends all devices at once.
+    RollbackAllAtOnce,
+    /// A device is back because it says so, whatever it runs.
+    ReturnNotAttested,
+    /// A campaign that its operator has paused goes back by itself.
+    RollbackDespitePause,
+    /// Failed updates are tried again while their campaign goes back.
+    RetriedWhileGoingBack,
+    /// The arm of a test that is to get nothing is treated as the other one.
+    ControlOffered,
+    /// Arms follow the ranks that phases follow, too.
+    ArmByRank,
+    /// The winner of a test goes to everybody although nobody wanted that.
+    WinnerUnasked,
+    /// The oldest campaign that waits for a device has it, whatever its priority.
+    PriorityIgnored,
+    /// A security campaign takes jobs that devices have accepted.
+    AcceptedJobTaken,
 }
 
 impl Mutant {
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 33] = [
         Self::AcknowledgeBeforeFlush,
         Self::PublishBeforeFlush,
         Self::JournalNotSynced,
@@ -76,6 +98,17 @@ impl Mutant {
         Self::JitterBeyondTheWait,
         Self::ExpediteWhilePaused,
         Self::JobTakenByAnybody,
+        Self::WayBackToNewest,
+        Self::RollbackForgetsQueued,
+        Self::RollbackAllAtOnce,
+        Self::ReturnNotAttested,
+        Self::RollbackDespitePause,
+        Self::RetriedWhileGoingBack,
+        Self::ControlOffered,
+        Self::ArmByRank,
+        Self::WinnerUnasked,
+        Self::PriorityIgnored,
+        Self::AcceptedJobTaken,
     ];
 }
 

@@ -5,7 +5,11 @@
 
 use alloc::vec::Vec;
 
-use fleetfold_schemas::{CampaignId, DeviceId, campaign::BasisPoints};
+use fleetfold_schemas::{
+    CampaignId, DeviceId,
+    campaign::BasisPoints,
+    mutant::{Mutant, is_on},
+};
 
 use crate::gate::ab::Arm;
 
@@ -65,7 +69,12 @@ pub fn jitter_ms(campaign: &CampaignId, device: &str, n: u32, max_ms: u64) -> u6
 #[must_use]
 pub fn arm(campaign: &CampaignId, device: &str, share_a: BasisPoints) -> Arm {
     let mut hasher = blake3::Hasher::new();
-    hasher.update(b"fleetfold/arm/v1");
+    let domain: &[u8] = if is_on(Mutant::ArmByRank) {
+        DOMAIN
+    } else {
+        b"fleetfold/arm/v1"
+    };
+    hasher.update(domain);
     for part in [campaign.as_str(), device] {
         hasher.update(&[0]);
         hasher.update(part.as_bytes());

@@ -2,7 +2,11 @@
 
 use alloc::{format, vec, vec::Vec};
 
-use fleetfold_schemas::{CampaignId, OperatorId, campaign::CampaignSpec};
+use fleetfold_schemas::{
+    CampaignId, OperatorId,
+    campaign::CampaignSpec,
+    mutant::{Mutant, is_on},
+};
 
 use crate::{
     CampaignIx, Fact, State, Timestamp,
@@ -111,7 +115,7 @@ pub fn by_itself(state: &State, row: &Campaign) -> Vec<Fact> {
         Some(ComparisonVerdict::B) => Arm::B,
         _ => return Vec::new(),
     };
-    if !test.promote_winner {
+    if !test.promote_winner && !is_on(Mutant::WinnerUnasked) {
         return Vec::new();
     }
     promotion(state, row, arm, None).unwrap_or_default()

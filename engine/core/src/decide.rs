@@ -51,7 +51,10 @@ pub fn retry_at(
     let handling = &campaign.spec.failure_handling;
     let may_retry = match member.state {
         MemberState::Returning { .. } => campaign.status.is_rolling_back(),
-        _ => !campaign.status.is_final() && !campaign.status.is_rolling_back(),
+        _ => {
+            !campaign.status.is_final()
+                && (!campaign.status.is_rolling_back() || is_on(Mutant::RetriedWhileGoingBack))
+        }
     };
     let is_spent =
         member.attempts > u32::from(handling.retries(class)) && !is_on(Mutant::RetriesWithoutLimit);
@@ -380,6 +383,16 @@ pub fn availability(state: &State, device: DeviceIx, wanted_by: CampaignIx) -> A
     };
     let row = state.campaigns.get(other);
     match row.member(at).state {
+        MemberState::InProgress
+        | MemberState::Returning {
+            step: ReturnStep::InProgress,
+            ..
+        } if is_on(Mutant::AcceptedJobTaken)
+            && other != wanted_by
+            && state.campaigns.get(wanted_by).spec.security =>
+        {
+            Availability::FreeAfter(other)
+        }
         MemberState::InProgress
         | MemberState::Returning {
             step: ReturnStep::InProgress,

@@ -7,6 +7,7 @@ use fleetfold_schemas::{
     campaign::BasisPoints,
     command::Lifecycle,
     device::{DeviceError, ErrorClass},
+    mutant::{Mutant, is_on},
 };
 
 use crate::{
@@ -88,7 +89,9 @@ pub fn is_due(row: &Campaign) -> Option<RollbackCause> {
     let is_judged = match &row.status {
         Status::Rolling | Status::Monitoring => row.started_at.is_some(),
         // What an operator has paused waits for the operator; after a gate's pause, what was under way comes to an end.
-        Status::Paused { cause } => !matches!(cause, PauseCause::Operator { .. }),
+        Status::Paused { cause } => {
+            !matches!(cause, PauseCause::Operator { .. }) || is_on(Mutant::RollbackDespitePause)
+        }
         _ => false,
     };
     if !handling.auto_rollback_on_failure || !is_judged {
@@ -133,7 +136,8 @@ pub fn start(
     let queued = row
         .roster
         .begun()
-        .filter(|(_, member)| member.state == MemberState::Queued);
+        .filter(|(_, member)| member.state == MemberState::Queued)
+        .filter(|_| !is_on(Mutant::RollbackForgetsQueued));
     facts.extend(queued.map(|(_, member)| {
         let device = member.device;
         Fact::from(crate::fact::ExecutionCanceled { campaign, device })
@@ -315,6 +319,7 @@ fn way_back(state: &State, device: Device<'_>, release: ReleaseIx) -> Option<Rel
     };
     let standby = device.standby().map(|image| image.digest);
     ways()
+        .filter(|_| !is_on(Mutant::WayBackToNewest))
         .find(|to| Some(state.releases.get(*to).image) == standby)
         .or_else(|| ways().max_by_key(|to| state.releases.get(*to).sequence))
 }

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use ed25519_dalek::SigningKey;
 use fleetfold_schemas::{
     DeviceId, Digest, ModelId, Name, Sha256, Version,
-    command::{Command, PublishRelease},
+    command::{Command, PublishRelease, RollbackManifest},
     cose::TrustedKeys,
     suit,
 };
@@ -45,6 +45,8 @@ pub struct Firmware {
     pub bad_percent: u64,
     /// On those it hangs instead of failing.
     pub hangs: bool,
+    /// So many releases before it can be gone back to, if they have been published.
+    pub ways_back: usize,
 }
 
 impl Catalog {
@@ -123,6 +125,7 @@ impl Model {
                 image,
                 bad_percent,
                 hangs: stream.percent(25),
+                ways_back: stream.pick(&[0, 1, 2, 3, 9, 9]),
             });
         }
         Self {
@@ -131,24 +134,38 @@ impl Model {
         }
     }
 
-    /// The command that makes a release of the uploaded image.
+    /// The command that makes a release of the uploaded image, with ways back to images that are known.
     #[must_use]
-    pub fn publish(&self, firmware: &Firmware, key: &SigningKey) -> Command {
+    pub fn publish(
+        &self,
+        release: usize,
+        key: &SigningKey,
+        is_known: impl Fn(Digest) -> bool,
+    ) -> Command {
+        let firmware = &self.releases[release];
+        let earlier = self.releases[..release].iter().rev();
+        let ways_back = (1..).zip(earlier.take(firmware.ways_back));
+        let rollbacks = ways_back
+            .filter(|(_, earlier)| is_known(earlier.digest))
+            .map(|(way, earlier)| RollbackManifest {
+                to: earlier.version.clone(),
+                manifest: self.manifest(earlier, firmware.sequence + way, key),
+            });
         Command::PublishRelease(PublishRelease {
             vendor: VENDOR.to_owned(),
             model: self.id.clone(),
             version: firmware.version.clone(),
             image: firmware.digest,
-            manifest: self.manifest(firmware, key),
-            rollbacks: Vec::new(),
+            manifest: self.manifest(firmware, firmware.sequence, key),
+            rollbacks: rollbacks.collect(),
         })
     }
 
     #[must_use]
-    pub fn manifest(&self, firmware: &Firmware, key: &SigningKey) -> Vec<u8> {
+    pub fn manifest(&self, firmware: &Firmware, sequence: u64, key: &SigningKey) -> Vec<u8> {
         let vendor_id = suit::vendor_id(VENDOR);
         suit::Manifest {
-            sequence: firmware.sequence,
+            sequence,
             vendor_id,
             class_id: suit::class_id(vendor_id, &self.id),
             component: Name::parse(suit::FIRMWARE).expect("our own names are valid"),

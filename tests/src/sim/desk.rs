@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::{
-    catalog::{Catalog, Model},
+    catalog::Model,
     draft::spec,
     invariants::Status,
     operator::{OrderId, ROOT},
@@ -13,15 +13,20 @@ use super::{
 use fleetfold_core::CampaignIx;
 use fleetfold_schemas::{
     CampaignId, DeviceId, Name, OperatorTopic, Topic,
-    campaign::{CampaignSpec, HOUR_MS, MINUTE_MS, Rates},
+    campaign::{BasisPoints, CampaignSpec, HOUR_MS, MINUTE_MS, Other, Rates, ReleaseRef},
     command::{
-        CampaignCommand, Command, CreateCampaign, Credential, EditCampaign, Lifecycle,
-        MemberCommand, RegisterDevice, RetryCampaign, SetLifecycle, TrustKey,
+        ArmName, CampaignCommand, Command, CreateCampaign, Credential, EditCampaign, Lifecycle,
+        MemberCommand, PromoteArm, RegisterDevice, RetryCampaign, RollbackCampaign, RollbackReason,
+        SetLifecycle, TrustKey,
     },
 };
 
 /// Commands sent at once: a first set-up of a large fleet is done in bursts, too.
 const BURST: usize = 200;
+/// The end of the name of a campaign that brings the winner of a test to everybody.
+const WINNER: &str = "-winner";
+/// Its last phase alone takes three days.
+const WINNER_MS_MAX: u64 = 80 * HOUR_MS;
 /// Resumes of one campaign before its operator has had enough.
 const RESUMES_MAX: u32 = 4;
 
@@ -44,7 +49,17 @@ struct Lane {
 #[derive(Debug, Clone)]
 enum Step {
     Commands(Vec<Command>),
-    Upload { model: usize, release: usize },
+    /// With the ways back that there can be by then.
+    Publish {
+        model: usize,
+        release: usize,
+    },
+    /// If it compares with another release, with what there is by then.
+    Create(Box<CampaignSpec>),
+    Upload {
+        model: usize,
+        release: usize,
+    },
 }
 
 /// What the operator thinks of one campaign.
@@ -100,7 +115,7 @@ impl Sim {
         );
         for model in 0..catalog.models.len() {
             // Deltas from the factory's image need it, too.
-            steps.extend(publication(catalog, model, 0));
+            steps.extend(publication(model, 0));
         }
         let now = self.queue.now_ms();
         self.desk.lane(now, steps);
@@ -135,13 +150,9 @@ impl Sim {
         let (draft, edited) = (describe(), describe());
         let is_edited = stream.percent(30);
         let mut steps: Vec<_> = (0..self.catalog.models.len())
-            .flat_map(|model| publication(&self.catalog, model, release))
+            .flat_map(|model| publication(model, release))
             .collect();
-        steps.push(Step::Commands(vec![Command::CreateCampaign(
-            CreateCampaign {
-                campaign: draft.into(),
-            },
-        )]));
+        steps.push(Step::Create(Box::new(draft)));
         if is_edited {
             steps.push(Step::Commands(vec![Command::EditCampaign(EditCampaign {
                 campaign: edited.into(),
@@ -204,6 +215,19 @@ impl Sim {
                     (order, Some(command))
                 })
                 .collect(),
+            Step::Publish { model, release } => {
+                let releases = &self.book.releases;
+                let is_known = |image| releases.iter().any(|release| release.image == image);
+                let key = &self.catalog.release_key;
+                let command = self.catalog.models[model].publish(release, key, is_known);
+                vec![(self.command(ROOT, command.clone(), true), Some(command))]
+            }
+            Step::Create(mut spec) => {
+                self.choose_other(&mut spec);
+                let campaign = (*spec).into();
+                let command = Command::CreateCampaign(CreateCampaign { campaign });
+                vec![(self.command(ROOT, command.clone(), true), Some(command))]
+            }
             Step::Upload { model, release } => {
                 let firmware = self.catalog.models[model].releases[release].clone();
                 let operator = self.operators[ROOT].id.clone();
@@ -214,6 +238,31 @@ impl Sim {
             }
         };
         self.desk.lanes[at].waiting = orders;
+    }
+
+    /// A test compares with the newest other release there is, or with none.
+    fn choose_other(&mut self, spec: &mut CampaignSpec) {
+        let Some(test) = &mut spec.ab_testing else {
+            return;
+        };
+        if self.desk.stream.percent(30) {
+            return;
+        }
+        let others = spec.releases.iter().map(|own| {
+            let mut models = self.catalog.models.iter();
+            let model = models.find(|model| model.id == own.model)?;
+            let mut others = model.releases.iter().rev().filter(|release| {
+                let mut known = self.book.releases.iter();
+                release.version != own.version && known.any(|known| known.image == release.digest)
+            });
+            others.next().map(|release| ReleaseRef {
+                model: model.id.clone(),
+                version: release.version.clone(),
+            })
+        });
+        if let Some(others) = others.collect() {
+            test.other = Other::Releases(others);
+        }
     }
 
     /// Looks after a campaign that is paused, or was never started.
@@ -231,7 +280,7 @@ impl Sim {
             return;
         }
         match (&status, care.decide_at_ms) {
-            (Status::Paused(_), None) | (Status::Draft, None) => {
+            (Status::Paused(_) | Status::BackPaused(_) | Status::Draft, None) => {
                 let most_ms = if self.is_peaceful {
                     10 * MINUTE_MS
                 } else {
@@ -244,7 +293,7 @@ impl Sim {
                 let start = self.desk.stream.percent(70);
                 self.campaign_command(&id, if start { Verb::Start } else { Verb::Cancel });
             }
-            (Status::Paused(_), Some(at_ms)) if at_ms <= now => {
+            (Status::Paused(_) | Status::BackPaused(_), Some(at_ms)) if at_ms <= now => {
                 care.decide_at_ms = None;
                 care.resumes += 1;
                 let resumes = care.resumes;
@@ -253,7 +302,8 @@ impl Sim {
                 }
                 match self.desk.stream.below(100) {
                     0..75 if resumes <= RESUMES_MAX => self.campaign_command(&id, Verb::Resume),
-                    75..85 => self.campaign_command(&id, Verb::Cancel),
+                    75..82 => self.campaign_command(&id, Verb::Cancel),
+                    82..87 => self.campaign_command(&id, Verb::RollBack),
                     _ if self.is_peaceful => self.desk.campaigns[ix].is_left = true,
                     _ => {}
                 }
@@ -262,10 +312,33 @@ impl Sim {
                 let verb = self.desk.stream.pick(&WHIMS);
                 self.campaign_command(&id, verb);
             }
+            (Status::Rolling | Status::RollingBack, _)
+                if self.is_peaceful && id.as_str().ends_with(WINNER) =>
+            {
+                self.hurry(ix);
+            }
             _ if status.is_final() && self.desk.stream.below(1_000) == 0 => {
-                self.campaign_command(&id, Verb::Archive);
+                let verb = self.desk.stream.pick(&AFTERTHOUGHTS);
+                if !self.is_peaceful || matches!(verb, Verb::Archive) {
+                    self.campaign_command(&id, verb);
+                }
             }
             _ => {}
+        }
+    }
+
+    /// A winner's campaign takes a week, which nobody here has.
+    fn hurry(&mut self, ix: usize) {
+        let campaign = &self.book.campaigns[ix];
+        let (id, is_last) = (campaign.id().clone(), campaign.is_last_phase());
+        let started_ms = campaign.started_ms.unwrap_or(0);
+        if self.operators[ROOT].open_orders() > 0 || self.desk.stream.below(20) != 0 {
+            return;
+        }
+        if started_ms + WINNER_MS_MAX < self.queue.now_ms() {
+            self.campaign_command(&id, Verb::Cancel);
+        } else if !is_last && campaign.status == Status::Rolling {
+            self.campaign_command(&id, Verb::Advance);
         }
     }
 
@@ -309,10 +382,27 @@ pub(super) enum Verb {
     RetryOne,
     Exclude,
     Expedite,
+    RollBack,
+    /// A few at first.
+    RollBackInPhases,
+    PromoteA,
+    PromoteB,
 }
 
+/// What comes to mind about a campaign that is over.
+const AFTERTHOUGHTS: [Verb; 8] = [
+    Verb::Archive,
+    Verb::Archive,
+    Verb::Archive,
+    Verb::RollBack,
+    Verb::RollBackInPhases,
+    Verb::RollBackInPhases,
+    Verb::PromoteA,
+    Verb::PromoteB,
+];
+
 /// What comes to the mind of one who looks at a campaign that runs.
-const WHIMS: [Verb; 12] = [
+const WHIMS: [Verb; 15] = [
     Verb::Pause,
     Verb::Pause,
     Verb::Cancel,
@@ -325,10 +415,13 @@ const WHIMS: [Verb; 12] = [
     Verb::Expedite,
     Verb::Expedite,
     Verb::Expedite,
+    Verb::RollBack,
+    Verb::RollBackInPhases,
+    Verb::RollBackInPhases,
 ];
 
 impl Verb {
-    pub(super) const ALL: [Self; 10] = [
+    pub(super) const ALL: [Self; 14] = [
         Self::Start,
         Self::Pause,
         Self::Resume,
@@ -339,6 +432,10 @@ impl Verb {
         Self::RetryOne,
         Self::Exclude,
         Self::Expedite,
+        Self::RollBack,
+        Self::RollBackInPhases,
+        Self::PromoteA,
+        Self::PromoteB,
     ];
 
     /// The command, with a device in case it is about one.
@@ -355,7 +452,29 @@ impl Verb {
                 reason: None,
             })
         };
+        let back = |phases: &[u8]| {
+            Command::RollbackCampaign(RollbackCampaign {
+                campaign: id.clone(),
+                reason: RollbackReason::CriticalBug,
+                phases: phases
+                    .iter()
+                    .copied()
+                    .map(BasisPoints::from_percent)
+                    .collect(),
+            })
+        };
+        let promote = |arm| {
+            Command::PromoteArm(PromoteArm {
+                campaign: id.clone(),
+                arm,
+                reason: None,
+            })
+        };
         match self {
+            Self::RollBack => back(&[]),
+            Self::RollBackInPhases => back(&[20, 60]),
+            Self::PromoteA => promote(ArmName::A),
+            Self::PromoteB => promote(ArmName::B),
             Self::Start => Command::StartCampaign(of(id)),
             Self::Pause => Command::PauseCampaign(of(id)),
             Self::Resume => Command::ResumeCampaign(of(id)),
@@ -387,11 +506,9 @@ fn ghost(number: usize, model: &Model) -> Command {
     })
 }
 
-fn publication(catalog: &Catalog, model: usize, release: usize) -> Vec<Step> {
-    let firmware = &catalog.models[model].releases[release];
-    let command = catalog.models[model].publish(firmware, &catalog.release_key);
+fn publication(model: usize, release: usize) -> Vec<Step> {
     vec![
         Step::Upload { model, release },
-        Step::Commands(vec![command]),
+        Step::Publish { model, release },
     ]
 }

@@ -4,9 +4,9 @@ use fleetfold_device_sim::agent::Inventory;
 use fleetfold_schemas::{
     CampaignId, DeviceId, Name, Version,
     campaign::{
-        BasisPoints, CampaignSpec, ClassRule, Classes, Criteria, Days, FailureHandling, Gates,
-        GroupOrder, GroupSpec, HOUR_MS, Hours, Jitter, MINUTE_MS, Membership, PhaseSpec, Rates,
-        ReleaseRef, SprtSpec, StrataKey, Timeouts, VersionRequirement,
+        AbTesting, BasisPoints, CampaignSpec, ClassRule, Classes, Criteria, Days, FailureHandling,
+        Gates, GroupOrder, GroupSpec, HOUR_MS, Hours, Jitter, MINUTE_MS, Membership, Metric, Other,
+        PhaseSpec, Rates, ReleaseRef, SprtSpec, StrataKey, Strategy, Timeouts, VersionRequirement,
     },
 };
 use serde_json::json;
@@ -69,6 +69,13 @@ pub(super) fn spec(
     let expected_failure = stream.pick(&[1, 2, 5, 10, 30]);
     let gates = gates(stream, expected_failure);
     let phases = phases(stream, expected_failure, &gates);
+    let (test, phases) = match stream.percent(15) {
+        true => {
+            let (test, phases) = test(stream);
+            (Some(test), phases)
+        }
+        false => (None, phases),
+    };
     let watched = phases.iter().map(|phase| phase.duration_hours.ms());
     // As if each group went through them on its own.
     let watched_ms = watched.sum::<u64>() * GROUPS_MAX;
@@ -84,6 +91,11 @@ pub(super) fn spec(
         } else {
             GroupOrder::Parallel
         },
+        rollout_strategy: match test {
+            Some(_) => Strategy::Ab,
+            None => Strategy::default(),
+        },
+        ab_testing: test,
         phases,
         failure_threshold: percent(stream.pick(&[0, 5, 10, 20, 25, 50, 90])),
         sample_min: stream.pick(&[1, 2, 3, 5, 10, 20]),
@@ -142,6 +154,32 @@ fn phases(stream: &mut Stream, expected_failure: u8, gates: &Gates) -> Vec<Phase
         }),
     };
     shares.iter().enumerate().map(phase).collect()
+}
+
+/// A test is one phase.
+fn test(stream: &mut Stream) -> (AbTesting, Vec<PhaseSpec>) {
+    let duration_ms = stream.within(30..=360) * MINUTE_MS;
+    let test = AbTesting {
+        split_percentage: percent(stream.pick(&[20, 50, 50, 70])),
+        metrics: stream.pick(&[
+            vec![Metric::SuccessRate],
+            vec![Metric::SuccessRate],
+            vec![Metric::BootTime, Metric::SuccessRate],
+        ]),
+        test_duration_days: Days::from_ms(duration_ms),
+        // Another release is found once there is one.
+        other: Other::Nothing,
+        promote_winner: stream.percent(70),
+    };
+    let phase = PhaseSpec {
+        name: name("test"),
+        percentage: BasisPoints::ALL,
+        duration_hours: Hours::from_ms(duration_ms),
+        wait_for_success: true,
+        success_threshold: percent(stream.pick(&[30, 50, 75, 90])),
+        gates: None,
+    };
+    (test, vec![phase])
 }
 
 fn gates(stream: &mut Stream, expected_failure: u8) -> Gates {
@@ -302,6 +340,8 @@ fn failure_handling(stream: &mut Stream) -> FailureHandling {
             .percent(15)
             .then(|| u32::try_from(stream.below(6)).unwrap_or(0)),
         retry_bytes_max: stream.percent(15).then(|| stream.within(0..=60_000)),
+        auto_rollback_on_failure: stream.percent(35),
+        rollback_threshold: percent(stream.pick(&[5, 20, 40])),
         ..FailureHandling::default()
     }
 }

@@ -93,8 +93,10 @@ impl Liar {
         let releases = &catalog.models[self.model].releases;
         let firmware = &releases[self.stream.below(releases.len())];
         let target = self.job.as_ref().and_then(|job| match &job.kind {
-            JobKind::Install(installation) => Some(installation.target),
-            JobKind::Rollback(_) | JobKind::Cancel { .. } => None,
+            JobKind::Install(installation) | JobKind::Rollback(installation) => {
+                Some(installation.target)
+            }
+            JobKind::Cancel { .. } => None,
         });
         Running {
             slot: if self.stream.percent(50) {
@@ -422,7 +424,7 @@ impl Sim {
             // Above all that the device has obeyed.
             sequence: 1 << 40,
             kind: JobKind::Install(Installation {
-                envelope: model.manifest(&firmware, &self.catalog.rogue_key),
+                envelope: model.manifest(&firmware, firmware.sequence, &self.catalog.rogue_key),
                 target: firmware.digest,
                 size_bytes,
                 offers: vec![Offer::Full {

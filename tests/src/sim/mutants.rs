@@ -31,6 +31,17 @@ const SEEDS_MAX: [(Mutant, u64); Mutant::ALL.len()] = [
     (Mutant::JitterBeyondTheWait, 8),
     (Mutant::ExpediteWhilePaused, 56),
     (Mutant::JobTakenByAnybody, 56),
+    (Mutant::WayBackToNewest, 60),
+    (Mutant::RollbackForgetsQueued, 60),
+    (Mutant::RollbackAllAtOnce, 60),
+    (Mutant::ReturnNotAttested, 60),
+    (Mutant::RollbackDespitePause, 60),
+    (Mutant::RetriedWhileGoingBack, 60),
+    (Mutant::ControlOffered, 60),
+    (Mutant::ArmByRank, 60),
+    (Mutant::WinnerUnasked, 60),
+    (Mutant::PriorityIgnored, 60),
+    (Mutant::AcceptedJobTaken, 60),
 ];
 
 /// How a defect was noticed.

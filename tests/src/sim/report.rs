@@ -143,6 +143,20 @@ impl Summary {
             ("advanced", counts.advanced),
             ("archived", counts.archived),
             ("made_way", counts.made_way),
+            ("rollbacks_by_operator", counts.rollbacks_by_operator),
+            ("rollbacks_by_threshold", counts.rollbacks_by_threshold),
+            ("rolled_back_in_phases", counts.rolled_back_in_phases),
+            ("rollback_advanced", counts.rollback_advanced),
+            ("returned", counts.returned),
+            ("returned_by_itself", counts.returned_by_itself),
+            ("return_failed", counts.return_failed),
+            ("return_retried", counts.return_retried),
+            ("kept", counts.kept),
+            ("return_deferred", counts.return_deferred),
+            ("pauses_of_rollback", counts.pauses_of_rollback),
+            ("sent_further_back", counts.sent_further_back),
+            ("winners", counts.winners),
+            ("verdicts", counts.verdicts),
             ("held_by_rate", counts.held_by_rate),
             ("held_by_in_flight", counts.held_by_in_flight),
             ("held_by_exposure", counts.held_by_exposure),
@@ -154,10 +168,13 @@ impl Summary {
                 Status::Completed => "campaigns_completed",
                 Status::Canceled => "campaigns_canceled",
                 Status::Failed => "campaigns_failed",
-                Status::Paused(_) => "campaigns_paused",
-                Status::Draft | Status::Staged | Status::Rolling | Status::Monitoring => {
-                    "campaigns_open"
-                }
+                Status::Paused(_) | Status::BackPaused(_) => "campaigns_paused",
+                Status::RolledBack => "campaigns_rolled_back",
+                Status::Draft
+                | Status::Staged
+                | Status::Rolling
+                | Status::Monitoring
+                | Status::RollingBack => "campaigns_open",
             };
             add(name, 1);
         }

@@ -32,8 +32,8 @@ use super::{
 /// How often the world is looked at.
 const AUDIT_EVERY_MS: u64 = 5 * MINUTE_MS;
 /// The longest that everything may take to come to its end once nothing goes wrong any more: the longest campaign's
-/// deadline and some.
-const LIVENESS_MS_MAX: u64 = 4 * DAY_MS;
+/// deadline, and then as long for its way back or some days for the winner of its test.
+const LIVENESS_MS_MAX: u64 = 7 * DAY_MS;
 /// More than this is a loop that leads nowhere.
 const EVENTS_MAX: u64 = 20_000_000;
 

@@ -10,6 +10,7 @@ use fleetfold_schemas::{
     CampaignId, ModelId, OperatorId,
     campaign::{CampaignSpec, Gates, MINUTE_MS, PhaseSpec},
     device::ErrorClass,
+    mutant::{Mutant, is_on},
 };
 use minicbor::{Decode, Encode};
 
@@ -378,6 +379,9 @@ impl Campaign {
         match (&self.spec.ab_testing, &self.comparison) {
             (Some(test), Some(comparison)) => {
                 let arm = arm(self.id(), device.name(), test.split_percentage);
+                if is_on(Mutant::ControlOffered) && comparison.other.is_empty() {
+                    return (Arm::A, true);
+                }
                 (arm, arm == Arm::A || !comparison.other.is_empty())
             }
             _ => (Arm::A, true),

@@ -2,7 +2,10 @@
 
 use alloc::vec::Vec;
 
-use fleetfold_schemas::campaign::BasisPoints;
+use fleetfold_schemas::{
+    campaign::BasisPoints,
+    mutant::{Mutant, is_on},
+};
 
 use super::{Campaign, PhaseTally};
 use crate::{Timestamp, fact::RollbackCause};
@@ -57,7 +60,12 @@ impl Rollback {
             + tally.return_failed
             + tally.kept;
         let all = u64::from(tally.updated + tally.returned);
-        let allowed = self.percentage().of_rounded_up(all);
+        let share = if is_on(Mutant::RollbackAllAtOnce) {
+            BasisPoints::ALL
+        } else {
+            self.percentage()
+        };
+        let allowed = share.of_rounded_up(all);
         let allowed = u32::try_from(allowed).expect("a share is no more than the whole");
         allowed.saturating_sub(begun)
     }

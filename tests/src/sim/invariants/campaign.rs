@@ -11,9 +11,11 @@ use fleetfold_schemas::{
 };
 
 use super::{
+    arms::{Arm, Comparison, arm_of},
+    back::WayBack,
     fleet::{Device, Fleet},
     group::{self, Group},
-    member::{Member, Place},
+    member::{BackStep, Member, Place},
     pace::Starts,
 };
 
@@ -21,7 +23,10 @@ use super::{
 pub struct Campaign {
     pub spec: CampaignSpec,
     /// As the description names them.
-    releases: Vec<ReleaseIx>,
+    pub(super) releases: Vec<ReleaseIx>,
+    pub(super) comparison: Option<Comparison>,
+    /// Once it has begun.
+    pub(super) back: Option<WayBack>,
     pub status: Status,
     pub version: u64,
     pub started_ms: Option<u64>,
@@ -74,6 +79,10 @@ pub enum Status {
     Completed,
     Canceled,
     Failed,
+    RollingBack,
+    /// On the way back.
+    BackPaused(PauseCause),
+    RolledBack,
 }
 
 #[derive(Debug, Default, Clone, Copy)]
@@ -102,7 +111,21 @@ impl Status {
 
     #[must_use]
     pub const fn is_final(&self) -> bool {
-        matches!(self, Self::Completed | Self::Canceled | Self::Failed)
+        matches!(
+            self,
+            Self::Completed | Self::Canceled | Self::Failed | Self::RolledBack
+        )
+    }
+
+    #[must_use]
+    pub const fn is_paused(&self) -> bool {
+        matches!(self, Self::Paused(_) | Self::BackPaused(_))
+    }
+
+    /// Nothing new is offered any more: devices are sent back.
+    #[must_use]
+    pub const fn is_going_back(&self) -> bool {
+        matches!(self, Self::RollingBack | Self::BackPaused(_))
     }
 
     #[must_use]
@@ -112,7 +135,9 @@ impl Status {
             Self::Staged => CampaignState::Staged,
             Self::Rolling => CampaignState::Rolling,
             Self::Monitoring => CampaignState::Monitoring,
-            Self::Paused(_) => CampaignState::Paused,
+            Self::Paused(_) | Self::BackPaused(_) => CampaignState::Paused,
+            Self::RollingBack => CampaignState::RollingBack,
+            Self::RolledBack => CampaignState::RolledBack,
             Self::Completed => CampaignState::Completed,
             Self::Canceled => CampaignState::Canceled,
             Self::Failed => CampaignState::Failed,
@@ -152,7 +177,11 @@ impl Stratum {
 }
 
 impl Campaign {
-    pub(super) fn new(spec: CampaignSpec, release: ReleaseIx, others: &[ReleaseIx]) -> Self {
+    pub(super) fn new(
+        spec: CampaignSpec,
+        (release, others): (ReleaseIx, &[ReleaseIx]),
+        other_arm: &[ReleaseIx],
+    ) -> Self {
         let groups = group::in_order(&spec);
         let tracks = groups.iter().map(|group| group.track + 1).max();
         let phases = (0..tracks.unwrap_or(1)).flat_map(|track| {
@@ -168,6 +197,8 @@ impl Campaign {
             releases: std::iter::once(release)
                 .chain(others.iter().copied())
                 .collect(),
+            comparison: Comparison::new(&spec, other_arm),
+            back: None,
             spec,
             status: Status::Draft,
             version: 1,
@@ -194,10 +225,9 @@ impl Campaign {
         &self.spec.id
     }
 
-    /// What devices of a model are to run.
-    pub(super) fn release_of(&self, model: &ModelId) -> Option<ReleaseIx> {
-        let at = self.spec.releases.iter().position(|it| it.model == *model);
-        at.map(|at| self.releases[at])
+    /// What a member of this model is to run.
+    pub(super) fn release_of(&self, member: &Member, model: &ModelId) -> Option<ReleaseIx> {
+        self.release_in(member.arm, model)
     }
 
     pub(super) fn place_of(&self, device: DeviceIx) -> Option<usize> {
@@ -256,7 +286,11 @@ impl Campaign {
 
     #[must_use]
     pub fn deadline_ms(&self) -> Option<u64> {
-        Some(self.started_ms? + self.spec.max_rollout_days.ms())
+        let from_ms = match &self.back {
+            Some(back) => back.started_ms,
+            None => self.started_ms?,
+        };
+        Some(from_ms + self.spec.max_rollout_days.ms())
     }
 
     /// Failed and succeeded, without what an operator has accepted.
@@ -268,15 +302,24 @@ impl Campaign {
     /// When a member's patience is over, or its next attempt due.
     #[must_use]
     pub fn due_ms(&self, member: &Member) -> Option<u64> {
+        let timeouts = &self.spec.timeouts;
+        let is_back = self.status == Status::RollingBack;
+        let shown_ms = || {
+            let resumed = self.resumed_ms;
+            let shown_ms = resumed.map_or(member.since_ms, |at| at.max(member.since_ms));
+            shown_ms + timeouts.contact_hours.ms()
+        };
+        let done_ms = member.since_ms + timeouts.execution_hours.ms();
         match member.place {
-            Place::Queued if self.status.is_rolling() => {
-                let shown_ms = self
-                    .resumed_ms
-                    .map_or(member.since_ms, |at| at.max(member.since_ms));
-                Some(shown_ms + self.spec.timeouts.contact_hours.ms())
-            }
-            Place::InProgress => Some(member.since_ms + self.spec.timeouts.execution_hours.ms()),
+            Place::Queued if self.status.is_rolling() => Some(shown_ms()),
+            Place::InProgress => Some(done_ms),
             Place::Retrying { at_ms } if self.status.is_rolling() => Some(at_ms),
+            Place::Back { step, .. } => match step {
+                BackStep::Queued if is_back => Some(shown_ms()),
+                BackStep::InProgress => Some(done_ms),
+                BackStep::Retrying { at_ms } if is_back => Some(at_ms),
+                _ => None,
+            },
             _ => None,
         }
     }
@@ -304,7 +347,8 @@ impl Campaign {
             .filter(|it| is_meant(it))
         {
             let place = match (member.place, member.has_failed) {
-                (Place::Succeeded, _) => &mut tally.updated,
+                (place, _) if place.is_updated() => &mut tally.updated,
+                (Place::Returned, _) => &mut tally.returned,
                 (_, true) => &mut tally.failed,
                 (Place::Removed | Place::Canceled, false) => &mut tally.removed,
                 (Place::InProgress, false) => &mut tally.in_progress,
@@ -341,6 +385,7 @@ impl Campaign {
         let rank = group::rank(&self.spec.id, &device.id);
         let mut member = Member::new(ix, rank, group);
         member.phase = group::phase_of(&self.groups[group], rank);
+        member.arm = arm_of(&self.spec, &device.id).unwrap_or(Arm::A);
         if let Some(key) = &self.spec.gates.strata {
             let name = group::stratum_of(key, device);
             let known = self.strata.iter().position(|stratum| stratum.name == name);
@@ -370,6 +415,10 @@ impl Campaign {
     fn count_evidence(&mut self, at: usize, succeeded: bool) {
         if self.members[at].counted.is_none() {
             self.members[at].counted = Some(succeeded);
+            let arm = self.members[at].arm;
+            if let Some(comparison) = &mut self.comparison {
+                comparison.count(arm, succeeded);
+            }
             self.evidence_of(at).for_each(|it| it.count(succeeded));
         }
     }
@@ -389,7 +438,12 @@ impl Campaign {
     fn accept(&mut self, at: usize) {
         let member = &mut self.members[at];
         member.is_silent = false;
-        self.exposed += u64::from(!std::mem::replace(&mut member.has_accepted, true));
+        if !std::mem::replace(&mut member.has_accepted, true) {
+            self.exposed += 1;
+            if let Some(comparison) = &mut self.comparison {
+                comparison.accept(member.arm);
+            }
+        }
     }
 
     /// What has happened to a member.

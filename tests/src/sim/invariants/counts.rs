@@ -2,7 +2,7 @@
 
 use fleetfold_core::{
     Fact,
-    fact::{DeferralCause, PauseCause, RemovalCause},
+    fact::{DeferralCause, PauseCause, RemovalCause, RollbackCause},
 };
 
 #[derive(Debug, Default, Clone, Copy)]
@@ -34,6 +34,21 @@ pub struct Counts {
     pub advanced: u64,
     pub archived: u64,
     pub made_way: u64,
+    pub rollbacks_by_operator: u64,
+    pub rollbacks_by_threshold: u64,
+    pub rolled_back_in_phases: u64,
+    pub rollback_advanced: u64,
+    pub returned: u64,
+    pub returned_by_itself: u64,
+    pub return_failed: u64,
+    pub return_retried: u64,
+    pub kept: u64,
+    pub return_deferred: u64,
+    pub pauses_of_rollback: u64,
+    /// To the image that they came from, which is not the newest that there is a way to.
+    pub sent_further_back: u64,
+    pub winners: u64,
+    pub verdicts: u64,
     /// Steps at whose end a campaign had to wait for its rates.
     pub held_by_rate: u64,
     pub held_by_in_flight: u64,
@@ -51,7 +66,7 @@ impl Counts {
                 PauseCause::BadRate { .. } => &mut self.pauses_by_bad_rate,
                 PauseCause::StratumEvidence { .. } => &mut self.pauses_by_stratum,
                 PauseCause::SuccessUnreachable { .. } => &mut self.pauses_unreachable,
-                PauseCause::RollbackFailing { .. } => return,
+                PauseCause::RollbackFailing { .. } => &mut self.pauses_of_rollback,
             },
             Fact::CampaignResumed(_) => &mut self.resumes,
             Fact::ExecutionQueued(fact) if fact.attempt > 1 => &mut self.retries,
@@ -78,6 +93,18 @@ impl Counts {
             Fact::CampaignEdited(_) => &mut self.edited,
             Fact::PhaseAdvanced(_) => &mut self.advanced,
             Fact::CampaignArchived(_) => &mut self.archived,
+            Fact::RollbackStarted(fact) => match fact.cause {
+                RollbackCause::Operator { .. } => &mut self.rollbacks_by_operator,
+                RollbackCause::FailureThreshold { .. } => &mut self.rollbacks_by_threshold,
+            },
+            Fact::RollbackAdvanced(_) => &mut self.rollback_advanced,
+            Fact::Returned(fact) if fact.already => &mut self.returned_by_itself,
+            Fact::Returned(_) => &mut self.returned,
+            Fact::ReturnFailed(_) => &mut self.return_failed,
+            Fact::ReturnQueued(fact) if fact.attempt > 1 => &mut self.return_retried,
+            Fact::ReturnSkipped(_) => &mut self.kept,
+            Fact::ReturnDeferred(_) => &mut self.return_deferred,
+            Fact::ArmsCompared(_) => &mut self.verdicts,
             _ => return,
         };
         *count += 1;

@@ -8,10 +8,15 @@ use fleetfold_core::{
 };
 
 use super::{
-    Book, Checked, breach,
+    Book, Checked,
+    back::returning,
+    breach,
     campaign::{Campaign, Status},
-    demand, group,
-    member::Place,
+    demand,
+    gate::Gates,
+    group,
+    member::{BackStep, Place},
+    pace,
 };
 
 /// The most turns in one step: `STARTS_PER_STEP_MAX` of the core, written down again.
@@ -20,6 +25,7 @@ pub const TURNS_PER_STEP_MAX: u64 = 1000;
 /// What one step has done so far.
 #[derive(Debug, Default)]
 pub struct Step {
+    pub at_ms: u64,
     /// Members who have had their turn, whatever came of it.
     pub turns: u64,
     pub last: Option<Fact>,
@@ -27,6 +33,8 @@ pub struct Step {
     expedited: Option<(CampaignIx, DeviceIx)>,
     /// A queued job was taken back to make way: the device, the campaign, and whether that was paused.
     made_way: Option<(DeviceIx, CampaignIx, bool)>,
+    /// The device whose queued job has just made way.
+    freed: Option<DeviceIx>,
     /// Devices that have said what they are like.
     pub described: BTreeSet<DeviceIx>,
 }
@@ -77,10 +85,21 @@ impl Book {
         self.counts.add(fact);
         match fact {
             Fact::CampaignCreated(fact) => {
-                let (spec, others) = (fact.spec.clone(), &fact.other_releases);
-                let campaign = Campaign::new(spec, fact.release, others);
+                self.check_created(fact, was_asked, step)?;
+                let releases = (fact.release, fact.other_releases.as_slice());
+                let campaign = Campaign::new(fact.spec.clone(), releases, &fact.other_arm);
                 self.campaigns.push(campaign);
                 Ok(())
+            }
+            Fact::CampaignStaged(_) if self.is_promoted_now(ix, step) => {
+                let campaign = &mut self.campaigns[ix as usize];
+                campaign.version += 1;
+                campaign.status = Status::Staged;
+                self.counts.winners += 1;
+                Ok(())
+            }
+            Fact::RollbackStarted(_) | Fact::RollbackAdvanced(_) | Fact::CampaignRolledBack(_) => {
+                self.count_back(at_ms, ix, fact, was_asked)
             }
             Fact::MemberJoined(fact) => {
                 let (group, phase) = (usize::from(fact.group), usize::from(fact.phase));
@@ -110,9 +129,9 @@ impl Book {
         let campaign = &mut self.campaigns[ix as usize];
         match fact {
             Fact::CampaignEdited(fact) => {
-                let (spec, others) = (fact.spec.clone(), &fact.other_releases);
+                let releases = (fact.release, fact.other_releases.as_slice());
                 let version = campaign.version + 1;
-                *campaign = Campaign::new(spec, fact.release, others);
+                *campaign = Campaign::new(fact.spec.clone(), releases, &fact.other_arm);
                 campaign.version = version;
             }
             Fact::CampaignStaged(_) => {
@@ -134,21 +153,35 @@ impl Book {
                 campaign.phases[campaign.phase].is_passed = true;
             }
             Fact::GatePromoted(_) => campaign.is_promoted = true,
+            Fact::ArmsCompared(fact) => campaign.decide(fact),
             Fact::RetriesOrdered(fact) => order_retries(campaign, at_ms, fact),
             Fact::CampaignPaused(fact) => {
                 campaign.version += 1;
                 campaign.paused_ms = Some(at_ms);
-                campaign.status = Status::Paused(fact.cause.clone());
+                let cause = fact.cause.clone();
+                campaign.status = match campaign.status {
+                    Status::RollingBack => Status::BackPaused(cause),
+                    _ => Status::Paused(cause),
+                };
             }
             Fact::CampaignResumed(_) => {
                 campaign.version += 1;
                 campaign.resumed_ms = Some(at_ms);
                 let paused_ms = campaign.paused_ms.take().unwrap_or(at_ms);
                 campaign.phases[campaign.phase].unwatched_ms += at_ms - paused_ms;
-                if !matches!(campaign.status, Status::Paused(PauseCause::Operator { .. })) {
-                    campaign.accept_outcomes();
+                let was_gate = !matches!(
+                    campaign.status,
+                    Status::Paused(PauseCause::Operator { .. })
+                        | Status::BackPaused(PauseCause::Operator { .. })
+                );
+                if campaign.status.is_going_back() {
+                    campaign.resume_back(was_gate);
+                } else {
+                    if was_gate {
+                        campaign.accept_outcomes();
+                    }
+                    campaign.status = Status::Rolling;
                 }
-                campaign.status = Status::Rolling;
             }
             Fact::CampaignCanceled(_) => {
                 campaign.version += 1;
@@ -196,6 +229,11 @@ impl Book {
         };
         let place = self.campaigns[ix as usize].members[at].place;
         self.check_made_way((ix, device), fact, step)?;
+        if returning(fact).is_some() {
+            self.check_first((ix, device), fact, step)?;
+            self.count_return(position, at_ms, (ix, at), fact, step)?;
+            return self.check_alone(device, fact);
+        }
         if is_turn(fact) && place.is_before_offer() {
             let is_expedited = step.expedited.take_if(|it| *it == (ix, device)).is_some();
             step.turns += u64::from(!is_expedited);
@@ -205,6 +243,9 @@ impl Book {
                 || format!("{} starts", step.turns),
             )?;
             self.check_turn(at_ms, ix, at, is_expedited, fact)?;
+            if !is_expedited {
+                self.check_first((ix, device), fact, step)?;
+            }
         }
         let was_asked = matches!(step.last, Some(Fact::CommandAccepted(_)));
         self.check_execution(at_ms, ix, at, fact, was_asked)?;
@@ -217,6 +258,10 @@ impl Book {
             campaign.retry_bytes += bytes;
         }
         self.campaigns[ix as usize].enter(position, at_ms, at, fact);
+        self.check_alone(device, fact)
+    }
+
+    fn check_alone(&self, device: DeviceIx, fact: &Fact) -> Checked {
         let open = self.open_on(device);
         demand(
             open.len() <= 1,
@@ -224,6 +269,54 @@ impl Book {
             || {
                 let id = &self.fleet.get(device).id;
                 format!("{id} in campaigns {open:?} after {fact:?}")
+            },
+        )
+    }
+
+    /// Of the campaigns that had to pass a device over, the one with the lowest priority number has it first, then the oldest.
+    fn check_first(
+        &self,
+        (ix, device): (CampaignIx, DeviceIx),
+        fact: &Fact,
+        step: &mut Step,
+    ) -> Checked {
+        let was_freed = step.freed.take() == Some(device);
+        let is_offer = matches!(fact, Fact::ExecutionQueued(_) | Fact::ReturnQueued(_));
+        let own = self.campaign(ix).member(device);
+        let has_waited = own.is_some_and(|member| {
+            matches!(
+                member.place,
+                Place::Deferred
+                    | Place::Back {
+                        step: BackStep::Deferred,
+                        ..
+                    }
+            )
+        });
+        if was_freed || !is_offer || !has_waited || step.turns >= TURNS_PER_STEP_MAX {
+            return Ok(());
+        }
+        let key = |ix: CampaignIx| (self.campaign(ix).spec.priority, ix);
+        let earlier = (0..).zip(&self.campaigns).find(|(other, campaign)| {
+            let is_waiting = campaign.member(device).is_some_and(|it| match it.place {
+                Place::Deferred => {
+                    campaign.status.is_rolling() && !Gates::of(campaign).must_pause()
+                }
+                Place::Back {
+                    step: BackStep::Deferred,
+                    ..
+                } => campaign.status == Status::RollingBack,
+                _ => false,
+            });
+            key(*other) < key(ix) && is_waiting && pace::may_hold(campaign, step.at_ms).is_none()
+        });
+        demand(
+            earlier.is_none(),
+            "of those that wait for a device, the first has it first",
+            || {
+                let id = &self.fleet.get(device).id;
+                let earlier = earlier.map(|(_, campaign)| (campaign.id(), &campaign.status));
+                format!("{id}: {fact:?} before {earlier:?}")
             },
         )
     }
@@ -239,23 +332,26 @@ impl Book {
             "a queued job makes way only to a security campaign, or if its own is paused";
         let campaign = self.campaign(ix);
         if let Some((freed, other, was_paused)) = step.made_way.take() {
+            step.freed = Some(device);
             return demand(
                 freed == device
                     && ix != other
-                    && is_turn(fact)
+                    && (is_turn(fact) || matches!(fact, Fact::ReturnQueued(_)))
                     && (was_paused || campaign.spec.security),
                 RULE,
                 || format!("{fact:?} after it made way in campaign {other}"),
             );
         }
-        if let Fact::ExecutionDeferred(deferred) = fact
-            && deferred.cause == DeferralCause::MadeWay
-        {
-            let is_paused = matches!(campaign.status, Status::Paused(_));
+        let makes_way = match fact {
+            Fact::ExecutionDeferred(fact) => fact.cause == DeferralCause::MadeWay,
+            _ => Self::made_way_back(fact),
+        };
+        if makes_way {
+            let is_paused = campaign.status.is_paused();
             let place = campaign.member(device).map(|member| member.place);
             step.made_way = Some((device, ix, is_paused));
             return demand(
-                place == Some(Place::Queued) && (is_paused || !campaign.spec.security),
+                place.is_some_and(Place::is_queued) && (is_paused || !campaign.spec.security),
                 RULE,
                 || format!("{fact:?} from {place:?}"),
             );

@@ -2,7 +2,7 @@
 
 use fleetfold_schemas::command::Lifecycle;
 
-use super::{Book, Checked, Place, Status, demand, pace};
+use super::{Book, Checked, Place, Status, demand, member::BackStep, pace};
 use crate::sim::world::Sim;
 
 /// How late a timer may be: the wheel's second, and an engine that was busy.
@@ -28,7 +28,7 @@ impl Sim {
     #[must_use]
     pub fn is_finished(&self) -> bool {
         let campaigns = &self.book.campaigns;
-        let is_over = |status: &Status| status.is_final() || matches!(status, Status::Paused(_));
+        let is_over = |status: &Status| status.is_final() || status.is_paused();
         campaigns.iter().all(|campaign| is_over(&campaign.status))
             && self.process.is_some()
             && self.is_plan_done()
@@ -100,7 +100,7 @@ impl Sim {
 
     fn has_paused(&self) -> bool {
         let mut campaigns = self.book.campaigns.iter();
-        campaigns.any(|campaign| matches!(campaign.status, Status::Paused(_)))
+        campaigns.any(|campaign| campaign.status.is_paused())
     }
 }
 
@@ -116,7 +116,15 @@ impl Book {
             )?;
             let is_limited = pace::may_hold(campaign, clock_ms).is_some();
             let overdue = campaign.members().iter().find(|member| {
-                let waits_for_room = is_limited && matches!(member.place, Place::Retrying { .. });
+                let waits_for_room = is_limited
+                    && matches!(
+                        member.place,
+                        Place::Retrying { .. }
+                            | Place::Back {
+                                step: BackStep::Retrying { .. },
+                                ..
+                            }
+                    );
                 !waits_for_room
                     && campaign
                         .due_ms(member)

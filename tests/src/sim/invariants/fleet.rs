@@ -27,6 +27,8 @@ pub struct Device {
     pub number: (u64, u64),
     pub login_counter: Option<u64>,
     pub running: Option<Digest>,
+    /// What its other slot held when it last greeted.
+    pub(super) standby: Option<Digest>,
     /// Of the image that runs.
     pub(super) version: Option<Version>,
     /// It can rebuild an image from a delta.
@@ -94,6 +96,7 @@ impl Fleet {
                     number: (0, 0),
                     login_counter: None,
                     running: None,
+                    standby: None,
                     version: None,
                     can_patch: false,
                     before: (None, false),
@@ -105,6 +108,7 @@ impl Fleet {
                 let device = &mut self.devices[fact.device as usize];
                 device.before = (device.running, device.can_patch);
                 device.runs(&fact.running);
+                device.standby = fact.standby.as_ref().map(|image| image.digest);
                 let mut capabilities = fact.capabilities.iter();
                 device.can_patch = capabilities.any(|it| it.as_str() == DELTA_FORMAT);
                 device.said = Said {

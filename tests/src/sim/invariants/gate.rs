@@ -42,7 +42,7 @@ impl Sums {
 
     fn add(&mut self, member: &Member) {
         let count = |is_so: bool| u64::from(is_so);
-        let is_updated = member.place == Place::Succeeded;
+        let is_updated = member.place.is_updated();
         let is_withdrawn =
             matches!(member.place, Place::Removed | Place::Canceled) && !member.has_failed;
         let may_change = member.place.may_change();
@@ -257,7 +257,7 @@ impl<'c> Gates<'c> {
                         *it == (failed, succeeded) && self.ln_e(*it) > loudest - LN_E_TOLERANCE
                     })
             }
-            // No operator of the simulation sends devices back.
+            // Of the way back, which has gates of its own.
             PauseCause::RollbackFailing { .. } => false,
             PauseCause::SuccessUnreachable { lost, devices, .. } => {
                 self.is_success_out_of_reach()

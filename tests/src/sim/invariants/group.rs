@@ -6,7 +6,7 @@ use fleetfold_schemas::{
     campaign::{CampaignSpec, Criteria, GroupOrder, StrataKey},
 };
 
-use super::{fleet::Device, member::Member};
+use super::{arms::arm_of, fleet::Device, member::Member};
 
 /// A group of a campaign, in the order in which groups are offered the update.
 #[derive(Debug)]
@@ -44,7 +44,8 @@ pub(super) fn in_order(spec: &CampaignSpec) -> Vec<Group> {
 /// The first of the groups that a device fits.
 pub(super) fn group_of(spec: &CampaignSpec, groups: &[Group], device: &Device) -> Option<usize> {
     let has_release = spec.releases.iter().any(|it| it.model == device.model);
-    if !has_release || device.is_retired() {
+    // Whoever is to show how it goes without the update takes no part.
+    if !has_release || device.is_retired() || arm_of(spec, &device.id).is_none() {
         return None;
     }
     let fits = |group: &Group| fits(&spec.groups[group.spec].criteria, device);
@@ -122,7 +123,7 @@ pub(super) fn rank(campaign: &CampaignId, device: &DeviceId) -> u64 {
     hash(b"fleetfold/cohort/v1", campaign, device)
 }
 
-fn hash(domain: &[u8], campaign: &CampaignId, device: &DeviceId) -> u64 {
+pub(super) fn hash(domain: &[u8], campaign: &CampaignId, device: &DeviceId) -> u64 {
     let text = [
         domain,
         &[0],
@@ -145,7 +146,9 @@ pub(super) fn enroll<'d>(
     let mut members: Vec<_> = devices
         .filter_map(|(ix, device)| {
             let group = group_of(spec, groups, device)?;
-            Some(Member::new(ix, rank(&spec.id, &device.id), group))
+            let mut member = Member::new(ix, rank(&spec.id, &device.id), group);
+            member.arm = arm_of(spec, &device.id)?;
+            Some(member)
         })
         .collect();
     members.sort_unstable_by_key(|member| (member.group, member.rank, member.device));

@@ -1,6 +1,8 @@
 //! A device that takes part in a campaign, and how far it is.
 
-use fleetfold_core::DeviceIx;
+use fleetfold_core::{DeviceIx, ReleaseIx, fact::KeptCause};
+
+use super::arms::Arm;
 
 #[derive(Debug)]
 pub struct Member {
@@ -11,6 +13,8 @@ pub struct Member {
     /// The first phase that it is in; their number, if it is in none.
     pub(super) phase: usize,
     pub(super) stratum: usize,
+    /// Where two releases are compared.
+    pub(super) arm: Arm,
     pub place: Place,
     pub since_ms: u64,
     pub(super) attempts: u32,
@@ -35,7 +39,9 @@ pub enum Place {
     Deferred,
     Queued,
     InProgress,
-    Retrying { at_ms: u64 },
+    Retrying {
+        at_ms: u64,
+    },
     Succeeded,
     Failed,
     Rejected,
@@ -43,6 +49,26 @@ pub enum Place {
     Canceled,
     Removed,
     RolledBack,
+    /// Updated, and to go back to this release's image.
+    Back {
+        to: ReleaseIx,
+        step: BackStep,
+    },
+    Returned,
+    ReturnFailed {
+        to: ReleaseIx,
+    },
+    Kept(KeptCause),
+}
+
+/// How far a member is on its way back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BackStep {
+    Deferred,
+    OutOfReach,
+    Queued,
+    InProgress,
+    Retrying { at_ms: u64 },
 }
 
 impl Member {
@@ -53,6 +79,7 @@ impl Member {
             group,
             phase: 0,
             stratum: 0,
+            arm: Arm::A,
             place: Place::Waiting,
             since_ms: 0,
             attempts: 0,
@@ -76,9 +103,49 @@ impl Member {
 impl Place {
     #[must_use]
     pub const fn is_open(self) -> bool {
-        matches!(self, Self::Queued | Self::InProgress)
+        matches!(self, Self::Queued | Self::InProgress) || self.is_open_back()
     }
 
+    /// A job to go back is open.
+    pub(super) const fn is_open_back(self) -> bool {
+        matches!(
+            self,
+            Self::Back {
+                step: BackStep::Queued | BackStep::InProgress,
+                ..
+            }
+        )
+    }
+
+    /// Offered, and not accepted as yet.
+    pub(super) const fn is_queued(self) -> bool {
+        matches!(
+            self,
+            Self::Queued
+                | Self::Back {
+                    step: BackStep::Queued,
+                    ..
+                }
+        )
+    }
+
+    /// It runs what the campaign has brought it, as far as the campaign knows.
+    pub(super) const fn is_updated(self) -> bool {
+        matches!(
+            self,
+            Self::Succeeded | Self::Back { .. } | Self::ReturnFailed { .. } | Self::Kept(_)
+        )
+    }
+
+    /// It has had its turn on the way back.
+    pub(super) const fn has_begun_back(self) -> bool {
+        matches!(
+            self,
+            Self::Back { .. } | Self::Returned | Self::ReturnFailed { .. } | Self::Kept(_)
+        )
+    }
+
+    /// The update may still come to another end.
     #[must_use]
     pub const fn may_change(self) -> bool {
         matches!(

@@ -3,6 +3,8 @@
 //! [`Book`] is fed with the facts as they are recorded and with what is seen on the wire. It knows what facts mean from
 //! PROTOCOL.md and nothing of how the engine keeps its projections.
 
+mod arms;
+mod back;
 mod campaign;
 mod command;
 mod counts;
@@ -17,7 +19,7 @@ mod rules;
 mod turn;
 mod wire;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use fleetfold::turn::Turned;
 use fleetfold_core::{CampaignIx, DeviceIx, Fact, ReleaseIx, State};
@@ -70,6 +72,8 @@ pub struct Book {
     pub fleet: Fleet,
     pub commands: Commands,
     pub releases: Vec<Release>,
+    /// From which release to which a signed manifest leads back.
+    ways: BTreeSet<(ReleaseIx, ReleaseIx)>,
     /// Bytes of the delta to a release from another one.
     deltas: BTreeMap<(ReleaseIx, ReleaseIx), u64>,
     pub campaigns: Vec<Campaign>,
@@ -152,6 +156,9 @@ impl Book {
                 self.fleet.count(fact)?;
                 step.describe(fact);
             }
+            Fact::RollbackAdded(fact) => {
+                self.ways.insert((fact.release, fact.to));
+            }
             Fact::DeltaAdded(fact) => {
                 self.deltas.insert((fact.release, fact.from), fact.bytes);
             }
@@ -166,6 +173,7 @@ impl Book {
     /// All facts of one step, then what must hold at its end.
     fn count_step(&mut self, at_ms: u64, facts: &[Fact]) -> Checked {
         let mut step = Step::default();
+        step.at_ms = at_ms;
         for fact in facts {
             self.count(at_ms, fact, &mut step)?;
         }
@@ -238,6 +246,7 @@ impl Sim {
         let mut step = Step::default();
         for (at_ms, _, fact) in &recovered.0[known..] {
             let before = self.book.position();
+            step.at_ms = *at_ms;
             let checked = self.book.count(*at_ms, fact, &mut step);
             self.tell_facts(before, std::slice::from_ref(fact));
             self.judge(checked);

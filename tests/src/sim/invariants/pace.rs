@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use fleetfold_schemas::campaign::{Factor, Growth, MINUTE_MS, Pace};
 
-use super::{campaign::Campaign, member::Place};
+use super::campaign::Campaign;
 
 /// What has been started.
 #[derive(Debug, Default, Clone)]
@@ -62,7 +62,7 @@ fn limit_of(campaign: &Campaign, at_ms: u64, minute_ms: u64, is_exposed: bool) -
         let is_open = member.place.is_open();
         open += u32::from(is_open);
         silent += u32::from(member.is_silent && !is_open);
-        updated += u64::from(member.place == Place::Succeeded);
+        updated += u64::from(member.place.is_updated());
     }
     if rates.in_flight_max.is_some_and(|max| open >= max) {
         return Some(Limit::InFlight);

@@ -40,10 +40,14 @@ impl Book {
             Fact::CampaignPaused(fact) => {
                 let gates = Gates::of(campaign);
                 let by_operator = matches!(fact.cause, PauseCause::Operator { .. });
+                let goes_back = campaign.status == Status::RollingBack;
                 is(
-                    campaign.status.is_rolling() && by_operator == was_asked,
+                    (campaign.status.is_rolling() || goes_back) && by_operator == was_asked,
                     "only what runs is paused, by a gate or a command",
                 )?;
+                if goes_back {
+                    return self.check_back_paused(ix, fact);
+                }
                 demand(
                     gates.is_true(&fact.cause),
                     "a pause has a true cause",
@@ -51,7 +55,7 @@ impl Book {
                 )
             }
             Fact::CampaignResumed(_) => is(
-                matches!(campaign.status, Status::Paused(_)) && was_asked,
+                campaign.status.is_paused() && was_asked,
                 "only a paused campaign is resumed, by a command",
             ),
             Fact::CampaignCanceled(_) => is(
@@ -82,10 +86,14 @@ impl Book {
                         .is_some_and(|member| member.is_lost() || member.place == Place::Removed),
                 };
                 is(
-                    is_there && was_asked && !campaign.status.is_final(),
+                    is_there
+                        && was_asked
+                        && !campaign.status.is_final()
+                        && !campaign.status.is_going_back(),
                     "only what is lost is retried by a command",
                 )
             }
+            Fact::ArmsCompared(fact) => campaign.check_verdict(at_ms, fact),
             Fact::GatePromoted(fact) => {
                 let gates = Gates::of(campaign);
                 demand(
@@ -187,9 +195,10 @@ impl Book {
             if campaign.status.is_rolling() {
                 self.check_rolling(at_ms, campaign, step)?;
             }
+            campaign.check_way_back(at_ms, step.turns >= TURNS_PER_STEP_MAX)?;
             if campaign.status == Status::Canceled {
                 demand(
-                    !campaign.members.iter().any(|m| m.place == Place::Queued),
+                    !campaign.members.iter().any(|m| m.place.is_queued()),
                     "a canceled campaign offers nothing",
                     || campaign.id().to_string(),
                 )?;
@@ -206,6 +215,7 @@ impl Book {
                 campaign.spec.membership == Membership::Dynamic
                     && campaign.started_ms.is_some()
                     && !campaign.status.is_final()
+                    && !campaign.status.is_going_back()
                     && campaign.member(*device).is_none()
                     && group::group_of(&campaign.spec, &campaign.groups, known).is_some()
             });
@@ -224,6 +234,7 @@ impl Book {
             campaign.spec.membership == Membership::Dynamic
                 && campaign.started_ms.is_some()
                 && !campaign.status.is_final()
+                && !campaign.status.is_going_back()
                 && campaign.member(device).is_none(),
             "a device joins a dynamic campaign under way, once",
             || format!("{} in {}", self.fleet.get(device).id, campaign.id()),

@@ -32,7 +32,7 @@ impl Book {
         let campaign = &self.campaigns[ix as usize];
         let member = &campaign.members[at];
         let device = self.fleet.get(member.device);
-        let target = campaign.release_of(&device.model);
+        let target = campaign.release_of(member, &device.model);
         let target = target.map(|release| self.releases[release as usize].image);
         let case = Case {
             campaign,
@@ -127,6 +127,7 @@ impl Book {
         let budget = handling.retries_max.map(u64::from);
         let has_more = member.attempts <= retries
             && !campaign.status.is_final()
+            && !campaign.status.is_going_back()
             && !is_over
             && budget.is_none_or(|budget| campaign.retries < budget);
         // A retry may cost what is offered for the image of before this message, or of after it.
@@ -168,8 +169,10 @@ impl Book {
     }
 
     fn offered_before_and_now(&self, campaign: &Campaign, device: DeviceIx) -> [u64; 2] {
+        let member = campaign.member(device);
         let device = self.fleet.get(device);
-        let Some(release) = campaign.release_of(&device.model) else {
+        let release = member.and_then(|member| campaign.release_of(member, &device.model));
+        let Some(release) = release else {
             return [0, 0];
         };
         let whole = self.releases[release as usize].bytes;
@@ -272,7 +275,7 @@ impl Book {
 }
 
 /// Retries after an error of this class, and the wait before the first.
-fn rule(handling: &FailureHandling, class: ErrorClass) -> (u32, u64) {
+pub(super) fn rule(handling: &FailureHandling, class: ErrorClass) -> (u32, u64) {
     let classes = &handling.classes;
     let (rule, retries) = match class {
         ErrorClass::Download => (classes.download, handling.max_retries),

@@ -54,7 +54,8 @@ impl Sim {
                 let member = campaign.member(device);
                 member.is_some_and(|member| match member.place {
                     Place::Queued => campaign.status.is_rolling(),
-                    place => place == Place::InProgress,
+                    place if place.is_queued() => campaign.status == Status::RollingBack,
+                    place => place.is_open(),
                 })
             });
             return demand(!is_shown, RULE, || {
@@ -81,10 +82,14 @@ impl Sim {
         match &job.kind {
             JobKind::Install(installation) => {
                 let model = &self.book.fleet.get(device).model;
-                let target = campaign.release_of(model);
+                let target = campaign.release_of(member, model);
                 let target = target.map(|at| self.book.releases[at as usize].image);
                 is(
                     job.sequence == member.job && Some(installation.target) == target,
+                    RULE,
+                )?;
+                is(
+                    matches!(member.place, Place::Queued | Place::InProgress),
                     RULE,
                 )?;
                 is(
@@ -96,7 +101,20 @@ impl Sim {
                 *sequence == member.job && campaign.status == Status::Canceled,
                 RULE,
             ),
-            JobKind::Rollback(_) => breach(RULE, "nobody rolls back"),
+            JobKind::Rollback(installation) => {
+                let Place::Back { to, .. } = member.place else {
+                    return is(false, RULE);
+                };
+                let image = self.book.releases[to as usize].image;
+                is(
+                    job.sequence == member.job && installation.target == image,
+                    RULE,
+                )?;
+                is(
+                    !member.place.is_queued() || campaign.status == Status::RollingBack,
+                    "no job is offered while paused",
+                )
+            }
         }
     }
 
@@ -184,7 +202,13 @@ impl Book {
                 "a group",
             )?;
         }
-        let is_paused = matches!(campaign.status, Status::Paused(_));
+        let arms = status.comparison.as_ref().map(|comparison| {
+            let arms = comparison.arms.iter();
+            arms.map(|arm| (arm.devices, arm.outcomes, arm.succeeded))
+                .collect::<Vec<_>>()
+        });
+        is(arms == campaign.arms().map(Vec::from), "the arms")?;
+        let is_paused = campaign.status.is_paused();
         is(
             !is_paused || status.cause.is_some() && status.hold.is_some(),
             "the cause",
