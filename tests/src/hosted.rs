@@ -9,7 +9,9 @@ use std::{
 
 use fleetfold::server::{Keeping, Server, ServerError, ServerOptions};
 use fleetfold_device_sim::fleet::SimClock;
-use fleetfold_schemas::{Name, approval::ApprovalPolicy};
+use fleetfold_schemas::{
+    Name, approval::ApprovalPolicy, campaign::CampaignDefaults, report::Prices,
+};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -36,14 +38,32 @@ pub struct Hosted {
     speed: Option<u32>,
 }
 
+/// What else a configuration says.
+#[derive(Debug, Default)]
+pub struct Configured {
+    pub campaigns: CampaignDefaults,
+    pub approvals: ApprovalPolicy,
+    pub prices: Option<Prices>,
+}
+
 impl Hosted {
     pub async fn start(data: &Path, speed: Option<u32>) -> Result<Self, ServerError> {
-        Self::start_with(ANY_PORT, data, speed, Keeping::default()).await
+        Self::start_configured(data, speed, Configured::default()).await
+    }
+
+    /// With more of what stands in a configuration.
+    pub async fn start_configured(
+        data: &Path,
+        speed: Option<u32>,
+        configured: Configured,
+    ) -> Result<Self, ServerError> {
+        let keeping = Keeping::default();
+        Self::start_with(ANY_PORT, data, speed, keeping, configured).await
     }
 
     /// With the wall's time and a log that is kept in a certain way.
     pub async fn start_keeping(data: &Path, keeping: Keeping) -> Result<Self, ServerError> {
-        Self::start_with(ANY_PORT, data, None, keeping).await
+        Self::start_with(ANY_PORT, data, None, keeping, Configured::default()).await
     }
 
     /// At a known address, for clients that outlive the server.
@@ -52,12 +72,17 @@ impl Hosted {
         data: &Path,
         speed: Option<u32>,
     ) -> Result<Self, ServerError> {
-        Self::start_with(listen, data, speed, Keeping::default()).await
+        let keeping = Keeping::default();
+        Self::start_with(listen, data, speed, keeping, Configured::default()).await
     }
 
     /// Where others must approve what one asks for.
     pub async fn start_asking(data: &Path, approvals: ApprovalPolicy) -> Result<Self, ServerError> {
-        Self::start_as(ANY_PORT, data, None, Keeping::default(), approvals).await
+        let configured = Configured {
+            approvals,
+            ..Configured::default()
+        };
+        Self::start_configured(data, None, configured).await
     }
 
     async fn start_with(
@@ -65,16 +90,7 @@ impl Hosted {
         data: &Path,
         speed: Option<u32>,
         keeping: Keeping,
-    ) -> Result<Self, ServerError> {
-        Self::start_as(listen, data, speed, keeping, ApprovalPolicy::default()).await
-    }
-
-    async fn start_as(
-        listen: SocketAddr,
-        data: &Path,
-        speed: Option<u32>,
-        keeping: Keeping,
-        approvals: ApprovalPolicy,
+        configured: Configured,
     ) -> Result<Self, ServerError> {
         let server = Server::start(ServerOptions {
             data: data.to_owned(),
@@ -84,9 +100,9 @@ impl Hosted {
             http_listen: ANY_PORT,
             speed,
             keeping,
-            campaigns: fleetfold_schemas::campaign::CampaignDefaults::default(),
-            approvals,
-            prices: None,
+            campaigns: configured.campaigns,
+            approvals: configured.approvals,
+            prices: configured.prices,
         })
         .await?;
         let site = Site {

@@ -6,6 +6,7 @@
 pub mod bench;
 pub mod crash;
 pub mod devices;
+pub mod example;
 pub mod firmware;
 pub mod hosted;
 pub mod mqtt;
