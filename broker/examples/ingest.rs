@@ -57,7 +57,7 @@ impl Host for LoadHost {
 
 fn accept(batch: Vec<Received>) {
     for message in batch {
-        message.session.admit();
+        message.session.admit(None);
         message.ack.accept();
     }
 }

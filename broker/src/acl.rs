@@ -7,11 +7,12 @@
 
 use fleetfold_schemas::{
     id::{DeviceId, OperatorId},
+    operator::Tenants,
     topic::{DeviceTopic, OperatorTopic, ROOT, Topic},
 };
 
 use crate::{
-    host::{Identity, Role},
+    host::{Concerns, Identity, Role},
     refusal::Refusal,
 };
 
@@ -31,7 +32,7 @@ pub(crate) const DEVICE_READS: [DeviceTopic; 5] = [
 pub fn publishable(who: &Identity, topic: &str) -> Result<Topic, Refusal> {
     match who {
         Identity::Device { id, .. } => device_publishes(id, topic),
-        Identity::Operator { id, role } => operator_publishes(id, *role, topic),
+        Identity::Operator { id, role, tenants } => operator_publishes(id, *role, tenants, topic),
     }
 }
 
@@ -59,12 +60,20 @@ fn device_publishes(id: &DeviceId, topic: &str) -> Result<Topic, Refusal> {
     }
 }
 
-fn operator_publishes(own: &OperatorId, role: Role, topic: &str) -> Result<Topic, Refusal> {
+fn operator_publishes(
+    own: &OperatorId,
+    role: Role,
+    tenants: &Tenants,
+    topic: &str,
+) -> Result<Topic, Refusal> {
     let topic = Topic::parse(topic).map_err(|_| Refusal::UnknownTopic)?;
     match &topic {
         // Everybody may set the own password; the engine says who may give which command.
         Topic::Operator(id, OperatorTopic::Command) if id == own => Ok(topic),
-        Topic::Operator(id, OperatorTopic::Upload(..)) if id == own && role > Role::Viewer => {
+        // Releases are everybody's, so who is there for some does not make any.
+        Topic::Operator(id, OperatorTopic::Upload(..))
+            if id == own && role > Role::Viewer && tenants.is_all() =>
+        {
             Ok(topic)
         }
         _ => Err(Refusal::NotAuthorized),
@@ -94,11 +103,29 @@ pub fn readable(who: &Identity, topic: &Topic) -> bool {
         (Identity::Operator { id, .. }, Topic::Operator(operator, kind)) => {
             id == operator && matches!(kind, OperatorTopic::Reply)
         }
-        (Identity::Operator { role, .. }, Topic::LogFacts) => *role == Role::Admin,
+        (Identity::Operator { role, tenants, .. }, Topic::LogFacts) => {
+            *role == Role::Admin && tenants.is_all()
+        }
         (
             Identity::Operator { .. },
             Topic::Campaign(..) | Topic::Release(..) | Topic::Alert(_) | Topic::FleetSummary,
         ) => true,
+    }
+}
+
+/// Whether a message that this identity may read is for its tenants. Operators of all tenants, and devices, cost nothing.
+#[must_use]
+pub fn in_scope(who: &Identity, topic: &Topic, concerns: Concerns<'_>) -> bool {
+    let Identity::Operator { tenants, .. } = who else {
+        return true;
+    };
+    match topic {
+        _ if tenants.is_all() => true,
+        // Its own, and everybody's.
+        Topic::Operator(..) | Topic::Release(..) => true,
+        Topic::Device(..) | Topic::Campaign(..) | Topic::Alert(_) => concerns(tenants),
+        // They count everybody's. What is retained is the host's choice.
+        Topic::FleetSummary | Topic::LogFacts => false,
     }
 }
 
@@ -114,7 +141,7 @@ pub fn subscribable(who: &Identity, filter: &str) -> Result<(), Refusal> {
         Identity::Device { id, .. } => DEVICE_READS
             .iter()
             .any(|kind| device_filter_matches(id, filter, *kind)),
-        Identity::Operator { id, role } => operator_reads(id, *role)
+        Identity::Operator { id, role, tenants } => operator_reads(id, *role, tenants)
             .iter()
             .any(|pattern| overlap(filter, pattern)),
     };
@@ -132,7 +159,7 @@ pub(crate) fn device_filter_matches(id: &DeviceId, filter: &str, kind: DeviceTop
 }
 
 /// The topics of `readable` for an operator, as filters.
-fn operator_reads(id: &OperatorId, role: Role) -> Vec<String> {
+fn operator_reads(id: &OperatorId, role: Role, tenants: &Tenants) -> Vec<String> {
     let mut reads = vec![
         fleetfold_schemas::topic::filter::every_device_status(),
         format!("{ROOT}/devices/+/{}", DeviceTopic::Presence.as_str()),
@@ -143,7 +170,7 @@ fn operator_reads(id: &OperatorId, role: Role) -> Vec<String> {
         Topic::FleetSummary.to_string(),
         Topic::Operator(id.clone(), OperatorTopic::Reply).to_string(),
     ];
-    if role == Role::Admin {
+    if role == Role::Admin && tenants.is_all() {
         reads.push(Topic::LogFacts.to_string());
     }
     reads
@@ -189,6 +216,15 @@ mod tests {
         Identity::Operator {
             id: OperatorId::parse(id).unwrap(),
             role,
+            tenants: Tenants::All,
+        }
+    }
+
+    fn of_acme(role: Role) -> Identity {
+        Identity::Operator {
+            id: OperatorId::parse("ann").unwrap(),
+            role,
+            tenants: Tenants::Only(vec!["acme".parse().unwrap()]),
         }
     }
 
@@ -377,6 +413,8 @@ mod tests {
             operator("ann", Role::Viewer),
             operator("ann", Role::Approver),
             operator("ann", Role::Admin),
+            of_acme(Role::Approver),
+            of_acme(Role::Admin),
         ] {
             for topic in &topics {
                 let text = format!("{ROOT}/{topic}");
@@ -388,5 +426,32 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn who_is_there_for_some_tenants_gets_what_is_theirs_and_everybodys() {
+        let acme = |tenants: &Tenants| *tenants == Tenants::Only(vec!["acme".parse().unwrap()]);
+        let others = |_: &Tenants| false;
+        for (topic, own, of_others) in [
+            ("devices/d1/status", true, false),
+            ("devices/d1/presence", true, false),
+            ("campaigns/c/status", true, false),
+            ("campaigns/c/report", true, false),
+            ("alerts/a", true, false),
+            ("releases/m/1", true, true),
+            ("operators/ann/reply", true, true),
+            ("fleet/summary", false, false),
+            ("log/facts", false, false),
+        ] {
+            let topic = Topic::parse(&format!("{ROOT}/{topic}")).unwrap();
+            let confined = of_acme(Role::Admin);
+            assert_eq!(in_scope(&confined, &topic, &acme), own, "{topic}");
+            assert_eq!(in_scope(&confined, &topic, &others), of_others, "{topic}");
+            assert!(in_scope(&operator("ann", Role::Viewer), &topic, &others));
+            assert!(in_scope(&device("d1"), &topic, &others));
+        }
+        let piece = format!("{ROOT}/operators/ann/upload/{}/0", "ab".repeat(32));
+        let refused = publishable(&of_acme(Role::Operator), &piece);
+        assert_eq!(refused, Err(Refusal::NotAuthorized));
     }
 }

@@ -11,7 +11,8 @@ use std::{
 
 use bytes::Bytes;
 use fleetfold_schemas::{
-    id::DeviceId,
+    id::{DeviceId, Name},
+    operator::Tenants,
     topic::{DeviceTopic, Topic},
 };
 use tokio::{
@@ -24,7 +25,7 @@ use crate::{
     acl,
     closings::Closings,
     config::BrokerConfig,
-    host::{Host, Identity, Qos},
+    host::{Concerns, Host, Identity, Qos, no_tenants},
     listener,
     meters::Meters,
     outbox::Outgoing,
@@ -75,19 +76,32 @@ impl Broker {
     }
 
     /// Whether a message on this topic would reach anyone, so that nobody renders or signs it for no one.
+    ///
+    /// Of operators of tenants, only those that it concerns are anyone.
     #[must_use]
-    pub fn has_subscriber(&self, topic: &Topic) -> bool {
+    pub fn has_subscriber_for(&self, topic: &Topic, concerns: Concerns<'_>) -> bool {
         let registry = &self.shared.registry;
         registry.device_reader(topic).is_some()
             || (registry.operators_may_read(topic)
-                && registry.has_operator_reader(topic, &topic.to_string()))
+                && registry.has_operator_reader(topic, &topic.to_string(), concerns))
     }
 
-    /// Sends a message to the sessions that subscribe to its topic now. Never waits.
+    /// The same for what no operator of tenants gets, unless everybody does.
+    #[must_use]
+    pub fn has_subscriber(&self, topic: &Topic) -> bool {
+        self.has_subscriber_for(topic, &no_tenants)
+    }
+
+    /// Sends a message to the sessions that subscribe to its topic now and that it concerns. Never waits.
     ///
     /// What a subscriber has no room for is dropped at QoS 0; at QoS 1 the subscriber is disconnected.
+    pub fn publish_for(&self, topic: &Topic, payload: Bytes, qos: Qos, concerns: Concerns<'_>) {
+        self.shared.route(topic, &payload, qos, None, concerns);
+    }
+
+    /// The same for what no operator of tenants gets, unless everybody does.
     pub fn publish(&self, topic: &Topic, payload: Bytes, qos: Qos) {
-        self.shared.route(topic, &payload, qos, None);
+        self.publish_for(topic, payload, qos, &no_tenants);
     }
 
     /// Closes the live sessions of a device or an operator, and those whose login is under way.
@@ -150,7 +164,14 @@ impl Shared {
         self.numbers.fetch_add(1, Ordering::Relaxed)
     }
 
-    pub(crate) fn route(&self, topic: &Topic, payload: &Bytes, qos: Qos, from: Option<&Session>) {
+    pub(crate) fn route(
+        &self,
+        topic: &Topic,
+        payload: &Bytes,
+        qos: Qos,
+        from: Option<&Session>,
+        concerns: Concerns<'_>,
+    ) {
         let device = self.registry.device_reader(topic);
         let operators = self.registry.operators_may_read(topic);
         if device.is_none() && !operators {
@@ -172,7 +193,7 @@ impl Shared {
             session.deliver(message, options, retained);
         }
         if operators {
-            for (session, options) in self.registry.operator_readers(topic, &text) {
+            for (session, options) in self.registry.operator_readers(topic, &text, concerns) {
                 session.deliver(message, options, retained);
             }
         }
@@ -181,10 +202,13 @@ impl Shared {
     /// Takes a presence value from its device.
     pub(crate) fn set_presence(&self, session: &Session, id: &DeviceId, value: Value) {
         let topic = Topic::Device(id.clone(), DeviceTopic::Presence);
+        let tenant = session.tenant();
+        let concerns = |tenants: &Tenants| is_of(tenants, tenant.as_ref());
         self.presence.set(
             id,
+            tenant.as_ref(),
             || (!session.is_closing()).then_some(value),
-            |payload| self.route(&topic, payload, Qos::AtLeastOnce, Some(session)),
+            |payload| self.route(&topic, payload, Qos::AtLeastOnce, Some(session), &concerns),
         );
     }
 
@@ -194,10 +218,13 @@ impl Shared {
             return;
         };
         let topic = Topic::Device(id.clone(), DeviceTopic::Presence);
+        let tenant = session.tenant();
+        let concerns = |tenants: &Tenants| is_of(tenants, tenant.as_ref());
         self.presence.set(
             id,
+            tenant.as_ref(),
             || session.take_will(),
-            |payload| self.route(&topic, payload, Qos::AtLeastOnce, None),
+            |payload| self.route(&topic, payload, Qos::AtLeastOnce, None, &concerns),
         );
     }
 
@@ -210,6 +237,11 @@ impl Shared {
             gone.await;
         }
     }
+}
+
+/// Whether a device that belongs to a tenant, or to none, is one of these tenants'.
+pub(crate) fn is_of(tenants: &Tenants, tenant: Option<&Name>) -> bool {
+    tenant.is_some_and(|tenant| tenants.has(tenant))
 }
 
 /// One accepted socket, counted until it is dropped.

@@ -8,6 +8,7 @@ use std::{future::Future, net::SocketAddr};
 use bytes::Bytes;
 use fleetfold_schemas::{
     id::{DeviceId, OperatorId},
+    operator::Tenants,
     topic::Topic,
 };
 
@@ -31,7 +32,8 @@ pub trait Host: Send + Sync + 'static {
     ///
     /// It must read state that already contains everything the host has published before. Values given after a newer one
     /// was published meanwhile are dropped by the sink, so no order need be kept. Presence is not asked for: the broker
-    /// keeps it.
+    /// keeps it. Of devices and campaigns, an operator of tenants is to be given those of its own: only the host knows whose
+    /// they are.
     fn retained(
         &self,
         who: &Identity,
@@ -79,7 +81,18 @@ pub enum Identity {
     Operator {
         id: OperatorId,
         role: Role,
+        /// Whose devices and campaigns it may see.
+        tenants: Tenants,
     },
+}
+
+/// Whether a message is for the operators of some tenants. Asked only while there is one who would get it.
+pub type Concerns<'a> = &'a dyn Fn(&Tenants) -> bool;
+
+/// For messages that no operator of tenants gets, unless everybody does.
+#[must_use]
+pub const fn no_tenants(_: &Tenants) -> bool {
+    false
 }
 
 /// What an operator may do, each more than the one before.

@@ -44,13 +44,13 @@ mod window;
 
 /// The access rules alone, for whoever carries messages some other way: a simulator without sockets.
 pub mod policy {
-    pub use crate::acl::{is_retained, publishable, readable, subscribable};
+    pub use crate::acl::{in_scope, is_retained, publishable, readable, subscribable};
 }
 
 pub use ack::{Ack, AckReason};
 pub use broker::{Broker, BrokerError};
 pub use config::BrokerConfig;
-pub use host::{Host, Identity, Login, LoginRefused, Qos, Received, Role};
+pub use host::{Concerns, Host, Identity, Login, LoginRefused, Qos, Received, Role, no_tenants};
 pub use refusal::{DisconnectCause, Refusal};
 pub use retained::{RetainedSink, SinkClosed};
 pub use session::SessionHandle;

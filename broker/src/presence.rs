@@ -10,7 +10,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use fleetfold_schemas::id::DeviceId;
+use fleetfold_schemas::id::{DeviceId, Name};
 
 /// A fleet that comes back after an outage writes from all threads at once; more than there are cores is enough.
 const SHARDS: usize = 64;
@@ -22,9 +22,17 @@ pub(crate) struct Value {
     pub(crate) retain: bool,
 }
 
+/// A value that stays.
+#[derive(Debug)]
+struct Held {
+    payload: Box<[u8]>,
+    /// Whom the device belongs to.
+    tenant: Option<Name>,
+}
+
 #[derive(Debug)]
 pub(crate) struct PresenceStore {
-    shards: Vec<Mutex<HashMap<DeviceId, Box<[u8]>>>>,
+    shards: Vec<Mutex<HashMap<DeviceId, Held>>>,
     hasher: RandomState,
 }
 
@@ -36,7 +44,7 @@ impl PresenceStore {
         }
     }
 
-    fn shard(&self, id: &DeviceId) -> &Mutex<HashMap<DeviceId, Box<[u8]>>> {
+    fn shard(&self, id: &DeviceId) -> &Mutex<HashMap<DeviceId, Held>> {
         &self.shards[self.hasher.hash_one(id) as usize % SHARDS]
     }
 
@@ -45,7 +53,8 @@ impl PresenceStore {
             .shard(id)
             .lock()
             .expect("nothing panics while it holds a shard");
-        shard.get(id).map(|payload| Bytes::copy_from_slice(payload))
+        let held = shard.get(id)?;
+        Some(Bytes::copy_from_slice(&held.payload))
     }
 
     /// Takes a value, keeps it if it is to be retained, and routes it.
@@ -56,6 +65,7 @@ impl PresenceStore {
     pub(crate) fn set(
         &self,
         id: &DeviceId,
+        tenant: Option<&Name>,
         value: impl FnOnce() -> Option<Value>,
         route: impl FnOnce(&Bytes),
     ) {
@@ -71,7 +81,11 @@ impl PresenceStore {
                 shard.remove(id);
             }
             (true, false) => {
-                shard.insert(id.clone(), payload.as_ref().into());
+                let held = Held {
+                    payload: payload.as_ref().into(),
+                    tenant: tenant.cloned(),
+                };
+                shard.insert(id.clone(), held);
             }
             (false, _) => {}
         }
@@ -81,14 +95,14 @@ impl PresenceStore {
     /// The values of the devices that the predicate picks, a part at a time so that no lock is held while they are sent.
     pub(crate) fn shards(
         &self,
-        picks: impl Fn(&DeviceId) -> bool,
+        picks: impl Fn(&DeviceId, Option<&Name>) -> bool,
     ) -> impl Iterator<Item = Vec<(DeviceId, Bytes)>> {
         self.shards.iter().map(move |shard| {
             let shard = shard.lock().expect("nothing panics while it holds a shard");
             shard
                 .iter()
-                .filter(|(id, _)| picks(id))
-                .map(|(id, payload)| (id.clone(), Bytes::copy_from_slice(payload)))
+                .filter(|(id, held)| picks(id, held.tenant.as_ref()))
+                .map(|(id, held)| (id.clone(), Bytes::copy_from_slice(&held.payload)))
                 .collect()
         })
     }

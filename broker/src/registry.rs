@@ -18,7 +18,12 @@ use fleetfold_schemas::{
 };
 
 use crate::{
-    acl, host::Identity, index::FilterTree, packet::Options, session::Session, subscriptions::merge,
+    acl,
+    host::{Concerns, Identity},
+    index::FilterTree,
+    packet::Options,
+    session::Session,
+    subscriptions::merge,
 };
 
 /// Publishing, connecting and leaving touch one shard each; more than there are cores is enough.
@@ -198,6 +203,7 @@ impl Registry {
         &self,
         topic: &Topic,
         text: &str,
+        concerns: Concerns<'_>,
     ) -> Vec<(Arc<Session>, Options)> {
         let mut readers: Vec<(Arc<Session>, Options)> = Vec::new();
         let operators = self.operators.read().expect(UNPOISONED);
@@ -207,7 +213,7 @@ impl Registry {
                 .find(|(session, _)| session.number == reader.session.number);
             if let Some((_, options)) = same {
                 *options = merge(*options, reader.options);
-            } else if acl::readable(&reader.session.identity, topic) {
+            } else if may_have(&reader.session.identity, topic, concerns) {
                 readers.push((Arc::clone(&reader.session), reader.options));
             }
             ControlFlow::Continue(())
@@ -215,10 +221,15 @@ impl Registry {
         readers
     }
 
-    pub(crate) fn has_operator_reader(&self, topic: &Topic, text: &str) -> bool {
+    pub(crate) fn has_operator_reader(
+        &self,
+        topic: &Topic,
+        text: &str,
+        concerns: Concerns<'_>,
+    ) -> bool {
         let operators = self.operators.read().expect(UNPOISONED);
         let found = operators.tree.visit(text, &mut |reader| {
-            if acl::readable(&reader.session.identity, topic) {
+            if may_have(&reader.session.identity, topic, concerns) {
                 ControlFlow::Break(())
             } else {
                 ControlFlow::Continue(())
@@ -226,4 +237,8 @@ impl Registry {
         });
         found.is_break()
     }
+}
+
+fn may_have(who: &Identity, topic: &Topic, concerns: Concerns<'_>) -> bool {
+    acl::readable(who, topic) && acl::in_scope(who, topic, concerns)
 }

@@ -10,7 +10,7 @@ use fleetfold_schemas::topic::{DeviceTopic, Topic, matches};
 
 use crate::{
     acl,
-    broker::Shared,
+    broker::{Shared, is_of},
     host::{Host, Identity},
     session::{Request, RetainedPush, Session},
 };
@@ -89,11 +89,10 @@ async fn presence(
         }
         return Ok(());
     }
-    for values in shared.presence.shards(|id| {
-        matches(
-            filter,
-            &Topic::Device(id.clone(), DeviceTopic::Presence).to_string(),
-        )
+    for values in shared.presence.shards(|id, tenant| {
+        let topic = Topic::Device(id.clone(), DeviceTopic::Presence);
+        acl::in_scope(&session.identity, &topic, &|tenants| is_of(tenants, tenant))
+            && matches(filter, &topic.to_string())
     }) {
         for (id, payload) in values {
             sink.deliver(&Topic::Device(id, DeviceTopic::Presence), payload)

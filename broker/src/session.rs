@@ -16,7 +16,7 @@ use std::{
 };
 
 use bytes::{Bytes, BytesMut};
-use fleetfold_schemas::topic::DeviceTopic;
+use fleetfold_schemas::{id::Name, topic::DeviceTopic};
 use tokio::sync::Notify;
 
 use crate::{
@@ -53,6 +53,8 @@ struct State {
     running: Option<Running>,
     /// The presence to publish when the connection ends without a DISCONNECT.
     will: Option<Value>,
+    /// Whom the device belongs to.
+    tenant: Option<Name>,
     closing: Option<Refusal>,
     /// The connection's task, when it sleeps.
     waker: Option<Waker>,
@@ -113,6 +115,7 @@ impl Session {
                 requests: VecDeque::new(),
                 running: None,
                 will: parts.will,
+                tenant: None,
                 closing: None,
                 waker: None,
                 room_is_wanted: false,
@@ -136,9 +139,14 @@ impl Session {
         self.state().closing.is_some()
     }
 
-    fn admit(&self) {
+    fn admit(&self, tenant: Option<Name>) {
+        self.state().tenant = tenant;
         self.admitted.store(true, Ordering::Release);
         self.state().wake();
+    }
+
+    pub(crate) fn tenant(&self) -> Option<Name> {
+        self.state().tenant.clone()
     }
 
     /// Ends the session; the first reason stands.
@@ -440,8 +448,9 @@ impl SessionHandle {
     }
 
     /// The device's hello is in the log: from now on it may publish everything a device may, and gets its messages.
-    pub fn admit(&self) {
-        self.0.admit();
+    /// `tenant` is whom it belongs to: operators of other tenants do not see its presence.
+    pub fn admit(&self, tenant: Option<Name>) {
+        self.0.admit(tenant);
     }
 
     /// Distinguishes the sessions of one client.

@@ -217,6 +217,7 @@ fn registration(fleet: &FleetArgs, device: DeviceId) -> String {
         id: None,
         expected_version: None,
         command: Command::RegisterDevice(RegisterDevice {
+            tenant: None,
             device,
             model: fleet.model.clone(),
             credential: command::Credential::PublicKey(key.verifying_key().to_bytes()),

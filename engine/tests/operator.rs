@@ -99,6 +99,7 @@ impl Line {
 fn registrations(count: usize) -> impl Iterator<Item = Command> {
     (0..count).map(|index| {
         Command::RegisterDevice(RegisterDevice {
+            tenant: None,
             device: DeviceId::parse(&format!("d-{index:05}")).unwrap(),
             model: ModelId::parse("sensor-a").unwrap(),
             credential: Credential::TokenSha256([1; 32]),

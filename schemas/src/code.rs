@@ -47,6 +47,8 @@ codes! {
     SequenceConflict = "sequence_conflict",
     /// A hello names another model than the registration.
     ModelMismatch = "model_mismatch",
+    /// A hello names another tenant than the one that the device belongs to.
+    TenantMismatch = "tenant_mismatch",
     /// There is no undamaged artifact with this digest.
     UnknownArtifact = "unknown_artifact",
     /// The requested piece does not lie within the artifact, is empty or too long.

@@ -48,6 +48,7 @@ pub enum Command {
     TrustKey(TrustKey),
     RegisterDevice(RegisterDevice),
     SetLifecycle(SetLifecycle),
+    AssignDevice(AssignDevice),
     PublishRelease(PublishRelease),
     CreateCampaign(CreateCampaign),
     StartCampaign(CampaignCommand),
@@ -214,7 +215,18 @@ pub struct TrustKey {
 pub struct RegisterDevice {
     pub device: DeviceId,
     pub model: ModelId,
+    /// Whom it belongs to. Absent: the first hello that names a tenant says so; or the operator's one tenant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tenant: Option<Name>,
     pub credential: Credential,
+}
+
+/// The device belongs to another tenant from now on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AssignDevice {
+    pub device: DeviceId,
+    pub tenant: Name,
 }
 
 /// What a device proves itself with.
@@ -452,7 +464,7 @@ pub struct CampaignCommand {
 
 impl Command {
     /// The names of all commands.
-    pub const NAMES: [&'static str; 25] = [
+    pub const NAMES: [&'static str; 26] = [
         "operator.add",
         "operator.change",
         "operator.password",
@@ -461,6 +473,7 @@ impl Command {
         "key.trust",
         "device.register",
         "device.lifecycle",
+        "device.assign",
         "release.publish",
         "campaign.create",
         "campaign.start",
@@ -491,6 +504,7 @@ impl Command {
             Self::TrustKey(_) => "key.trust",
             Self::RegisterDevice(_) => "device.register",
             Self::SetLifecycle(_) => "device.lifecycle",
+            Self::AssignDevice(_) => "device.assign",
             Self::PublishRelease(_) => "release.publish",
             Self::CreateCampaign(_) => "campaign.create",
             Self::StartCampaign(_) => "campaign.start",
@@ -539,6 +553,7 @@ impl Command {
             "key.trust" => Self::TrustKey(parse(rest, malformed)?),
             "device.register" => Self::RegisterDevice(parse(rest, malformed)?),
             "device.lifecycle" => Self::SetLifecycle(parse(rest, malformed)?),
+            "device.assign" => Self::AssignDevice(parse(rest, malformed)?),
             "release.publish" => Self::PublishRelease(parse(rest, malformed)?),
             "campaign.create" => Self::CreateCampaign(parse(rest, Code::CampaignInvalid)?),
             "campaign.start" => Self::StartCampaign(parse(rest, malformed)?),
@@ -591,6 +606,7 @@ impl Command {
             | Self::TrustKey(_)
             | Self::RegisterDevice(_)
             | Self::SetLifecycle(_)
+            | Self::AssignDevice(_)
             | Self::PublishRelease(_)
             | Self::CreateCampaign(_)
             | Self::RehearseCampaign(_) => false,
@@ -643,6 +659,7 @@ impl Command {
             Self::TrustKey(body) => value(body),
             Self::RegisterDevice(body) => value(body),
             Self::SetLifecycle(body) => value(body),
+            Self::AssignDevice(body) => value(body),
             Self::PublishRelease(body) => value(body),
             Self::CreateCampaign(body) => value(body),
             Self::StartCampaign(body)

@@ -77,6 +77,15 @@ impl Tenants {
         }
     }
 
+    /// Whether this tenant is one of them.
+    #[must_use]
+    pub fn has(&self, tenant: &Name) -> bool {
+        match self {
+            Self::All => true,
+            Self::Only(own) => own.contains(tenant),
+        }
+    }
+
     #[must_use]
     pub const fn is_all(&self) -> bool {
         matches!(self, Self::All)

@@ -18,6 +18,9 @@ pub struct DeviceStatus {
     pub device: DeviceId,
     pub model: ModelId,
     pub lifecycle: Lifecycle,
+    /// Whom it belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tenant: Option<Name>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub running: Option<SlotStatus>,
     #[serde(skip_serializing_if = "Option::is_none")]

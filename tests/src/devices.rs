@@ -74,6 +74,7 @@ pub fn with_token(id: &DeviceId, model: &ModelId, token: &str) -> Command {
 
 fn register(id: &DeviceId, model: &ModelId, credential: Credential) -> Command {
     Command::RegisterDevice(RegisterDevice {
+        tenant: None,
         device: id.clone(),
         model: model.clone(),
         credential,

@@ -54,7 +54,7 @@ async fn what_follows_a_hello_at_once_is_held_until_the_device_is_admitted() {
     received.ack.accept();
     assert_eq!(device.puback().await, (hello, 0));
     assert!(world.received_already().is_none());
-    received.session.admit();
+    received.session.admit(None);
     world.received().await.ack.accept();
     assert_eq!(device.puback().await, (report, 0));
 }
@@ -102,7 +102,7 @@ async fn messages_and_retained_values_come_with_admission_and_the_ack_before() {
     device
         .publish("fleet/v1/devices/d1/hello", "x", 0, false)
         .await;
-    world.received().await.session.admit();
+    world.received().await.session.admit(None);
     let message = device.message().await;
     assert_eq!(
         (message.payload.as_str(), message.retain, message.qos),
@@ -407,4 +407,75 @@ async fn a_v5_client_is_told_what_is_offered() {
     let mut sorted = expected;
     sorted.sort_unstable();
     assert_eq!(properties, sorted, "in whatever order");
+}
+
+#[tokio::test]
+async fn an_operators_wildcard_delivers_what_its_tenants_are_concerned_with() {
+    let mut world = World::new().await;
+    let of = |client_id| Connect {
+        client_id,
+        username: "viewer",
+        ..Connect::default()
+    };
+    let mut acme = Raw::connect(&world, of("of-acme")).await;
+    let mut everybody = Raw::connect(&world, of("v")).await;
+    for operator in [&mut acme, &mut everybody] {
+        assert_eq!(operator.subscribe("fleet/v1/#", 1).await, 1);
+    }
+    let tenant = |name: &str| name.parse::<fleetfold_schemas::Name>().unwrap();
+    // Live messages: what the host says that they are about.
+    for (topic, owner) in [
+        ("devices/d1/status", Some("zeta")),
+        ("devices/d2/status", None),
+        ("campaigns/c/status", Some("zeta")),
+        ("fleet/summary", Some("acme")),
+        ("operators/viewer/reply", None),
+        ("releases/m/1", None),
+        ("devices/d3/status", Some("acme")),
+    ] {
+        let text = format!("fleet/v1/{topic}");
+        let topic = fleetfold_schemas::topic::Topic::parse(&text).unwrap();
+        let concerns = |tenants: &fleetfold_schemas::operator::Tenants| {
+            owner.is_some_and(|owner| tenants.has(&tenant(owner)))
+        };
+        assert!(world.broker.has_subscriber_for(&topic, &concerns));
+        let broker = &world.broker;
+        broker.publish_for(&topic, "x".into(), Qos::AtLeastOnce, &concerns);
+        assert_eq!(everybody.message().await.topic, text);
+    }
+    for topic in [
+        "operators/viewer/reply",
+        "releases/m/1",
+        "devices/d3/status",
+    ] {
+        let text = format!("fleet/v1/{topic}");
+        assert_eq!(acme.message().await.topic, text);
+    }
+    // Presence is that of the tenant that the device was admitted with, live and retained, and so is its will.
+    for (id, owner) in [("d1", Some("acme")), ("d2", Some("zeta")), ("d3", None)] {
+        let presence = format!("fleet/v1/devices/{id}/presence");
+        let connect = Connect {
+            client_id: id,
+            will: Some((Box::leak(presence.clone().into_boxed_str()), "off", true)),
+            ..Connect::default()
+        };
+        let mut device = Raw::connect(&world, connect).await;
+        let hello = format!("fleet/v1/devices/{id}/hello");
+        device.publish(&hello, "x", 0, false).await;
+        world.received().await.session.admit(owner.map(tenant));
+        device.publish(&presence, "on", 0, true).await;
+        assert_eq!(everybody.message().await.payload, "on");
+        drop(device);
+        assert_eq!(everybody.message().await.payload, "off");
+    }
+    for payload in ["on", "off"] {
+        let message = acme.message().await;
+        assert_eq!(message.topic, "fleet/v1/devices/d1/presence");
+        assert_eq!(message.payload, payload);
+    }
+    acme.ping().await;
+    let mut later = Raw::connect(&world, of("of-zeta")).await;
+    later.subscribe("fleet/v1/devices/+/presence", 0).await;
+    assert_eq!(later.message().await.topic, "fleet/v1/devices/d2/presence");
+    later.ping().await;
 }

@@ -38,7 +38,7 @@ async fn a_3_1_1_client_says_hello_gets_its_job_and_reports() {
     });
     let received = world.received().await;
     assert_eq!(received.topic.to_string(), hello);
-    received.session.admit();
+    received.session.admit(None);
     received.ack.accept();
 
     let mut jobs = Vec::new();

@@ -151,7 +151,7 @@ impl Raw {
         let packet_id = raw.publish(&hello, "hello", 1, false).await;
         let received = world.received().await;
         assert_eq!(received.topic.to_string(), hello);
-        received.session.admit();
+        received.session.admit(None);
         received.ack.accept();
         assert_eq!(raw.puback().await, (packet_id, 0));
         raw

@@ -16,6 +16,7 @@ use fleetfold_broker::{
 };
 use fleetfold_schemas::{
     id::{DeviceId, OperatorId},
+    operator::Tenants,
     topic::{DeviceTopic, Topic},
 };
 use tokio::{
@@ -52,7 +53,8 @@ pub struct TestHost {
 const ALWAYS: usize = Semaphore::MAX_PERMITS / 2;
 
 impl Host for TestHost {
-    /// Devices log in with their id as username; operators as `viewer`, `operator`, `approver` or `admin`.
+    /// Devices log in with their id as username; operators as `viewer`, `operator`, `approver` or `admin`, and for one tenant as client
+    /// `of-{tenant}`.
     async fn authenticate(&self, login: Login) -> Result<Identity, LoginRefused> {
         self.logins.fetch_add(1, Ordering::Release);
         let permit = self.may_authenticate.acquire().await.expect("never closed");
@@ -77,7 +79,11 @@ impl Host for TestHost {
             }
         };
         let id = OperatorId::parse(&login.username).expect("a role is an id");
-        Ok(Identity::Operator { id, role })
+        let tenants = match login.client_id.strip_prefix("of-") {
+            Some(tenant) => Tenants::Only(vec![tenant.parse().expect("a tenant is an id")]),
+            None => Tenants::All,
+        };
+        Ok(Identity::Operator { id, role, tenants })
     }
 
     async fn receive(&self, batch: Vec<Received>) {
@@ -85,7 +91,7 @@ impl Host for TestHost {
         permit.forget();
         for message in batch {
             if self.admits_at_once.load(Ordering::Acquire) {
-                message.session.admit();
+                message.session.admit(None);
             }
             // A test that has ended listens no more.
             let _ = self.received.send(message);
@@ -185,6 +191,7 @@ pub fn viewer() -> Identity {
     Identity::Operator {
         id: OperatorId::parse("viewer").unwrap(),
         role: Role::Viewer,
+        tenants: Tenants::All,
     }
 }
 

@@ -289,7 +289,7 @@ impl Host for Engine {
                 DeviceTopic::Hello => {
                     let hello: Hello = read(&message.payload);
                     self.note(device, (hello.epoch, hello.seq), hello.running, hello.job);
-                    message.session.admit();
+                    message.session.admit(None);
                 }
                 DeviceTopic::Report => {
                     let report: Report = read(&message.payload);

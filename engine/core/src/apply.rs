@@ -77,8 +77,12 @@ pub fn apply(state: &mut State, at: Timestamp, fact: &Fact) {
             let id = fact.id.as_str();
             // `accept` refuses an id that is taken.
             let _is_new = state.devices.insert(id, &fact.model, &fact.credential);
+            if let Some(tenant) = &fact.tenant {
+                state.devices.set_tenant(fact.device, tenant);
+            }
         }
         Fact::DeviceGreeted(fact) => device_greeted(state, at, fact),
+        Fact::DeviceAssigned(fact) => state.devices.set_tenant(fact.device, &fact.tenant),
         Fact::DeviceReported(fact) => device_reported(state, at, fact),
         Fact::LifecycleChanged(LifecycleChanged { device, lifecycle }) => {
             state.devices.set_lifecycle(*device, *lifecycle);

@@ -28,9 +28,16 @@ pub fn digest(row: &Campaign) -> Digest {
     Digest::of(&stored)
 }
 
+/// Whose role lets them.
 #[must_use]
 pub fn may_approve(operator: &Operator) -> bool {
     operator.standing() >= Some(Role::Approver)
+}
+
+/// Whose role and tenants let them approve for this campaign.
+#[must_use]
+pub fn may_approve_for(row: &Campaign, operator: &Operator) -> bool {
+    may_approve(operator) && operator.tenants.include(&row.spec.owners())
 }
 
 /// Whether the operator is one of those whose wish it is anyway.
@@ -44,7 +51,7 @@ pub fn is_partial(row: &Campaign, asked_by: &OperatorId, operator: &OperatorId) 
 pub fn approvers(state: &State, row: &Campaign, asked_by: &OperatorId) -> usize {
     let operators = state.operators.iter();
     operators
-        .filter(|(id, operator)| may_approve(operator) && !is_partial(row, asked_by, id))
+        .filter(|(id, operator)| may_approve_for(row, operator) && !is_partial(row, asked_by, id))
         .count()
 }
 
@@ -62,7 +69,8 @@ pub fn decide(state: &State, ix: CampaignIx, now: Timestamp, facts: &mut Vec<Fac
             facts.push(voided.into());
             continue;
         }
-        let may_still = |by: &OperatorId| state.operators.get(by).is_some_and(may_approve);
+        let may = |operator: &Operator| may_approve_for(row, operator);
+        let may_still = |by: &OperatorId| state.operators.get(by).is_some_and(may);
         let lost = asked.given.iter().filter(|by| !may_still(by));
         facts.extend(lost.map(|by| {
             Fact::from(ApprovalLost {
@@ -90,7 +98,8 @@ fn void_cause(
 ) -> Option<VoidCause> {
     let asker = state.operators.get(&asked.by);
     let standing = asker.and_then(Operator::standing);
-    if standing < Some(Role::Operator) {
+    let may_see = |asker: &Operator| asker.tenants.include(&row.spec.owners());
+    if standing < Some(Role::Operator) || !asker.is_some_and(may_see) {
         Some(VoidCause::Asker)
     } else if !is_possible(state, row, &asked.action) {
         Some(VoidCause::Overtaken)

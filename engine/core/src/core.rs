@@ -332,6 +332,9 @@ impl Core {
             Fact::DeviceRegistered(fact) => {
                 open.described.insert(fact.device);
             }
+            Fact::DeviceAssigned(fact) => {
+                open.described.insert(fact.device);
+            }
             Fact::CampaignResumed(fact) => {
                 self.timers.add_campaign(&self.state, fact.campaign);
                 self.try_deferred(fact.campaign);

@@ -140,6 +140,7 @@ fn of_kind(fact: &Fact, effects: &mut Vec<Effect>) {
         | Fact::CampaignDefaultsSet(_)
         | Fact::ApprovalPolicySet(_)
         | Fact::DeviceGreeted(_)
+        | Fact::DeviceAssigned(_)
         | Fact::DeviceReported(_)
         | Fact::CampaignStaged(_)
         | Fact::CampaignStarted(_)

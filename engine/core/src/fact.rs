@@ -106,6 +106,8 @@ facts! {
         1 id: DeviceId,
         2 model: ModelId,
         3 credential: Credential,
+        /// Whom it belongs to. Absent: the first hello that names a tenant says so.
+        75 tenant: Option<Name>,
     }
     11 DeviceGreeted {
         0 device: DeviceIx,
@@ -490,6 +492,11 @@ facts! {
         1 request: u64,
         2 by: OperatorId,
     }
+    /// It belongs to another tenant from here on.
+    157 DeviceAssigned {
+        0 device: DeviceIx,
+        1 tenant: Name,
+    }
 }
 
 /// Why a campaign paused. The numbers are those that the gate saw.
@@ -717,6 +724,7 @@ impl Fact {
             | Self::DeviceGreeted(_)
             | Self::DeviceReported(_)
             | Self::LifecycleChanged(_)
+            | Self::DeviceAssigned(_)
             | Self::ReleasePublished(_)
             | Self::DeltaRequested(_)
             | Self::DeltaAdded(_)
@@ -733,6 +741,7 @@ impl Fact {
             | Self::DeviceGreeted(DeviceGreeted { device, .. })
             | Self::DeviceReported(DeviceReported { device, .. })
             | Self::LifecycleChanged(LifecycleChanged { device, .. })
+            | Self::DeviceAssigned(DeviceAssigned { device, .. })
             | Self::ExecutionQueued(ExecutionQueued { device, .. })
             | Self::ExecutionAccepted(ExecutionAccepted { device, .. })
             | Self::ExecutionSucceeded(ExecutionSucceeded { device, .. })

@@ -20,8 +20,8 @@ use fleetfold_core::{
         CampaignCompleted, CampaignCreated, CampaignDefaultsSet, CampaignEdited, CampaignFailed,
         CampaignMonitoring, CampaignPaused, CampaignResumed, CampaignRolledBack, CampaignStaged,
         CampaignStarted, CommandAccepted, CommandRefused, DeferralCause, DeltaAdded,
-        DeltaRequested, DeltaUnavailable, DeviceExcluded, DeviceGreeted, DeviceRegistered,
-        DeviceReported, ExecutionAccepted, ExecutionCanceled, ExecutionDeferred,
+        DeltaRequested, DeltaUnavailable, DeviceAssigned, DeviceExcluded, DeviceGreeted,
+        DeviceRegistered, DeviceReported, ExecutionAccepted, ExecutionCanceled, ExecutionDeferred,
         ExecutionExpedited, ExecutionFailed, ExecutionQueued, ExecutionRejected, ExecutionRemoved,
         ExecutionRetracted, ExecutionSucceeded, ExecutionTimedOut, FailureCause, GatePromoted,
         KeptCause, KeyTrusted, LifecycleChanged, MemberJoined, OperatorAdded, OperatorChanged,
@@ -115,6 +115,7 @@ fn name(fact: &Fact) -> &'static str {
         Fact::ApprovalDeclined(_) => "ApprovalDeclined",
         Fact::ApprovalVoided(_) => "ApprovalVoided",
         Fact::ApprovalLost(_) => "ApprovalLost",
+        Fact::DeviceAssigned(_) => "DeviceAssigned",
     }
 }
 
@@ -330,10 +331,15 @@ fn site() -> Vec<(&'static str, &'static str, Fact)> {
 
 fn devices() -> Vec<(&'static str, &'static str, Fact)> {
     let registered = |credential| DeviceRegistered {
+        tenant: None,
         device: 17,
         id: "press-17".parse().unwrap(),
         model: "sensor-a".parse().unwrap(),
         credential,
+    };
+    let registered_of_acme = DeviceRegistered {
+        tenant: Some(text("acme")),
+        ..registered(Credential::TokenSha256([0xab; 32]))
     };
     let greeted = DeviceGreeted {
         device: 17,
@@ -394,6 +400,20 @@ fn devices() -> Vec<(&'static str, &'static str, Fact)> {
             "token",
             "A device that logs in with a fixed token.",
             registered(Credential::TokenSha256(token)).into(),
+        ),
+        (
+            "of-acme",
+            "A device that belongs to a tenant.",
+            registered_of_acme.into(),
+        ),
+        (
+            "",
+            "It belongs to another tenant.",
+            DeviceAssigned {
+                device: 17,
+                tenant: text("beta"),
+            }
+            .into(),
         ),
         ("", "A hello with everything in it.", greeted.into()),
         (

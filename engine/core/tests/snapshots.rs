@@ -164,6 +164,7 @@ fn releases() -> Vec<Fact> {
 
 fn registered(device: u32, credential: Credential) -> Fact {
     DeviceRegistered {
+        tenant: None,
         device,
         id: format!("d{}", device + 1).parse().unwrap(),
         model: "sensor_v2".parse().unwrap(),

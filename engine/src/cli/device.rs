@@ -4,8 +4,8 @@ use std::{fs, path::PathBuf, process::ExitCode};
 
 use clap::{Args, Subcommand};
 use fleetfold_schemas::{
-    command::{Command, Credential, RegisterDevice},
-    id::{DeviceId, ModelId, Sha256},
+    command::{AssignDevice, Command, Credential, RegisterDevice},
+    id::{DeviceId, ModelId, Name, Sha256},
     status::{DeviceStatus, ExecutionView, SlotStatus},
     topic::{DeviceTopic, Topic, filter},
 };
@@ -24,6 +24,14 @@ const TOKEN_BYTES_MIN: usize = 22;
 pub enum DeviceCommand {
     /// Make a device known, with what it logs in with
     Register(Register),
+    /// Give a device to another tenant
+    Assign {
+        device: DeviceId,
+        #[arg(long)]
+        tenant: Name,
+        #[command(flatten)]
+        connection: Connection,
+    },
     /// List the devices there are
     List {
         /// One JSON object a line
@@ -48,6 +56,9 @@ pub struct Register {
     device: DeviceId,
     #[arg(long)]
     model: ModelId,
+    /// Whom it belongs to. Without it, the first tenant that the device names; or your own, if you are there for one
+    #[arg(long)]
+    tenant: Option<Name>,
     #[command(flatten)]
     with: With,
     #[command(flatten)]
@@ -74,6 +85,11 @@ pub struct With {
 pub(super) async fn run(command: DeviceCommand) -> Result<ExitCode, Failure> {
     match command {
         DeviceCommand::Register(register) => register.run().await,
+        DeviceCommand::Assign {
+            device,
+            tenant,
+            connection,
+        } => assign(device, tenant, &connection).await,
         DeviceCommand::List { json, connection } => list(json, &connection).await,
         DeviceCommand::Show {
             device,
@@ -81,6 +97,19 @@ pub(super) async fn run(command: DeviceCommand) -> Result<ExitCode, Failure> {
             connection,
         } => show(&device, json, &connection).await,
     }
+}
+
+async fn assign(
+    device: DeviceId,
+    tenant: Name,
+    connection: &Connection,
+) -> Result<ExitCode, Failure> {
+    let client = connection.open().await?;
+    let said = format!("{device} belongs to {tenant}");
+    let command = Command::AssignDevice(AssignDevice { device, tenant });
+    let accepted = client.command(command, None).await?;
+    client.close().await;
+    done(&format!("{said} since position {}", accepted.position))
 }
 
 /// What was made for the device and must be said, or taken back.
@@ -96,6 +125,7 @@ impl Register {
         let client = self.connection.open().await?;
         let (credential, made) = self.with.credential(&self.device)?;
         let command = Command::RegisterDevice(RegisterDevice {
+            tenant: self.tenant,
             device: self.device.clone(),
             model: self.model,
             credential,

@@ -208,6 +208,7 @@ async fn register(
     let commands = (0..args.devices).map(|index| {
         let (device, key) = plan::device(args.seed, index);
         Command::RegisterDevice(RegisterDevice {
+            tenant: None,
             device,
             model: plan::model(),
             credential: Credential::PublicKey(key.verifying_key().to_bytes()),

@@ -286,6 +286,7 @@ fn releases(state: &State) -> Vec<Fact> {
 fn device_facts(number: DeviceIx, device: Device<'_>) -> Vec<(Timestamp, Fact)> {
     let seen = device.last_seen().unwrap_or(0);
     let registered = DeviceRegistered {
+        tenant: device.tenant(),
         device: number,
         id: device.id(),
         model: device.model().clone(),

@@ -59,6 +59,7 @@ fn device(device: u32) -> [Fact; 3] {
     let running = version("1.0.0");
     [
         DeviceRegistered {
+            tenant: None,
             device,
             id: format!("d-{device}").parse().unwrap(),
             model: model(),

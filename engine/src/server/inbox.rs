@@ -61,6 +61,7 @@ pub struct LoginQuery {
 pub enum LoginRecord {
     Operator {
         role: fleetfold_core::fact::Role,
+        tenants: fleetfold_schemas::operator::Tenants,
         password_hash: String,
     },
     /// An operator whose access has ended.

@@ -38,6 +38,7 @@ impl Authenticator {
             Some(LoginRecord::Revoked) => Err(LoginRefused::BadCredentials),
             Some(LoginRecord::Operator {
                 role,
+                tenants,
                 password_hash,
             }) => {
                 self.check_password(login.password, password_hash).await?;
@@ -48,6 +49,7 @@ impl Authenticator {
                 Ok(Identity::Operator {
                     id,
                     role: turn::login::role(role),
+                    tenants,
                 })
             }
             Some(LoginRecord::Device(device)) => device.log_in(&Shown {

@@ -6,9 +6,11 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use fleetfold_broker::{AckReason, Broker, DisconnectCause, Identity, Qos, Role};
-use fleetfold_core::{Answer, DeviceMessage, Effect, OperatorCut, Request, Step};
-use fleetfold_schemas::{DeviceId, OperatorId, Topic, code::Code, command::Command};
+use fleetfold_broker::{AckReason, Broker, Concerns, DisconnectCause, Identity, Qos, Role};
+use fleetfold_core::{Answer, DeviceMessage, Effect, OperatorCut, Request, State, Step};
+use fleetfold_schemas::{
+    DeviceId, Name, OperatorId, Topic, code::Code, command::Command, operator::Tenants,
+};
 use tokio::sync::mpsc;
 
 use super::{
@@ -25,7 +27,7 @@ use crate::{
     log::LogError,
     turn::{
         DeltaOrder, Engine, REQUESTS_PER_TURN_MAX, Turned, World, login::KnownDevice,
-        reports::ReportOrder,
+        reports::ReportOrder, scope::concerns,
     },
 };
 
@@ -121,15 +123,22 @@ impl Owner {
             Message::Retained(query) => {
                 let renderer = self.engine.renderer(self.clock.now_ms());
                 let mut page = renderer.page(&query.who, &query.filter, query.cursor);
-                if query.cursor == 0 && matches!(query.who, Identity::Operator { .. }) {
+                if query.cursor == 0
+                    && let Identity::Operator { tenants, .. } = &query.who
+                {
+                    let state = self.engine.core().state();
                     let rehearsals = self.outside.rehearsals.matching(&query.filter);
-                    page.values.extend(rehearsals);
+                    let own = rehearsals.filter(|(topic, _)| concerns(state, topic, tenants));
+                    page.values.extend(own);
                 }
                 let _ = query.reply.send(page);
             }
             Message::Rehearsed(status) => {
                 let (topic, payload) = self.outside.rehearsals.finish(&status);
-                self.outside.publish(&topic, payload, Qos::AtLeastOnce);
+                let state = self.engine.core().state();
+                let concerns = |tenants: &Tenants| concerns(state, &topic, tenants);
+                self.outside
+                    .publish(&topic, payload, Qos::AtLeastOnce, &concerns);
             }
             Message::Reported(reports) => {
                 let now = self.clock.now_ms();
@@ -151,6 +160,7 @@ impl Owner {
             }
             return Some(LoginRecord::Operator {
                 role: operator.role,
+                tenants: operator.tenants.clone(),
                 password_hash: operator.password_hash.clone(),
             });
         }
@@ -227,7 +237,7 @@ impl Outside {
 }
 
 impl World for Outside {
-    fn answer(&mut self, request: &Request, answer: &Answer) {
+    fn answer(&mut self, request: &Request, answer: &Answer, state: &State) {
         self.ask(request, answer);
         if let Answer::Rejected(rejection) = answer {
             tracing::info!(code = %rejection.code, message = %rejection.message, from = sender(request), "rejected");
@@ -243,7 +253,7 @@ impl World for Outside {
             AnswerTo::Publisher { ack, session } => match answer {
                 Answer::Accepted | Answer::Told(_) | Answer::Duplicate => {
                     if let Some(session) = session {
-                        session.admit();
+                        session.admit(tenant_of(state, request));
                     }
                     ack.accept();
                 }
@@ -260,12 +270,12 @@ impl World for Outside {
         }
     }
 
-    fn has_subscriber(&self, topic: &Topic) -> bool {
-        self.broker.has_subscriber(topic)
+    fn has_subscriber(&self, topic: &Topic, concerns: Concerns<'_>) -> bool {
+        self.broker.has_subscriber_for(topic, concerns)
     }
 
-    fn publish(&mut self, topic: &Topic, payload: Bytes, qos: Qos) {
-        self.broker.publish(topic, payload, qos);
+    fn publish(&mut self, topic: &Topic, payload: Bytes, qos: Qos, concerns: Concerns<'_>) {
+        self.broker.publish_for(topic, payload, qos, concerns);
     }
 
     fn disconnect(&mut self, device: &DeviceId) {
@@ -282,6 +292,7 @@ impl World for Outside {
         let identity = Identity::Operator {
             id: operator.clone(),
             role: Role::Viewer,
+            tenants: Tenants::All,
         };
         let why = match cause {
             OperatorCut::Renewed => DisconnectCause::Administrative,
@@ -298,6 +309,14 @@ impl World for Outside {
     fn make_report(&mut self, order: ReportOrder) {
         self.reporter.order(order);
     }
+}
+
+/// Whom the device that greets belongs to.
+fn tenant_of(state: &State, request: &Request) -> Option<Name> {
+    let Request::Device { device, .. } = request else {
+        return None;
+    };
+    state.devices.get(state.devices.find(device)?).tenant()
 }
 
 const fn kind(code: Code) -> AckReason {

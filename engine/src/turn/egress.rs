@@ -3,15 +3,17 @@
 //! Effects say which topic should hold something new; what it holds is rendered here, from state that is on disk.
 
 use bytes::Bytes;
-use fleetfold_broker::Qos;
+use fleetfold_broker::{Qos, no_tenants};
 use fleetfold_core::{CampaignIx, DeviceIx, Effect, Fact, view};
 use fleetfold_schemas::{
-    DeviceTopic, OperatorTopic, Topic, codec::encode_json, device::Ack, topic::CampaignTopic,
+    DeviceTopic, OperatorTopic, Topic, codec::encode_json, device::Ack, operator::Tenants,
+    topic::CampaignTopic,
 };
 
 use super::{
     DeltaOrder, World,
     retained::{Renderer, storage_low},
+    scope,
 };
 
 /// Shows the world what a step led to.
@@ -23,13 +25,13 @@ pub fn perform(renderer: &Renderer<'_>, effects: &[Effect], world: &mut impl Wor
 
 /// Shows auditors the facts of a step, the first of which has the position `first`.
 pub fn publish_facts(renderer: &Renderer<'_>, first: u64, facts: &[Fact], world: &mut impl World) {
-    if !world.has_subscriber(&Topic::LogFacts) {
+    if !world.has_subscriber(&Topic::LogFacts, &no_tenants) {
         return;
     }
     for (position, fact) in (first..).zip(facts) {
         let json = view::fact(renderer.state, position, renderer.now, fact);
         let payload = encode_json(&json).into();
-        world.publish(&Topic::LogFacts, payload, Qos::AtLeastOnce);
+        world.publish(&Topic::LogFacts, payload, Qos::AtLeastOnce, &no_tenants);
     }
 }
 
@@ -48,11 +50,13 @@ fn perform_one(renderer: &Renderer<'_>, effect: &Effect, world: &mut impl World)
                 code: code.clone(),
             };
             let topic = Topic::Device(device.clone(), DeviceTopic::Ack);
-            publish(world, &topic, Qos::AtMostOnce, || ack.encode().into());
+            publish(renderer, world, &topic, Qos::AtMostOnce, || {
+                ack.encode().into()
+            });
         }
         Effect::Reply { operator, reply } => {
             let topic = Topic::Operator(operator.clone(), OperatorTopic::Reply);
-            publish(world, &topic, Qos::AtLeastOnce, || {
+            publish(renderer, world, &topic, Qos::AtLeastOnce, || {
                 encode_json(reply).into()
             });
         }
@@ -60,25 +64,35 @@ fn perform_one(renderer: &Renderer<'_>, effect: &Effect, world: &mut impl World)
         Effect::CampaignJobs(ix) => publish_jobs(renderer, *ix, world),
         Effect::DeviceStatus(ix) => {
             let topic = Topic::Device(state.devices.get(*ix).id(), DeviceTopic::Status);
-            publish(world, &topic, Qos::AtLeastOnce, || renderer.device(*ix));
+            publish(renderer, world, &topic, Qos::AtLeastOnce, || {
+                renderer.device(*ix)
+            });
         }
         Effect::CampaignStatus(ix) => {
             let id = state.campaigns.get(*ix).id().clone();
             let topic = Topic::Campaign(id, CampaignTopic::Status);
-            publish(world, &topic, Qos::AtLeastOnce, || renderer.campaign(*ix));
+            publish(renderer, world, &topic, Qos::AtLeastOnce, || {
+                renderer.campaign(*ix)
+            });
         }
         Effect::CampaignReport(ix) => publish_report(renderer, *ix, world),
         Effect::Release(ix) => {
             let release = state.releases.get(*ix);
             let topic = Topic::Release(release.model.clone(), release.version.clone());
-            publish(world, &topic, Qos::AtLeastOnce, || renderer.release(*ix));
-        }
-        Effect::FleetSummary => {
-            publish(world, &Topic::FleetSummary, Qos::AtLeastOnce, || {
-                renderer.fleet()
+            publish(renderer, world, &topic, Qos::AtLeastOnce, || {
+                renderer.release(*ix)
             });
         }
-        Effect::StorageAlert => publish(world, &storage_low(), Qos::AtLeastOnce, || {
+        Effect::FleetSummary => {
+            publish(
+                renderer,
+                world,
+                &Topic::FleetSummary,
+                Qos::AtLeastOnce,
+                || renderer.fleet(),
+            );
+        }
+        Effect::StorageAlert => publish(renderer, world, &storage_low(), Qos::AtLeastOnce, || {
             renderer.storage_alert()
         }),
         Effect::BuildDelta { release, from } => world.build_delta(DeltaOrder {
@@ -97,21 +111,23 @@ fn perform_one(renderer: &Renderer<'_>, effect: &Effect, world: &mut impl World)
 /// The campaign's report as it is now; a large campaign's follows when it is made.
 pub fn publish_report(renderer: &Renderer<'_>, ix: CampaignIx, world: &mut impl World) {
     let topic = report_topic(renderer, ix);
-    if world.has_subscriber(&topic)
+    let concerns = |tenants: &Tenants| scope::concerns(renderer.state, &topic, tenants);
+    if world.has_subscriber(&topic, &concerns)
         && let Some(report) = renderer.report(ix)
         && !renderer.reports.is_wanted(ix)
     {
-        world.publish(&topic, report, Qos::AtLeastOnce);
+        world.publish(&topic, report, Qos::AtLeastOnce, &concerns);
     }
 }
 
 /// A report that has just been made.
 pub fn publish_made_report(renderer: &Renderer<'_>, ix: CampaignIx, world: &mut impl World) {
     let topic = report_topic(renderer, ix);
-    if world.has_subscriber(&topic)
+    let concerns = |tenants: &Tenants| scope::concerns(renderer.state, &topic, tenants);
+    if world.has_subscriber(&topic, &concerns)
         && let Some(report) = renderer.report(ix)
     {
-        world.publish(&topic, report, Qos::AtLeastOnce);
+        world.publish(&topic, report, Qos::AtLeastOnce, &concerns);
     }
 }
 
@@ -123,7 +139,9 @@ fn report_topic(renderer: &Renderer<'_>, ix: CampaignIx) -> Topic {
 fn publish_job(renderer: &Renderer<'_>, ix: DeviceIx, world: &mut impl World) {
     let id = renderer.state.devices.get(ix).id();
     let topic = Topic::Device(id, DeviceTopic::Job);
-    publish(world, &topic, Qos::AtLeastOnce, || renderer.job(ix));
+    publish(renderer, world, &topic, Qos::AtLeastOnce, || {
+        renderer.job(ix)
+    });
 }
 
 fn publish_jobs(renderer: &Renderer<'_>, ix: CampaignIx, world: &mut impl World) {
@@ -135,8 +153,15 @@ fn publish_jobs(renderer: &Renderer<'_>, ix: CampaignIx, world: &mut impl World)
 }
 
 /// Renders only for somebody.
-fn publish(world: &mut impl World, topic: &Topic, qos: Qos, render: impl FnOnce() -> Bytes) {
-    if world.has_subscriber(topic) {
-        world.publish(topic, render(), qos);
+fn publish(
+    renderer: &Renderer<'_>,
+    world: &mut impl World,
+    topic: &Topic,
+    qos: Qos,
+    render: impl FnOnce() -> Bytes,
+) {
+    let concerns = |tenants: &Tenants| scope::concerns(renderer.state, topic, tenants);
+    if world.has_subscriber(topic, &concerns) {
+        world.publish(topic, render(), qos, &concerns);
     }
 }

@@ -4,13 +4,14 @@
 //! [`Engine`] is the state and its log; what is around them is a [`World`]: the broker and the workers of a server, or
 //! all that a simulator invents. [`ingress`] makes requests of what the world says, [`egress`] makes messages of what
 //! the core decides, [`retained`] answers what a topic holds now, [`reports`]
-//! when a report is due, [`login`] says who may connect.
+//! when a report is due, [`login`] says who may connect, [`scope`] whom a topic concerns.
 
 pub mod egress;
 pub mod ingress;
 pub mod login;
 pub mod reports;
 pub mod retained;
+pub mod scope;
 #[cfg(test)]
 mod tests;
 
@@ -18,8 +19,8 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use ed25519_dalek::SigningKey;
-use fleetfold_broker::Qos;
-use fleetfold_core::{Answer, Core, Fact, OperatorCut, ReleaseIx, Request, Step, Timestamp};
+use fleetfold_broker::{Concerns, Qos};
+use fleetfold_core::{Answer, Core, Fact, OperatorCut, ReleaseIx, Request, State, Step, Timestamp};
 use fleetfold_schemas::{
     DeviceId, Digest, OperatorId, Topic,
     mutant::{Mutant, is_on},
@@ -35,14 +36,15 @@ pub const REQUESTS_PER_TURN_MAX: usize = 8_192;
 
 /// What a turn may do to the outside, all of it after the flush.
 pub trait World {
-    /// Called once for each request, in their order, before anything is published.
-    fn answer(&mut self, request: &Request, answer: &Answer);
+    /// Called once for each request, in their order, before anything is published; `state` is that after all of them.
+    fn answer(&mut self, request: &Request, answer: &Answer, state: &State);
 
     /// Whether a message on this topic would reach anyone, so that nobody renders or signs it for no one.
-    fn has_subscriber(&self, topic: &Topic) -> bool;
+    /// `concerns` says for which operators of tenants it would be.
+    fn has_subscriber(&self, topic: &Topic, concerns: Concerns<'_>) -> bool;
 
     /// Sends a message to whoever subscribes to its topic now.
-    fn publish(&mut self, topic: &Topic, payload: Bytes, qos: Qos);
+    fn publish(&mut self, topic: &Topic, payload: Bytes, qos: Qos, concerns: Concerns<'_>);
 
     /// Ends the sessions of a device whose credentials are no longer good.
     fn disconnect(&mut self, device: &DeviceId);
@@ -198,7 +200,7 @@ impl Engine {
 
     fn answer(&self, requests: &[Request], step: &Step, world: &mut impl World) {
         for (request, answer) in requests.iter().zip(&step.answers) {
-            world.answer(request, answer);
+            world.answer(request, answer, self.core.state());
         }
     }
 

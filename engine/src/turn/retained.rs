@@ -7,10 +7,11 @@ use fleetfold_core::{CampaignIx, DeviceIx, ReleaseIx, State, Timestamp, view};
 use fleetfold_schemas::{
     DeviceTopic, Topic,
     codec::encode_json,
+    operator::Tenants,
     topic::{self, CampaignTopic},
 };
 
-use super::reports::Reports;
+use super::{reports::Reports, scope::concerns};
 
 /// Values rendered at once. A page takes the owner about a millisecond, which a report can wait for.
 const PAGE_ROWS_MAX: usize = 500;
@@ -83,18 +84,19 @@ impl Renderer<'_> {
         view::storage_alert(self.state).map_or_else(Bytes::new, |alert| encode_json(&alert).into())
     }
 
-    /// One page of the values that a filter matches, for someone who may read them: the broker checks that.
+    /// One page of the values that a filter matches, for someone whose role may read them: the broker checks that. Whose
+    /// they are is looked at here.
     #[must_use]
     pub fn page(&self, who: &Identity, filter: &str, cursor: usize) -> RetainedPage {
         let values = match who {
             Identity::Device { id, .. } => self.of_device(id, filter),
-            Identity::Operator { .. } => match Topic::parse(filter) {
+            Identity::Operator { tenants, .. } => match Topic::parse(filter) {
                 Ok(topic) => self
-                    .exact(&topic)
+                    .seen_by(tenants, &topic)
                     .map(|value| (topic, value))
                     .into_iter()
                     .collect(),
-                Err(_) => return self.matching(filter, cursor),
+                Err(_) => return self.matching(tenants, filter, cursor),
             },
         };
         RetainedPage { values, next: None }
@@ -118,6 +120,16 @@ impl Renderer<'_> {
             values.push((status, self.device(ix)));
         }
         values
+    }
+
+    /// What operators of these tenants are given.
+    fn seen_by(&self, tenants: &Tenants, topic: &Topic) -> Option<Bytes> {
+        match topic {
+            _ if tenants.is_all() => self.exact(topic),
+            Topic::FleetSummary => Some(encode_json(&view::fleet_of(self.state, tenants)).into()),
+            _ if concerns(self.state, topic, tenants) => self.exact(topic),
+            _ => None,
+        }
     }
 
     fn exact(&self, topic: &Topic) -> Option<Bytes> {
@@ -145,7 +157,7 @@ impl Renderer<'_> {
     }
 
     /// Walks summary, alert, campaigns, their reports, releases and devices as one list, so that a cursor is one number.
-    fn matching(&self, filter: &str, cursor: usize) -> RetainedPage {
+    fn matching(&self, tenants: &Tenants, filter: &str, cursor: usize) -> RetainedPage {
         let state = self.state;
         let (campaigns, releases) = (
             state.campaigns.len() as usize,
@@ -166,8 +178,8 @@ impl Renderer<'_> {
             work += 1;
             if topic::matches(filter, &topic.to_string()) {
                 work += self.further_work(&topic);
-                // There may be no alert, or no report yet.
-                values.extend(self.exact(&topic).map(|value| (topic, value)));
+                // There may be no alert, or no report yet, and what there is may be somebody else's.
+                values.extend(self.seen_by(tenants, &topic).map(|value| (topic, value)));
             }
             page_end += 1;
         }

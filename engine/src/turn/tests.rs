@@ -2,8 +2,8 @@ use std::{fs, path::Path};
 
 use bytes::Bytes;
 use ed25519_dalek::SigningKey;
-use fleetfold_broker::Qos;
-use fleetfold_core::{Answer, Core, Fact, OperatorCut, Request, fact::Role};
+use fleetfold_broker::{Concerns, Qos};
+use fleetfold_core::{Answer, Core, Fact, OperatorCut, Request, State, fact::Role};
 use fleetfold_schemas::{DeviceId, OperatorId, Topic};
 use serde_json::json;
 
@@ -14,15 +14,15 @@ use crate::log::{Log, LogOptions};
 struct Nobody;
 
 impl World for Nobody {
-    fn answer(&mut self, _: &Request, answer: &Answer) {
+    fn answer(&mut self, _: &Request, answer: &Answer, _: &State) {
         assert_eq!(*answer, Answer::Accepted);
     }
 
-    fn has_subscriber(&self, _: &Topic) -> bool {
+    fn has_subscriber(&self, _: &Topic, _: Concerns<'_>) -> bool {
         false
     }
 
-    fn publish(&mut self, topic: &Topic, _: Bytes, _: Qos) {
+    fn publish(&mut self, topic: &Topic, _: Bytes, _: Qos, _: Concerns<'_>) {
         panic!("nobody subscribes to {topic}");
     }
 

@@ -44,7 +44,10 @@ pub use self::{
         DAY_MS, DURATION_MS_MAX, Days, HOUR_MS, Hours, MINUTE_MS, Minutes, Span, human_duration,
     },
 };
-use crate::id::{CampaignId, ModelId, Name, Version};
+use crate::{
+    id::{CampaignId, ModelId, Name, Version},
+    operator::Owners,
+};
 
 /// A campaign as it is carried out: [`CampaignDraft`] with nothing left to default.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -115,6 +118,22 @@ pub struct ReleaseRef {
 }
 
 impl CampaignSpec {
+    /// Whose devices can take part: those of the tenants that all groups together name, or, if one of them names none,
+    /// anybody's.
+    #[must_use]
+    pub fn owners(&self) -> Owners {
+        let mut owners = Vec::new();
+        for group in &self.groups {
+            match &group.criteria.tenant {
+                Some(tenants) => owners.extend(tenants.iter().cloned()),
+                None => return Owners::Tenants(Vec::new()),
+            }
+        }
+        owners.sort_unstable();
+        owners.dedup();
+        Owners::Tenants(owners)
+    }
+
     /// All of the releases' models in one group, in the phases of [`Strategy::Phased`]; everything else as it is when
     /// nothing is said.
     #[must_use]

@@ -10,11 +10,11 @@ use fleetfold_schemas::{
     code::Code,
     codec::encode_json,
     command::{
-        AddOperator, ApproveCampaign, ArmName, CampaignCommand, ChangeOperator, Command,
-        CommandMessage, CreateCampaign, Credential, DeclineCampaign, EditCampaign, Lifecycle,
-        ListOperators, MemberCommand, Outcome, PromoteArm, PublishRelease, RegisterDevice,
-        RehearseCampaign, Reply, RetryCampaign, RevokeOperator, RollbackCampaign, RollbackManifest,
-        RollbackReason, SetLifecycle, SetPassword, TrustKey,
+        AddOperator, ApproveCampaign, ArmName, AssignDevice, CampaignCommand, ChangeOperator,
+        Command, CommandMessage, CreateCampaign, Credential, DeclineCampaign, EditCampaign,
+        Lifecycle, ListOperators, MemberCommand, Outcome, PromoteArm, PublishRelease,
+        RegisterDevice, RehearseCampaign, Reply, RetryCampaign, RevokeOperator, RollbackCampaign,
+        RollbackManifest, RollbackReason, SetLifecycle, SetPassword, TrustKey,
     },
     operator::{OperatorList, OperatorStatus, Role, Tenants},
     password::{NewPassword, Password, PasswordHash},
@@ -167,6 +167,7 @@ pub fn commands() -> Vec<Golden> {
     };
     let register = |credential| {
         Command::RegisterDevice(RegisterDevice {
+            tenant: None,
             device: device(),
             model: "sensor-a".parse().unwrap(),
             credential,
@@ -375,6 +376,15 @@ pub fn commands() -> Vec<Golden> {
                 campaign: campaign(),
                 arm: ArmName::B,
                 reason: None,
+            }),
+        ),
+        golden(
+            "device.assign",
+            "A device belongs to another tenant.",
+            None,
+            Command::AssignDevice(AssignDevice {
+                device: device(),
+                tenant: name("beta"),
             }),
         ),
         golden(

@@ -55,6 +55,7 @@ pub fn device_statuses() -> Vec<Golden> {
         device: device(),
         model: "sensor-a".parse().unwrap(),
         lifecycle: Lifecycle::Active,
+        tenant: Some(name("acme")),
         running: slot(Slot::A, old_image()),
         standby: None,
         last_seen_ms: Some(NOW_MS + 90_000),
@@ -87,6 +88,7 @@ pub fn device_statuses() -> Vec<Golden> {
     };
     let unheard = DeviceStatus {
         lifecycle: Lifecycle::Provisioned,
+        tenant: None,
         running: None,
         standby: None,
         last_seen_ms: None,

@@ -12,7 +12,7 @@ use fleetfold::{
     log::{Log, LogOptions},
     turn::{DeltaOrder, Engine, World, reports::ReportOrder},
 };
-use fleetfold_broker::Qos;
+use fleetfold_broker::{Concerns, Qos};
 use fleetfold_core::{
     Answer, Core, DeltaOutcome, DeviceIx, DeviceMessage, Fact, OperatorCut, Request, State,
     StoredArtifact,
@@ -79,17 +79,17 @@ struct Nobody {
 }
 
 impl World for Nobody {
-    fn answer(&mut self, request: &Request, answer: &Answer) {
+    fn answer(&mut self, request: &Request, answer: &Answer, _: &State) {
         if *answer != Answer::Accepted {
             self.refused = Some(format!("{request:?}: {answer:?}"));
         }
     }
 
-    fn has_subscriber(&self, _: &Topic) -> bool {
+    fn has_subscriber(&self, _: &Topic, _: Concerns<'_>) -> bool {
         false
     }
 
-    fn publish(&mut self, _: &Topic, _: Bytes, _: Qos) {}
+    fn publish(&mut self, _: &Topic, _: Bytes, _: Qos, _: Concerns<'_>) {}
 
     fn disconnect(&mut self, _: &DeviceId) {}
 
@@ -271,6 +271,7 @@ impl Fleet {
                 .iter()
                 .map(|device| {
                     let register = Command::RegisterDevice(RegisterDevice {
+                        tenant: None,
                         device: device.clone(),
                         model: self.model.id.clone(),
                         credential: Credential::TokenSha256(

@@ -173,6 +173,7 @@ impl Sim {
             return (password == username.as_bytes()).then(|| Identity::Operator {
                 id: username.parse().expect("it is on record"),
                 role: login::role(operator.role),
+                tenants: operator.tenants.clone(),
             });
         }
         let id: DeviceId = username.parse().ok()?;

@@ -500,6 +500,7 @@ fn ghost(number: usize, model: &Model) -> Command {
     let mut hash = [0; 32];
     hash[..8].copy_from_slice(&(number as u64).to_le_bytes());
     Command::RegisterDevice(RegisterDevice {
+        tenant: None,
         device: DeviceId::parse(&format!("ghost-{number}")).expect("our own names are valid"),
         model: model.id.clone(),
         credential: Credential::TokenSha256(hash),

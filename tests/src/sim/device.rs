@@ -161,6 +161,7 @@ impl Device {
     #[must_use]
     pub fn registration(&self, catalog: &Catalog) -> Command {
         Command::RegisterDevice(RegisterDevice {
+            tenant: None,
             device: self.id.clone(),
             model: catalog.models[self.model].id.clone(),
             credential: self.credential.credential(),

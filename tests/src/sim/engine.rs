@@ -7,8 +7,8 @@ use fleetfold::{
     log::LogError,
     turn::{DeltaOrder, Engine, REQUESTS_PER_TURN_MAX, Turned, World, reports::ReportOrder},
 };
-use fleetfold_broker::Qos;
-use fleetfold_core::{Answer, DeltaOutcome, OperatorCut, Request};
+use fleetfold_broker::{Concerns, Qos};
+use fleetfold_core::{Answer, DeltaOutcome, OperatorCut, Request, State};
 use fleetfold_schemas::{
     DeviceId, Digest, OperatorId, Topic, campaign::MINUTE_MS, topic::CampaignTopic,
 };
@@ -117,7 +117,7 @@ impl<'s> Outside<'s> {
 }
 
 impl World for Outside<'_> {
-    fn answer(&mut self, request: &Request, answer: &Answer) {
+    fn answer(&mut self, request: &Request, answer: &Answer, _: &State) {
         let needs_record = match answer {
             Answer::Accepted => true,
             // A refusal of a command is a fact, too.
@@ -129,11 +129,12 @@ impl World for Outside<'_> {
         self.outputs.push(Output::Answer(answer.clone()));
     }
 
-    fn has_subscriber(&self, topic: &Topic) -> bool {
+    /// All operators here are of all tenants.
+    fn has_subscriber(&self, topic: &Topic, _: Concerns<'_>) -> bool {
         self.broker.has_subscriber(topic)
     }
 
-    fn publish(&mut self, topic: &Topic, payload: Bytes, qos: Qos) {
+    fn publish(&mut self, topic: &Topic, payload: Bytes, qos: Qos, _: Concerns<'_>) {
         // Acks and replies also answer what was on record before.
         let needs_record = !matches!(
             topic,

@@ -69,6 +69,7 @@ impl Liar {
     #[must_use]
     pub fn registration(&self, catalog: &Catalog) -> Command {
         Command::RegisterDevice(RegisterDevice {
+            tenant: None,
             device: self.id.clone(),
             model: catalog.models[self.model].id.clone(),
             credential: self.secret.credential(),

@@ -5,6 +5,7 @@ use fleetfold::{
     server::ADMIN,
 };
 use fleetfold_core::Fact;
+use fleetfold_device_sim::fleet::{Behaviour, Fleet};
 use fleetfold_schemas::{
     CampaignId, OperatorId, OperatorTopic, Topic,
     approval::ApprovalPolicy,
@@ -17,6 +18,8 @@ use fleetfold_schemas::{
     status::CampaignState,
 };
 use fleetfold_tests::{
+    Failure,
+    devices::Device,
     firmware::{Model, Release},
     hosted::{Hosted, bounded},
     mqtt::{self, Pubacks},
@@ -278,6 +281,117 @@ async fn a_start_waits_for_another_person_and_over_a_restart() {
         let started = site::until(&bea, &campaign, |status| status.started_ms.is_some());
         assert!(started.await?.approvals.is_empty());
         bea.close().await;
+        engine.stop().await
+    })
+    .await;
+}
+
+/// Two devices of two tenants, a campaign for each of them and one for both.
+async fn two_tenants(engine: &Hosted, admin: &OperatorClient) -> Result<Fleet, Failure> {
+    let (model, release) = (Model::new("sensor", 7), Release::first(7, 64 * 1024));
+    admin.command(model.trust(), None).await?;
+    model.publish(admin, &release).await?;
+    let mut devices = Vec::new();
+    for tenant in ["acme", "beta"] {
+        let device = Device::new(&format!("{tenant}-1"), 7);
+        let mut register = device.registration(&model.id);
+        if let Command::RegisterDevice(register) = &mut register {
+            register.tenant = Some(tenant.parse()?);
+        }
+        admin.command(register, None).await?;
+        devices.push(device.running(&model.id, &release));
+    }
+    for (campaign, tenants) in [("of-acme", "acme"), ("of-beta", "beta"), ("of-both", "*")] {
+        let spec = json!({
+            "id": campaign,
+            "release": {"model": model.id, "version": release.version},
+            "groups": [{"name": "all", "criteria": {"tenant": tenants}}],
+        });
+        let create = site::create(serde_json::from_value(spec)?);
+        admin.command(create, None).await?;
+    }
+    engine
+        .site
+        .fleet(&model, devices, Behaviour::fair(), engine.clock(), 7)
+}
+
+async fn seen(who: &OperatorClient, filter: &str) -> Result<Vec<String>, Failure> {
+    let values = who.collect_retained(format!("fleet/v1/{filter}")).await?;
+    let topics = values.into_iter().map(|value| {
+        let topic = value.topic.strip_prefix("fleet/v1/").map(str::to_owned);
+        topic.unwrap_or_default()
+    });
+    Ok(topics.collect())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operator_of_a_tenant_sees_and_commands_what_is_its_own() {
+    bounded(async {
+        let dir = tempfile::tempdir()?;
+        let engine = Hosted::start(dir.path(), None).await?;
+        let admin = engine.site.operator().await?;
+        let of = |tenant: &str| Tenants::Only(vec![tenant.parse().expect("it is a name")]);
+        let mut tess = add("tess", Role::Operator);
+        if let Command::AddOperator(command) = &mut tess {
+            command.tenants = of("acme");
+        }
+        admin.command(tess, None).await?;
+        let tess = log_in(&engine, "tess", FIRST).await?;
+        let mut everything = tess.subscribe("fleet/v1/#").await?;
+        let fleet = two_tenants(&engine, &admin).await?;
+
+        // Both come online; one of them is seen to.
+        let mut presence = admin.subscribe("fleet/v1/devices/+/presence").await?;
+        let mut online = std::collections::BTreeSet::new();
+        while online.len() < 2 {
+            online.insert(presence.next().await?.topic);
+        }
+        let mut heard = std::collections::BTreeSet::new();
+        while !heard.contains("fleet/v1/devices/acme-1/presence") {
+            heard.insert(everything.next().await?.topic);
+        }
+        let foreign = heard
+            .iter()
+            .find(|topic| topic.contains("bet") || topic.contains("both"));
+        assert_eq!(foreign, None);
+        for (filter, own) in [
+            ("devices/+/status", "devices/acme-1/status"),
+            ("devices/+/presence", "devices/acme-1/presence"),
+            ("campaigns/+/status", "campaigns/of-acme/status"),
+            ("campaigns/of-both/status", ""),
+            ("devices/beta-1/status", ""),
+        ] {
+            let own: Vec<_> = [own].into_iter().filter(|own| !own.is_empty()).collect();
+            assert_eq!(seen(&tess, filter).await?, own, "{filter}");
+        }
+        assert_eq!(seen(&admin, "devices/+/status").await?.len(), 2);
+
+        let pause = |name: &str| -> Result<_, Failure> {
+            Ok(Command::CancelCampaign(site::of(&CampaignId::parse(name)?)))
+        };
+        for others in ["of-beta", "of-both"] {
+            let refused = tess.command(pause(others)?, None).await.unwrap_err();
+            assert_eq!(refused.code(), Some("not_authorized"), "{others}");
+        }
+        tess.command(pause("of-acme")?, None).await?;
+
+        // Another scope is another session.
+        let change = Command::ChangeOperator(ChangeOperator {
+            operator: named("tess"),
+            role: None,
+            tenants: Some(of("beta")),
+        });
+        admin.command(change, None).await?;
+        drop(tess);
+        let tess = log_in(&engine, "tess", FIRST).await?;
+        assert_eq!(
+            seen(&tess, "devices/+/status").await?,
+            ["devices/beta-1/status"]
+        );
+        tess.command(pause("of-beta")?, None).await?;
+        tess.close().await;
+        admin.close().await;
+        fleet.stop().await;
         engine.stop().await
     })
     .await;

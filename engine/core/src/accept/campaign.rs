@@ -13,7 +13,7 @@ use fleetfold_schemas::{
 };
 use serde_json::{Value, json};
 
-use super::{approval, operator::check_size};
+use super::{approval, operator::check_size, scope};
 use crate::{
     Answer, CampaignIx, Fact, ReleaseIx, State,
     compared::{NoWinner, promotion},
@@ -39,6 +39,7 @@ pub fn create(
         ));
     }
     let spec = resolved(state, draft)?;
+    scope::described(state, operator, &spec)?;
     let described = described(state, &spec)?;
     facts.push(
         CampaignCreated {
@@ -67,6 +68,7 @@ pub fn edit(
         return Err(invalid(row, "edited"));
     }
     let spec = resolved(state, draft)?;
+    scope::described(state, operator, &spec)?;
     let described = described(state, &spec)?;
     facts.extend(approval::edited(campaign, row));
     facts.push(

@@ -63,7 +63,10 @@ pub fn accept(
             if let Err(rejection) = check_hello(row, hello, *login_counter) {
                 return Answer::Rejected(rejection);
             }
-            facts.push(greeted(ix, hello, *login_counter, fingerprint).into());
+            let mut greeted = greeted(ix, hello, *login_counter, fingerprint);
+            // Whoever says nothing of it still belongs to it.
+            greeted.tenant = greeted.tenant.or_else(|| row.tenant());
+            facts.push(greeted.into());
             if row.lifecycle() == Lifecycle::Provisioned {
                 let lifecycle = Lifecycle::Active;
                 facts.push(
@@ -139,6 +142,15 @@ fn check_hello(
         return Err(Rejection::new(
             Code::ModelMismatch,
             format!("registered as {}, says {}", row.model(), hello.model),
+        ));
+    }
+    // A device that could choose would take part in the campaigns of others.
+    if let (Some(said), Some(tenant)) = (&hello.tenant, row.tenant())
+        && *said != tenant
+    {
+        return Err(Rejection::new(
+            Code::TenantMismatch,
+            format!("belongs to {tenant}, says {said}"),
         ));
     }
     // Two connections that log in with the same token: the second one to say hello is a replay.

@@ -7,6 +7,7 @@ mod member;
 mod operator;
 mod release;
 mod rollback;
+mod scope;
 mod staff;
 
 use alloc::vec::Vec;

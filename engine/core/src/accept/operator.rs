@@ -12,21 +12,21 @@ use fleetfold_schemas::{
     CommandId, OperatorId,
     code::{Code, Rejection},
     command::{
-        Command, CommandMessage, Credential, Lifecycle, RegisterDevice, SetLifecycle, TrustKey,
-        UnreadableCommand,
+        AssignDevice, Command, CommandMessage, Credential, Lifecycle, RegisterDevice, SetLifecycle,
+        TrustKey, UnreadableCommand,
     },
 };
 use serde::Serialize;
 use serde_json::Value;
 use ulid::Ulid;
 
-use super::{approval, campaign, member, release, rollback, staff, storage_low};
+use super::{approval, campaign, member, release, rollback, scope, staff, storage_low};
 use crate::{
     Fact, State, Timestamp,
     fact::{
-        CommandAccepted, CommandRefused, DeferralCause, DeviceRegistered, ExecutionCanceled,
-        ExecutionDeferred, ExecutionRemoved, KeptCause, KeyTrusted, LifecycleChanged, RemovalCause,
-        ReturnDeferral, ReturnDeferred, ReturnSkipped, Role,
+        CommandAccepted, CommandRefused, DeferralCause, DeviceAssigned, DeviceRegistered,
+        ExecutionCanceled, ExecutionDeferred, ExecutionRemoved, KeptCause, KeyTrusted,
+        LifecycleChanged, RemovalCause, ReturnDeferral, ReturnDeferred, ReturnSkipped, Role,
     },
     request::{Answer, StoredArtifact},
     state::{ANSWERS_KEPT_MS, CLOCK_SKEW_MAX_MS, MemberState, ReturnStep},
@@ -64,6 +64,7 @@ pub fn accept(
         Ok(message) if message.command.is_question() => {
             let answer = check_age(state, id, now)
                 .and_then(|()| check_role(state, operator, &message.command))
+                .and_then(|()| scope::check(state, operator, &message.command))
                 .and_then(|()| answer(state, &message.command));
             match answer {
                 Ok(result) => return Answer::Told(result),
@@ -82,6 +83,7 @@ pub fn accept(
             check_room(state, &message.command)
                 .and_then(|()| check_age(state, id, now))
                 .and_then(|()| check_role(state, operator, &message.command))
+                .and_then(|()| scope::check(state, operator, &message.command))
                 .and_then(|()| carry_out(state, now, operator, message, artifact, facts))
                 .and_then(|told| check_size(&facts[start..]).map(|()| told))
         }
@@ -181,6 +183,7 @@ fn check_role(state: &State, operator: &OperatorId, command: &Command) -> Result
         | Command::TrustKey(_) => Role::Admin,
         Command::RegisterDevice(_)
         | Command::SetLifecycle(_)
+        | Command::AssignDevice(_)
         | Command::PublishRelease(_)
         | Command::CreateCampaign(_)
         | Command::StartCampaign(_)
@@ -255,8 +258,9 @@ pub(super) fn act(
             approval::decline(state, operator, command, version, facts)
         }
         Command::TrustKey(command) => trust_key(state, command, facts),
-        Command::RegisterDevice(command) => register_device(state, command, facts),
+        Command::RegisterDevice(command) => register_device(state, operator, command, facts),
         Command::SetLifecycle(command) => set_lifecycle(state, command, facts),
+        Command::AssignDevice(command) => assign_device(state, command, facts),
         Command::PublishRelease(command) => release::publish(state, command, artifact, facts),
         Command::CreateCampaign(command) => {
             campaign::create(state, operator, &command.campaign, facts)
@@ -329,6 +333,7 @@ fn trust_key(state: &State, command: &TrustKey, facts: &mut Vec<Fact>) -> Result
 
 fn register_device(
     state: &State,
+    operator: &OperatorId,
     command: &RegisterDevice,
     facts: &mut Vec<Fact>,
 ) -> Result<(), Rejection> {
@@ -352,9 +357,37 @@ fn register_device(
             id: command.device.clone(),
             model: command.model.clone(),
             credential: command.credential.clone(),
+            tenant: scope::tenant_for(state, operator, command)?,
         }
         .into(),
     );
+    Ok(())
+}
+
+/// What it takes part in already, it stays in.
+fn assign_device(
+    state: &State,
+    command: &AssignDevice,
+    facts: &mut Vec<Fact>,
+) -> Result<(), Rejection> {
+    let Some(device) = state.devices.find(&command.device) else {
+        return Err(Rejection::new(
+            Code::UnknownDevice,
+            format!("{} is not registered", command.device),
+        ));
+    };
+    let row = state.devices.get(device);
+    let tenant = command.tenant.clone();
+    if row.lifecycle() == Lifecycle::Retired || row.tenant().as_ref() == Some(&tenant) {
+        return Err(Rejection::new(
+            Code::InvalidTransition,
+            format!(
+                "{} has been retired, or belongs to {tenant} already",
+                command.device
+            ),
+        ));
+    }
+    facts.push(DeviceAssigned { device, tenant }.into());
     Ok(())
 }
 

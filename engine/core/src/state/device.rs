@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use fleetfold_schemas::{
-    DeviceId, Digest, ModelId,
+    DeviceId, Digest, ModelId, Name,
     command::{Credential, Lifecycle},
     device::{Image, Running, Slot, Stage},
 };
@@ -217,6 +217,23 @@ impl Devices {
         self.packing = packed;
     }
 
+    /// All else that is known of it stays.
+    pub(crate) fn set_tenant(&mut self, ix: DeviceIx, tenant: &Name) {
+        let known = self.get(ix).inventory();
+        let attributes: Vec<_> = known.attributes.into_iter().collect();
+        self.set_inventory(
+            ix,
+            &Said {
+                hardware: known.hardware.as_ref(),
+                capabilities: &known.capabilities,
+                region: known.region.as_ref(),
+                tenant: Some(tenant),
+                tags: &known.tags,
+                attributes: &attributes,
+            },
+        );
+    }
+
     /// As packed; empty: none.
     fn set_profile(&mut self, ix: DeviceIx, packed: &[u8]) {
         let place = &mut self.rows[ix as usize].profile;
@@ -415,6 +432,13 @@ impl<'a> Device<'a> {
     #[must_use]
     pub fn standby(self) -> Option<&'a Image> {
         Some(self.devices.images.get(self.row().standby?))
+    }
+
+    /// Whom it belongs to.
+    #[must_use]
+    pub fn tenant(self) -> Option<Name> {
+        let profile = self.row().profile?;
+        Inventory::unpack(Some(self.devices.profiles.get(profile)), None).tenant
     }
 
     #[must_use]

@@ -20,6 +20,7 @@ pub fn device(state: &State, ix: DeviceIx) -> DeviceStatus {
         device: row.id(),
         model: row.model().clone(),
         lifecycle: row.lifecycle(),
+        tenant: row.tenant(),
         running: running.map(|(runs, image)| slot(runs, image)),
         standby: row
             .standby()

@@ -11,7 +11,7 @@ mod report;
 use alloc::collections::BTreeMap;
 
 use fleetfold_schemas::{
-    operator::{OperatorList, OperatorStatus},
+    operator::{OperatorList, OperatorStatus, Tenants},
     status::{
         Alert, AlertKind, DeltaState, DeltaStatus, FleetSummary, ReleaseStatus, RollbackStatus,
     },
@@ -96,6 +96,19 @@ pub fn fleet(state: &State) -> FleetSummary {
     FleetSummary {
         devices,
         campaigns: state.campaigns.len().into(),
+        releases: state.releases.len().into(),
+        events: state.position,
+    }
+}
+
+/// The same for operators of tenants: their campaigns, and no devices, for nobody counts those by tenant.
+#[must_use]
+pub fn fleet_of(state: &State, tenants: &Tenants) -> FleetSummary {
+    let campaigns = state.campaigns.iter();
+    let own = campaigns.filter(|(_, row)| tenants.include(&row.spec.owners()));
+    FleetSummary {
+        devices: BTreeMap::new(),
+        campaigns: own.count() as u64,
         releases: state.releases.len().into(),
         events: state.position,
     }

@@ -1,7 +1,7 @@
 //! Operators' commands as they would send them: JSON.
 
 use ed25519_dalek::SigningKey;
-use fleetfold_core::StoredArtifact;
+use fleetfold_core::{StoredArtifact, fact::Role};
 use fleetfold_schemas::{
     Digest, ModelId, Name, Sha256, Version,
     command::{Command, PublishRelease, RollbackManifest},
@@ -18,6 +18,18 @@ pub const VENDOR: &str = "acme.example";
 
 pub fn release_key() -> SigningKey {
     SigningKey::from_bytes(&[7; 32])
+}
+
+/// Somebody who is there for some tenants.
+pub fn add_operator(name: &str, role: Role, tenants: &str) -> Value {
+    let tenants: Vec<_> = tenants.split(',').collect();
+    json!({
+        "command": "operator.add",
+        "operator": name,
+        "role": role.as_str(),
+        "tenants": tenants,
+        "password_hash": "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHQ$RdescudvJCsgt3ub+b4dWRWJTmaaJObG9Rk0lT9Kw6M",
+    })
 }
 
 /// `phases canary 1% 24h 100%, full 100% 72h 95% timed; max_retries 1, sample_min 5`

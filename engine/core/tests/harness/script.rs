@@ -19,7 +19,8 @@ pub enum Line<'a> {
     },
     /// Devices say in a new hello what they are like now.
     Become(Vec<&'a str>, Traits),
-    Operator(&'a str, Role),
+    /// A name, a role, and the tenants that it is there for.
+    Operator(&'a str, Role, Option<&'a str>),
     Release(Release<'a>),
     Delta {
         to: &'a str,
@@ -109,7 +110,10 @@ pub fn parse(line: &str) -> Line<'_> {
         [who @ .., "become", first, second] => {
             Line::Become(who.to_vec(), parse_traits(&[first, second]))
         }
-        ["operator", name, role] => Line::Operator(name, parse_role(role)),
+        ["operator", name, role] => Line::Operator(name, parse_role(role), None),
+        ["operator", name, role, "of", tenants] => {
+            Line::Operator(name, parse_role(role), Some(tenants))
+        }
         ["release", version, flags @ ..] => Line::Release(release(version, flags)),
         ["delta", to, "from", from, how] => Line::Delta {
             to,

@@ -97,6 +97,9 @@ fn saying(state: &State, now: Timestamp, fact: &Fact) -> Saying {
         Fact::StorageLow(_) => Saying::Of("hardly room left for the log".into()),
         Fact::CampaignDefaultsSet(_) => Saying::Of("campaign defaults set".into()),
         Fact::StorageRecovered(_) => Saying::Of("room again for the log".into()),
+        Fact::DeviceAssigned(fact) => {
+            Saying::OfDevice(format!("given to {}", fact.tenant), fact.device)
+        }
         Fact::DeviceRegistered(fact) => Saying::OfDevice("registered".into(), fact.device),
         Fact::LifecycleChanged(fact) => {
             Saying::OfDevice(format!("{:?}", fact.lifecycle).to_lowercase(), fact.device)

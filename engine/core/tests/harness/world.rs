@@ -113,7 +113,11 @@ impl World {
                 }
                 self.devices(&who, &Deed::Greet, None)
             }
-            Line::Operator(name, role) => self.operator(name, role),
+            Line::Operator(name, role, None) => self.operator(name, role),
+            Line::Operator(name, role, Some(tenants)) => {
+                let json = command::add_operator(name, role, tenants);
+                self.send("ann", &json.to_string(), None)
+            }
             Line::Release(release) => self.release(&release),
             Line::Delta { to, from, is_built } => self.delta(to, from, is_built),
             Line::Campaign(name, text) => self.campaign("campaign.create", name, text),
@@ -174,6 +178,7 @@ impl World {
         for number in (first..).take(count as usize) {
             let id = DeviceId::parse(&format!("d{number}")).unwrap();
             let register = Command::RegisterDevice(RegisterDevice {
+                tenant: None,
                 device: id.clone(),
                 model: self.model.clone(),
                 credential: Credential::TokenSha256([1; 32]),
