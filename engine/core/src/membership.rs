@@ -217,3 +217,81 @@ pub fn takers<'s>(
 pub fn roster_now(state: &State, campaign: &Campaign) -> Roster {
     Roster::enroll(campaign, takers(state, campaign), &state.devices)
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::{format, vec};
+
+    use fleetfold_schemas::{
+        CampaignId, ModelId,
+        campaign::{CampaignSpec, ReleaseRef},
+        command::Credential,
+    };
+    use serde_json::json;
+
+    use super::*;
+    use crate::state::Said;
+
+    fn campaign(model: &ModelId) -> Campaign {
+        let release = ReleaseRef {
+            model: model.clone(),
+            version: "2.0.0".parse().unwrap(),
+        };
+        let id = CampaignId::parse("spring").unwrap();
+        let mut spec = CampaignSpec::new(id, vec![release]);
+        let groups = json!([
+            {
+                "name": "chosen",
+                "criteria": {
+                    "region": ["region-1", "region-2"],
+                    "tags": "outdoor",
+                    "attributes": {"batch": ["3", "14"]},
+                    "not": {"attributes": {"site": "107"}},
+                },
+            },
+            {"name": "rest", "rollout_order": 2, "criteria": {"devices": ["d-1", "d-5"]}},
+        ]);
+        spec.groups = serde_json::from_value(groups).unwrap();
+        Campaign::new(spec, vec![0], 0)
+    }
+
+    #[test]
+    fn devices_that_criteria_do_not_tell_apart_are_judged_once() {
+        let model = ModelId::parse("sensor-a").unwrap();
+        let campaign = campaign(&model);
+        let mut state = State::default();
+        // No two devices say the same.
+        for n in 0..1000 {
+            let credential = Credential::TokenSha256([0; 32]);
+            assert!(state.devices.insert(&format!("d-{n}"), &model, &credential));
+            let region = format!("region-{}", n % 7).parse().unwrap();
+            let line = format!("line-{}", n % 11).parse().unwrap();
+            state.devices.set_inventory(
+                n,
+                &Said {
+                    hardware: None,
+                    capabilities: &[],
+                    region: Some(&region),
+                    tenant: None,
+                    tags: &[line, "outdoor".parse().unwrap()],
+                    attributes: &[
+                        ("batch".parse().unwrap(), format!("{}", n % 52)),
+                        ("site".parse().unwrap(), format!("{n}")),
+                    ],
+                },
+            );
+        }
+        let mut grouping = Grouping::of(&campaign);
+        let mut sizes = [0, 0];
+        for (_, device) in state.devices.iter() {
+            let group = grouping.group_of(device);
+            assert_eq!(group, grouping.judge(device), "{device:?}");
+            group
+                .iter()
+                .for_each(|group| sizes[usize::from(*group)] += 1);
+        }
+        // Eleven are of batch 3 or 14 and in the regions, one of them at the site that is left out.
+        assert_eq!(sizes, [10, 2]);
+        assert!(grouping.known.len() <= 12, "{:?}", grouping.known);
+    }
+}
