@@ -49,6 +49,7 @@ pub enum Command {
     RegisterDevice(RegisterDevice),
     SetLifecycle(SetLifecycle),
     AssignDevice(AssignDevice),
+    ExplainDevice(ExplainDevice),
     PublishRelease(PublishRelease),
     CreateCampaign(CreateCampaign),
     StartCampaign(CampaignCommand),
@@ -276,6 +277,16 @@ pub struct SetLifecycle {
     pub lifecycle: Lifecycle,
 }
 
+/// Why this device, why now or why not yet. The answer's `result` is an [`crate::explain::Explanation`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExplainDevice {
+    pub device: DeviceId,
+    /// Absent: all campaigns that are under way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub campaign: Option<CampaignId>,
+}
+
 /// Makes an uploaded image and its signed manifest a release.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -464,7 +475,7 @@ pub struct CampaignCommand {
 
 impl Command {
     /// The names of all commands.
-    pub const NAMES: [&'static str; 26] = [
+    pub const NAMES: [&'static str; 27] = [
         "operator.add",
         "operator.change",
         "operator.password",
@@ -474,6 +485,7 @@ impl Command {
         "device.register",
         "device.lifecycle",
         "device.assign",
+        "device.explain",
         "release.publish",
         "campaign.create",
         "campaign.start",
@@ -505,6 +517,7 @@ impl Command {
             Self::RegisterDevice(_) => "device.register",
             Self::SetLifecycle(_) => "device.lifecycle",
             Self::AssignDevice(_) => "device.assign",
+            Self::ExplainDevice(_) => "device.explain",
             Self::PublishRelease(_) => "release.publish",
             Self::CreateCampaign(_) => "campaign.create",
             Self::StartCampaign(_) => "campaign.start",
@@ -554,6 +567,7 @@ impl Command {
             "device.register" => Self::RegisterDevice(parse(rest, malformed)?),
             "device.lifecycle" => Self::SetLifecycle(parse(rest, malformed)?),
             "device.assign" => Self::AssignDevice(parse(rest, malformed)?),
+            "device.explain" => Self::ExplainDevice(parse(rest, malformed)?),
             "release.publish" => Self::PublishRelease(parse(rest, malformed)?),
             "campaign.create" => Self::CreateCampaign(parse(rest, Code::CampaignInvalid)?),
             "campaign.start" => Self::StartCampaign(parse(rest, malformed)?),
@@ -607,6 +621,7 @@ impl Command {
             | Self::RegisterDevice(_)
             | Self::SetLifecycle(_)
             | Self::AssignDevice(_)
+            | Self::ExplainDevice(_)
             | Self::PublishRelease(_)
             | Self::CreateCampaign(_)
             | Self::RehearseCampaign(_) => false,
@@ -616,7 +631,10 @@ impl Command {
     /// Whether it only asks: it changes nothing, leaves no record, and its answer has a `result`.
     #[must_use]
     pub const fn is_question(&self) -> bool {
-        matches!(self, Self::ListOperators(_) | Self::RehearseCampaign(_))
+        matches!(
+            self,
+            Self::ListOperators(_) | Self::ExplainDevice(_) | Self::RehearseCampaign(_)
+        )
     }
 
     /// A password that must be replaced by its hash before the command goes anywhere.
@@ -660,6 +678,7 @@ impl Command {
             Self::RegisterDevice(body) => value(body),
             Self::SetLifecycle(body) => value(body),
             Self::AssignDevice(body) => value(body),
+            Self::ExplainDevice(body) => value(body),
             Self::PublishRelease(body) => value(body),
             Self::CreateCampaign(body) => value(body),
             Self::StartCampaign(body)

@@ -14,6 +14,7 @@ pub mod codec;
 pub mod command;
 pub mod cose;
 pub mod device;
+pub mod explain;
 pub mod id;
 pub mod job;
 pub mod mutant;

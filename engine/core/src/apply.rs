@@ -111,17 +111,20 @@ pub fn apply(state: &mut State, at: Timestamp, fact: &Fact) {
             let mut campaign = Campaign::new(fact.spec.clone(), fact.releases(), at);
             campaign.compare_with(&fact.other_arm);
             campaign.authors.clone_from(&fact.authors);
+            campaign.positions.created = state.position;
+            campaign.positions.status = state.position;
             state.campaigns.push(campaign);
         }
         Fact::MemberJoined(fact) => member_joined(state, fact),
         Fact::CampaignEdited(fact) => {
             let row = state.campaigns.get_mut(fact.campaign);
-            let (version, created_at) = (row.version + 1, row.created_at);
+            let (version, created_at, positions) = (row.version + 1, row.created_at, row.positions);
             let mut authors = core::mem::take(&mut row.authors);
             let news = fact.authors.iter().filter(|by| !authors.contains(by));
             let news: Vec<_> = news.cloned().collect();
             authors.extend(news);
             *row = Campaign::new(fact.spec.clone(), fact.releases(), created_at);
+            row.positions = positions;
             row.compare_with(&fact.other_arm);
             row.version = version;
             row.authors = authors;
@@ -313,6 +316,7 @@ fn campaign_changed(state: &mut State, at: Timestamp, fact: &Fact) {
         enroll(state, ix);
     }
     let campaign = state.campaigns.get_mut(ix);
+    let status = core::mem::discriminant(&campaign.status);
     match fact {
         Fact::CampaignStaged(CampaignStaged { .. }) => {
             campaign.version += 1;
@@ -320,11 +324,13 @@ fn campaign_changed(state: &mut State, at: Timestamp, fact: &Fact) {
         }
         Fact::CampaignStarted(CampaignStarted { .. }) => {
             campaign.started_at = Some(at);
+            campaign.positions.started = position;
             campaign.status = Status::Rolling;
         }
         Fact::PhaseStarted(PhaseStarted { phase, .. }) => {
             campaign.run = *phase as usize;
             campaign.runs[*phase as usize].started_at = Some(at);
+            campaign.runs[*phase as usize].position = position;
         }
         Fact::PhasePassed(PhasePassed { phase, .. }) => {
             campaign.runs[*phase as usize].passed_at = Some(at);
@@ -369,6 +375,9 @@ fn campaign_changed(state: &mut State, at: Timestamp, fact: &Fact) {
         _ => unreachable!("only called for campaign facts"),
     }
     campaign.hold_watch(at);
+    if core::mem::discriminant(&campaign.status) != status {
+        campaign.positions.status = position;
+    }
     let is_active = campaign.status.is_active();
     state.campaigns.set_active(ix, is_active);
 }
@@ -387,6 +396,7 @@ fn enroll(state: &mut State, ix: CampaignIx) {
 
 /// Those that have failed for good are due for another attempt.
 fn retries_ordered(state: &mut State, at: Timestamp, fact: &RetriesOrdered) {
+    let position = state.position;
     let only = fact
         .only
         .and_then(|device| member_at(state, fact.campaign, device));
@@ -405,6 +415,7 @@ fn retries_ordered(state: &mut State, at: Timestamp, fact: &RetriesOrdered) {
         campaign.update_member(member, |member| {
             member.enter(MemberState::Retrying { at }, at);
         });
+        campaign.roster.mark(member, position);
     }
 }
 
@@ -419,9 +430,10 @@ fn member_joined(state: &mut State, fact: &MemberJoined) {
     campaign
         .roster
         .join((&id, arm), fact.device, place, &state.devices);
+    let at = campaign.roster.len() - 1;
+    campaign.roster.mark(at, state.position);
     if let Some(key) = &campaign.spec.gates.strata {
         let stratum = stratum_of(key, &campaign.strata, state.devices.get(fact.device));
-        let at = campaign.roster.len() - 1;
         campaign.update_member(at, |member| member.stratum = stratum);
     }
 }
@@ -481,6 +493,7 @@ fn execution_changed(state: &mut State, at: Timestamp, fact: &Fact) {
     }
     let is_first = campaign.member(at_member).counted == Counted::NotYet;
     member_changed(campaign, at_member, at, position, fact);
+    campaign.roster.mark(at_member, position);
     let member = campaign.member(at_member);
     let (arm, counted) = (member.arm, member.counted);
     if let (Some(comparison), true, Counted::Success) =
@@ -540,8 +553,19 @@ fn member_changed(campaign: &mut Campaign, ix: u32, at: Timestamp, position: u64
                 member.enter(MemberState::Succeeded, at);
             });
         }
-        Fact::ExecutionRemoved(_) | Fact::DeviceExcluded(_) => {
-            campaign.update_member(ix, |member| member.enter(MemberState::Removed, at));
+        Fact::ExecutionRemoved(fact) => {
+            campaign.excluded.remove(&ix);
+            campaign.update_member(ix, |member| {
+                member.removed_for = Some(fact.cause);
+                member.enter(MemberState::Removed, at);
+            });
+        }
+        Fact::DeviceExcluded(fact) => {
+            campaign.excluded.insert(ix, fact.operator.clone());
+            campaign.update_member(ix, |member| {
+                member.removed_for = None;
+                member.enter(MemberState::Removed, at);
+            });
         }
         Fact::ExecutionCanceled(_) => {
             campaign.update_member(ix, |member| member.enter(MemberState::Canceled, at));

@@ -1,5 +1,7 @@
 //! `fleetfold device`
 
+mod explain;
+
 use std::{fs, path::PathBuf, process::ExitCode};
 
 use clap::{Args, Subcommand};
@@ -10,6 +12,7 @@ use fleetfold_schemas::{
     topic::{DeviceTopic, Topic, filter},
 };
 
+use self::explain::Explain;
 use super::{
     connection::Connection,
     failure::Failure,
@@ -40,6 +43,8 @@ pub enum DeviceCommand {
         #[command(flatten)]
         connection: Connection,
     },
+    /// Say why a device is, or is not, being updated, and what it waits for
+    Explain(Explain),
     /// Show one device
     Show {
         device: DeviceId,
@@ -90,6 +95,7 @@ pub(super) async fn run(command: DeviceCommand) -> Result<ExitCode, Failure> {
             tenant,
             connection,
         } => assign(device, tenant, &connection).await,
+        DeviceCommand::Explain(explain) => explain.run().await,
         DeviceCommand::List { json, connection } => list(json, &connection).await,
         DeviceCommand::Show {
             device,
@@ -319,7 +325,7 @@ fn execution(view: &ExecutionView) -> String {
 }
 
 /// A variant by the name it has on the wire.
-fn name_of<T: serde::Serialize>(variant: &T) -> String {
+pub(super) fn name_of<T: serde::Serialize>(variant: &T) -> String {
     match serde_json::to_value(variant) {
         Ok(serde_json::Value::String(name)) => name.replace('_', " "),
         Ok(_) | Err(_) => "?".to_owned(),

@@ -12,12 +12,14 @@ use fleetfold_schemas::{
     command::{
         AddOperator, ApproveCampaign, ArmName, AssignDevice, CampaignCommand, ChangeOperator,
         Command, CommandMessage, CreateCampaign, Credential, DeclineCampaign, EditCampaign,
-        Lifecycle, ListOperators, MemberCommand, Outcome, PromoteArm, PublishRelease,
-        RegisterDevice, RehearseCampaign, Reply, RetryCampaign, RevokeOperator, RollbackCampaign,
-        RollbackManifest, RollbackReason, SetLifecycle, SetPassword, TrustKey,
+        ExplainDevice, Lifecycle, ListOperators, MemberCommand, Outcome, PromoteArm,
+        PublishRelease, RegisterDevice, RehearseCampaign, Reply, RetryCampaign, RevokeOperator,
+        RollbackCampaign, RollbackManifest, RollbackReason, SetLifecycle, SetPassword, TrustKey,
     },
+    explain::{CampaignExplanation, Explanation, PlaceView, Reason, Standing, Statement},
     operator::{OperatorList, OperatorStatus, Role, Tenants},
     password::{NewPassword, Password, PasswordHash},
+    status::CampaignState,
     suit::Manifest,
 };
 
@@ -235,6 +237,15 @@ pub fn commands() -> Vec<Golden> {
             Command::ListOperators(ListOperators {}),
         ),
         golden(
+            "device.explain",
+            "Why is this device not updated yet?",
+            None,
+            Command::ExplainDevice(ExplainDevice {
+                device: device(),
+                campaign: Some(campaign()),
+            }),
+        ),
+        golden(
             "key.trust",
             "Manifests signed by this key are accepted from now on.",
             None,
@@ -450,6 +461,61 @@ fn operators() -> OperatorList {
     }
 }
 
+fn explanation() -> Explanation {
+    let statement = |reason, text: &str, position, until_ms| Statement {
+        reason,
+        text: text.to_owned(),
+        position,
+        until_ms,
+    };
+    Explanation {
+        device: device(),
+        model: "sensor-a".parse().unwrap(),
+        lifecycle: Lifecycle::Active,
+        campaigns: vec![CampaignExplanation {
+            campaign: campaign(),
+            status: CampaignState::Rolling,
+            standing: Standing::Waiting,
+            place: Some(PlaceView {
+                group: name("critical"),
+                phase: Some(name("half")),
+                rank: Some(17),
+                of: 40,
+                arm: None,
+            }),
+            attempts: 0,
+            membership: vec![
+                statement(
+                    Reason::FitsGroup,
+                    "it fitted group critical when the campaign started",
+                    Some(4643),
+                    None,
+                ),
+                statement(
+                    Reason::InPhase,
+                    "by rank it is number 17 of 40; phase half reaches to number 20, which is 50 %",
+                    None,
+                    None,
+                ),
+            ],
+            turn: vec![
+                statement(
+                    Reason::PhaseNotReached,
+                    "phase half comes after canary, which runs",
+                    Some(4644),
+                    None,
+                ),
+                statement(
+                    Reason::CampaignWaits,
+                    "the campaign waits: soaking for 2 h more",
+                    None,
+                    Some(1_790_012_090_000),
+                ),
+            ],
+        }],
+    }
+}
+
 fn about_member() -> MemberCommand {
     MemberCommand {
         campaign: campaign(),
@@ -493,6 +559,18 @@ pub fn replies() -> Vec<Golden> {
                 outcome: Outcome::Accepted {
                     position: 4642,
                     result: Some(serde_json::to_value(operators()).unwrap()),
+                },
+            },
+        ),
+        golden(
+            "reply-explanation",
+            "Why a device is not updated yet.",
+            Reply {
+                id: Some(id.clone()),
+                command: Some("device.explain".to_owned()),
+                outcome: Outcome::Accepted {
+                    position: 9321,
+                    result: Some(serde_json::to_value(explanation()).unwrap()),
                 },
             },
         ),

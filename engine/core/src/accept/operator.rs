@@ -65,7 +65,7 @@ pub fn accept(
             let answer = check_age(state, id, now)
                 .and_then(|()| check_role(state, operator, &message.command))
                 .and_then(|()| scope::check(state, operator, &message.command))
-                .and_then(|()| answer(state, &message.command));
+                .and_then(|()| answer(state, now, &message.command));
             match answer {
                 Ok(result) => return Answer::Told(result),
                 Err(rejection) => Err(rejection),
@@ -175,6 +175,7 @@ fn check_role(state: &State, operator: &OperatorId, command: &Command) -> Result
     let role = (state.operators.get(operator)).and_then(|operator| operator.standing());
     let needed = match command {
         Command::SetPassword(command) if command.operator == *operator => Role::Viewer,
+        Command::ExplainDevice(_) => Role::Viewer,
         Command::AddOperator(_)
         | Command::ChangeOperator(_)
         | Command::SetPassword(_)
@@ -251,7 +252,10 @@ pub(super) fn act(
         Command::ChangeOperator(command) => staff::change(state, command, facts),
         Command::SetPassword(command) => staff::set_password(state, operator, command, facts),
         Command::RevokeOperator(command) => staff::revoke(state, command, facts),
-        Command::ListOperators(_) | Command::RehearseCampaign(_) | Command::ApproveCampaign(_) => {
+        Command::ListOperators(_)
+        | Command::ExplainDevice(_)
+        | Command::RehearseCampaign(_)
+        | Command::ApproveCampaign(_) => {
             unreachable!("questions and approvals have been answered before")
         }
         Command::DeclineCampaign(command) => {
@@ -295,9 +299,20 @@ pub(super) fn act(
 }
 
 /// What is true at the state's position.
-fn answer(state: &State, command: &Command) -> Result<Value, Rejection> {
+fn answer(state: &State, now: Timestamp, command: &Command) -> Result<Value, Rejection> {
     match command {
         Command::ListOperators(_) => Ok(json(&view::operators(state))),
+        Command::ExplainDevice(command) => {
+            let device = state.devices.find(&command.device).ok_or_else(|| {
+                let text = format!("{} is not registered", command.device);
+                Rejection::new(Code::UnknownDevice, text)
+            })?;
+            let campaign = match &command.campaign {
+                Some(id) => Some(campaign::find(state, id, None)?.0),
+                None => None,
+            };
+            Ok(json(&view::explain(state, device, campaign, now)))
+        }
         Command::RehearseCampaign(command) => campaign::rehearse(state, command),
         _ => unreachable!("only questions are answered"),
     }

@@ -1,9 +1,9 @@
 //! From rows to campaigns and their members. What adds up must: no later decision could notice.
 
-use alloc::{boxed::Box, vec::Vec};
+use alloc::{boxed::Box, collections::BTreeMap, vec::Vec};
 use core::num::{NonZeroU8, NonZeroU32};
 
-use fleetfold_schemas::{campaign::BasisPoints, device::ErrorClass};
+use fleetfold_schemas::{OperatorId, campaign::BasisPoints, device::ErrorClass};
 
 use super::{
     SnapshotError,
@@ -34,6 +34,7 @@ struct Announced {
     enrolled: u32,
     tallies: Vec<PhaseTally>,
     members: Vec<Member>,
+    excluded: BTreeMap<u32, OperatorId>,
 }
 
 impl Rosters {
@@ -74,6 +75,7 @@ impl Rosters {
             run.started_at = row.started_at;
             run.passed_at = row.passed_at;
             run.held_ms = row.held_ms;
+            run.position = row.position;
         }
         campaign.status = row.status;
         campaign.version = row.version;
@@ -116,11 +118,13 @@ impl Rosters {
             check_time("campaign", ix, "time", Some(asked.expires_at))?;
         }
         campaign.approvals = row.approvals;
+        campaign.positions = row.positions;
         self.announced.push(Announced {
             count: row.members,
             enrolled: row.enrolled,
             tallies: row.tallies,
             members: Vec::with_capacity(row.members as usize),
+            excluded: BTreeMap::new(),
         });
         state.campaigns.push(campaign);
         Ok(())
@@ -137,6 +141,7 @@ impl Rosters {
         let campaign = state.campaigns.get(number(announced));
         let announced = &mut self.announced[announced];
         let ix = number(announced.members.len());
+        let excluded_by = row.excluded_by.clone();
         let member = member(state, campaign, ix, row)?;
         let order = |member: &Member| (member.place, member.rank, member.device);
         let by_group = |member: &Member| (member.place.group, member.rank, member.device);
@@ -151,6 +156,9 @@ impl Rosters {
             .into());
         }
         announced.members.push(member);
+        if let Some(operator) = excluded_by {
+            announced.excluded.insert(ix, operator);
+        }
         Ok(())
     }
 
@@ -162,6 +170,7 @@ impl Rosters {
                 return Err(count(Kind::Members, announced.count, found));
             }
             let campaign = state.campaigns.get_mut(ix);
+            campaign.excluded = announced.excluded;
             if campaign.started_at.is_some() {
                 let (members, enrolled) = (announced.members, announced.enrolled);
                 campaign.roster = Roster::of(&campaign.spec, members, Some(enrolled));
@@ -283,5 +292,7 @@ fn member(
         source,
         first_offer_s,
         error: row.error.map(Box::new),
+        position: row.position,
+        removed_for: row.removed_for,
     })
 }

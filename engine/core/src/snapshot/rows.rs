@@ -16,10 +16,10 @@ use minicbor::{Decode, Encode};
 
 use crate::{
     CampaignIx, DeviceIx, ReleaseIx,
-    fact::{KeptCause, Role, RollbackCause},
+    fact::{KeptCause, RemovalCause, Role, RollbackCause},
     state::{
         Answered, Approval, Comparison, Counted, Delta, Evidence, MemberState, PhaseTally,
-        ReturnStep, Status, Stratum,
+        Positions, ReturnStep, Status, Stratum,
     },
 };
 
@@ -329,6 +329,8 @@ pub struct CampaignRow {
     pub authors: Vec<OperatorId>,
     #[cbor(n(76), default, skip_if = "Vec::is_empty")]
     pub approvals: Vec<Approval>,
+    #[cbor(n(85), default, skip_if = "is_unset")]
+    pub positions: Positions,
 }
 
 #[derive(Debug, Encode, Decode)]
@@ -380,6 +382,12 @@ pub struct RunRow {
     /// How long its watch time has stood still.
     #[cbor(n(60), default, skip_if = "is_zero")]
     pub held_ms: u64,
+    #[cbor(n(85), skip_if = "is_zero")]
+    pub position: u64,
+}
+
+fn is_unset(positions: &Positions) -> bool {
+    *positions == Positions::default()
 }
 
 /// Those from the start by group, then rank; then the others as they came.
@@ -425,6 +433,13 @@ pub struct MemberRow {
     pub first_offer_s: Option<u32>,
     #[cbor(n(13), skip_if = "is_zero")]
     pub arm: u64,
+    /// Where its state is written.
+    #[cbor(n(85), skip_if = "is_zero")]
+    pub position: u64,
+    #[n(86)]
+    pub removed_for: Option<RemovalCause>,
+    #[n(87)]
+    pub excluded_by: Option<OperatorId>,
 }
 
 impl MemberRow {

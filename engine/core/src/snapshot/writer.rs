@@ -6,6 +6,7 @@ use core::{
     num::{NonZeroU8, NonZeroU32},
 };
 
+use fleetfold_schemas::OperatorId;
 use minicbor::{Encode, Encoder};
 
 use super::{
@@ -60,8 +61,9 @@ pub fn write(state: &State, section: &mut dyn FnMut(&[u8])) {
         out.row(Kind::Campaigns, &campaign_row(campaign));
     }
     for (_, campaign) in state.campaigns.iter() {
-        for member in campaign.roster.all() {
-            out.row(Kind::Members, &member_row(member));
+        for (at, member) in (0..).zip(campaign.roster.all()) {
+            let excluded_by = campaign.excluded.get(&at).cloned();
+            out.row(Kind::Members, &member_row(member, excluded_by));
         }
     }
     out.finish();
@@ -328,6 +330,7 @@ fn campaign_row(campaign: &Campaign) -> CampaignRow {
                 started_at: run.started_at,
                 passed_at: run.passed_at,
                 held_ms: run.held_ms,
+                position: run.position,
             })
             .collect(),
         run: count(campaign.run),
@@ -360,6 +363,7 @@ fn campaign_row(campaign: &Campaign) -> CampaignRow {
         held_since: campaign.held_since,
         authors: campaign.authors.clone(),
         approvals: campaign.approvals.clone(),
+        positions: campaign.positions,
     }
 }
 
@@ -367,7 +371,7 @@ const fn mark(is_set: bool, mark: u64) -> u64 {
     if is_set { mark } else { 0 }
 }
 
-fn member_row(member: &Member) -> MemberRow {
+fn member_row(member: &Member, excluded_by: Option<OperatorId>) -> MemberRow {
     let StateParts {
         number: state,
         retry_at,
@@ -394,5 +398,8 @@ fn member_row(member: &Member) -> MemberRow {
         source: member.source.map(NonZeroU8::get),
         first_offer_s: member.first_offer_s.map(NonZeroU32::get),
         arm: member.arm as u64,
+        position: member.position,
+        removed_for: member.removed_for,
+        excluded_by,
     }
 }

@@ -1,7 +1,7 @@
 //! Campaigns: how far they are, and what they wait for.
 
 use alloc::{
-    collections::{BTreeSet, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     string::String,
     vec::Vec,
 };
@@ -41,6 +41,7 @@ pub struct Campaign {
     pub ended_at: Option<Timestamp>,
     /// Where in the log it was canceled: the sequence number of the cancel jobs.
     pub canceled_position: Option<u64>,
+    pub positions: Positions,
     pub roster: Roster,
     /// In the order in which they run: each track of groups goes through all phases.
     pub runs: Vec<PhaseRun>,
@@ -48,6 +49,8 @@ pub struct Campaign {
     pub run: usize,
     /// Members whose device is busy with another campaign or in maintenance.
     pub deferred: BTreeSet<u32>,
+    /// Members that operators took out, and who did.
+    pub excluded: BTreeMap<u32, OperatorId>,
     pub evidence: Evidence,
     /// The evidence there was when an operator last resumed after a gate had paused.
     pub forgiven: Evidence,
@@ -160,9 +163,24 @@ pub struct PhaseRun {
     /// Its place in the description.
     pub phase: u16,
     pub started_at: Option<Timestamp>,
+    /// Where in the log it started; 0: not yet.
+    pub position: u64,
     pub passed_at: Option<Timestamp>,
     /// How long its watch time has stood still, pauses that are over counted.
     pub held_ms: u64,
+}
+
+/// Where in the log a campaign's course is written; 0: not yet. For explanations. The numbers are those of a snapshot.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Positions {
+    #[n(0)]
+    pub created: u64,
+    #[n(1)]
+    pub started: u64,
+    /// Of the fact that gave it its present status.
+    #[n(2)]
+    pub status: u64,
 }
 
 /// First outcomes, as the `confident` gate counts them. The numbers are those of a snapshot.
@@ -283,6 +301,7 @@ impl Campaign {
                 track,
                 phase,
                 started_at: None,
+                position: 0,
                 passed_at: None,
                 held_ms: 0,
             })
@@ -299,10 +318,12 @@ impl Campaign {
             held_since: None,
             ended_at: None,
             canceled_position: None,
+            positions: Positions::default(),
             roster: Roster::default(),
             runs,
             run: 0,
             deferred: BTreeSet::new(),
+            excluded: BTreeMap::new(),
             evidence: Evidence::default(),
             forgiven: Evidence::default(),
             exposed: 0,

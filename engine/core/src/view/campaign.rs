@@ -72,7 +72,7 @@ pub const fn campaign_state(status: &Status) -> CampaignState {
     }
 }
 
-fn hold_reason(state: &State, row: &Campaign, now: Timestamp) -> Option<HoldReason> {
+pub(super) fn hold_reason(state: &State, row: &Campaign, now: Timestamp) -> Option<HoldReason> {
     match &row.status {
         Status::Draft => Some(awaited(state, row).unwrap_or(HoldReason::Draft)),
         Status::Staged { .. } if state.storage_low.is_some() => Some(HoldReason::StorageLow),
@@ -260,7 +260,7 @@ fn devices(count: u64) -> String {
     format!("{count} {noun}")
 }
 
-fn cause(row: &Campaign) -> Option<Cause> {
+pub(super) fn cause(row: &Campaign) -> Option<Cause> {
     let (kind, text) = match &row.status {
         Status::Paused { cause } | Status::RollbackPaused { cause } => pause_cause(row, cause),
         Status::RollingBack | Status::RolledBack => {

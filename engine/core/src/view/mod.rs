@@ -3,6 +3,7 @@
 mod campaign;
 mod comparison;
 mod device;
+mod explain;
 mod fact;
 mod job;
 mod lint;
@@ -21,6 +22,7 @@ pub(crate) use self::job::is_shown;
 pub use self::{
     campaign::{campaign, campaign_state, hold},
     device::device,
+    explain::explain,
     fact::fact,
     job::job,
     lint::{SILENT_MS, lint, lint_description},

@@ -16,7 +16,7 @@
 //! DEVICES accept | are downloading 40% | succeed | fail self_test [restored] | reject | claim success | cancel
 //!     | fall back | greet | report | repeat | contradict | look back | lose epoch   [at job N]
 //!     | take (accept the job, without a word that arrives)
-//! wait 4h      step      status spring      report spring      show d7      restart
+//! wait 4h      step      status spring      report spring      show d7      explain d7 [in spring]      restart
 //! ```
 //!
 //! DEVICES are names (`d1 d2`), ranges (`d1..d9`), `all` with a job on their topic, or a phase (`canary`,
@@ -26,6 +26,7 @@ mod agent;
 mod book;
 mod chance;
 mod command;
+mod explained;
 mod reported;
 mod script;
 mod select;

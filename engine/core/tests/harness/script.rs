@@ -51,6 +51,8 @@ pub enum Line<'a> {
     Status(&'a str),
     Report(&'a str),
     Show(&'a str),
+    /// Of one campaign, or of all.
+    Explain(&'a str, Option<&'a str>),
     Restart,
 }
 
@@ -146,6 +148,8 @@ pub fn parse(line: &str) -> Line<'_> {
         ["status", campaign] => Line::Status(campaign),
         ["report", campaign] => Line::Report(campaign),
         ["show", device] => Line::Show(device),
+        ["explain", device] => Line::Explain(device, None),
+        ["explain", device, "in", campaign] => Line::Explain(device, Some(campaign)),
         ["restart"] => Line::Restart,
         words => devices(words).unwrap_or_else(|| panic!("what does this mean? {line}")),
     }
