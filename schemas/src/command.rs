@@ -50,6 +50,8 @@ pub enum Command {
     SetLifecycle(SetLifecycle),
     AssignDevice(AssignDevice),
     ExplainDevice(ExplainDevice),
+    UpdateDevice(UpdateDevice),
+    Compliance(Compliance),
     PublishRelease(PublishRelease),
     CreateCampaign(CreateCampaign),
     StartCampaign(CampaignCommand),
@@ -287,6 +289,29 @@ pub struct ExplainDevice {
     pub campaign: Option<CampaignId>,
 }
 
+/// One device is updated by itself, outside the campaigns of its fleet: in a campaign of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UpdateDevice {
+    pub device: DeviceId,
+    /// Of a release of its model.
+    pub version: Version,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// Which devices lack a security release. The answer's `result` is a [`crate::compliance::CompliancePage`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Compliance {
+    /// Where to go on: `next` of the page before. Absent: from the first device.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<u32>,
+    /// How many lacking devices to tell of, at most.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+}
+
 /// Makes an uploaded image and its signed manifest a release.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -303,6 +328,12 @@ pub struct PublishRelease {
     /// The ways back from it, signed at the same time.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rollbacks: Vec<RollbackManifest>,
+    /// It repairs what others could abuse, so all devices of the model should have it.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub security: bool,
+    /// What it repairs, such as CVE-2026-1234; only with `security`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub advisories: Vec<Name>,
 }
 
 /// A manifest for an older image under a sequence above the release's own, so that devices with the release accept it.
@@ -475,7 +506,7 @@ pub struct CampaignCommand {
 
 impl Command {
     /// The names of all commands.
-    pub const NAMES: [&'static str; 27] = [
+    pub const NAMES: [&'static str; 29] = [
         "operator.add",
         "operator.change",
         "operator.password",
@@ -486,6 +517,8 @@ impl Command {
         "device.lifecycle",
         "device.assign",
         "device.explain",
+        "device.update",
+        "fleet.compliance",
         "release.publish",
         "campaign.create",
         "campaign.start",
@@ -518,6 +551,8 @@ impl Command {
             Self::SetLifecycle(_) => "device.lifecycle",
             Self::AssignDevice(_) => "device.assign",
             Self::ExplainDevice(_) => "device.explain",
+            Self::UpdateDevice(_) => "device.update",
+            Self::Compliance(_) => "fleet.compliance",
             Self::PublishRelease(_) => "release.publish",
             Self::CreateCampaign(_) => "campaign.create",
             Self::StartCampaign(_) => "campaign.start",
@@ -568,6 +603,8 @@ impl Command {
             "device.lifecycle" => Self::SetLifecycle(parse(rest, malformed)?),
             "device.assign" => Self::AssignDevice(parse(rest, malformed)?),
             "device.explain" => Self::ExplainDevice(parse(rest, malformed)?),
+            "device.update" => Self::UpdateDevice(parse(rest, malformed)?),
+            "fleet.compliance" => Self::Compliance(parse(rest, malformed)?),
             "release.publish" => Self::PublishRelease(parse(rest, malformed)?),
             "campaign.create" => Self::CreateCampaign(parse(rest, Code::CampaignInvalid)?),
             "campaign.start" => Self::StartCampaign(parse(rest, malformed)?),
@@ -622,6 +659,8 @@ impl Command {
             | Self::SetLifecycle(_)
             | Self::AssignDevice(_)
             | Self::ExplainDevice(_)
+            | Self::UpdateDevice(_)
+            | Self::Compliance(_)
             | Self::PublishRelease(_)
             | Self::CreateCampaign(_)
             | Self::RehearseCampaign(_) => false,
@@ -633,7 +672,10 @@ impl Command {
     pub const fn is_question(&self) -> bool {
         matches!(
             self,
-            Self::ListOperators(_) | Self::ExplainDevice(_) | Self::RehearseCampaign(_)
+            Self::ListOperators(_)
+                | Self::ExplainDevice(_)
+                | Self::Compliance(_)
+                | Self::RehearseCampaign(_)
         )
     }
 
@@ -679,6 +721,8 @@ impl Command {
             Self::SetLifecycle(body) => value(body),
             Self::AssignDevice(body) => value(body),
             Self::ExplainDevice(body) => value(body),
+            Self::UpdateDevice(body) => value(body),
+            Self::Compliance(body) => value(body),
             Self::PublishRelease(body) => value(body),
             Self::CreateCampaign(body) => value(body),
             Self::StartCampaign(body)

@@ -105,6 +105,9 @@ pub enum Reason {
     InPhase,
     BeyondPhases,
     InArm,
+    // Why a release is lacking.
+    NoCampaign,
+    NotARelease,
     // Why now or why not yet, of the campaign.
     CampaignDraft,
     CampaignWaits,

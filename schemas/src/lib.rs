@@ -12,6 +12,7 @@ pub mod cbor;
 pub mod code;
 pub mod codec;
 pub mod command;
+pub mod compliance;
 pub mod cose;
 pub mod device;
 pub mod explain;

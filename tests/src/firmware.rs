@@ -123,6 +123,8 @@ impl Model {
             version: release.version.clone(),
             image,
             manifest: manifest.sign(&self.key),
+            security: false,
+            advisories: Vec::new(),
             rollbacks: Vec::new(),
         })
     }

@@ -80,6 +80,7 @@ pub fn apply(state: &mut State, at: Timestamp, fact: &Fact) {
             if let Some(tenant) = &fact.tenant {
                 state.devices.set_tenant(fact.device, tenant);
             }
+            state.devices.set_registered(fact.device, at);
         }
         Fact::DeviceGreeted(fact) => device_greeted(state, at, fact),
         Fact::DeviceAssigned(fact) => state.devices.set_tenant(fact.device, &fact.tenant),
@@ -113,6 +114,7 @@ pub fn apply(state: &mut State, at: Timestamp, fact: &Fact) {
             campaign.authors.clone_from(&fact.authors);
             campaign.positions.created = state.position;
             campaign.positions.status = state.position;
+            campaign.ordered = fact.ordered.clone();
             state.campaigns.push(campaign);
         }
         Fact::MemberJoined(fact) => member_joined(state, fact),
@@ -123,8 +125,10 @@ pub fn apply(state: &mut State, at: Timestamp, fact: &Fact) {
             let news = fact.authors.iter().filter(|by| !authors.contains(by));
             let news: Vec<_> = news.cloned().collect();
             authors.extend(news);
+            let ordered = row.ordered.take();
             *row = Campaign::new(fact.spec.clone(), fact.releases(), created_at);
             row.positions = positions;
+            row.ordered = ordered;
             row.compare_with(&fact.other_arm);
             row.version = version;
             row.authors = authors;
@@ -304,6 +308,7 @@ fn release_published(state: &mut State, at: Timestamp, fact: &ReleasePublished) 
         manifest: fact.manifest.clone(),
         key_id: fact.key_id.clone(),
         published_at: at,
+        advisories: fact.advisories.clone(),
         deltas: BTreeMap::new(),
         rollbacks: BTreeMap::new(),
     });

@@ -159,6 +159,10 @@ facts! {
         #[serde(serialize_with = "crate::stored::hex")]
         #[cbor(with = "minicbor::bytes")]
         9 key_id: Vec<u8>,
+        /// It repairs these; absent: it is no security release.
+        #[cbor(default, skip_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
+        10 advisories: Option<Vec<Name>>,
     }
     21 DeltaRequested {
         0 release: ReleaseIx,
@@ -191,6 +195,10 @@ facts! {
         #[serde(skip_serializing_if = "Vec::is_empty")]
         #[cbor(default, skip_if = "Vec::is_empty")]
         75 authors: Vec<OperatorId>,
+        /// It updates one device by itself.
+        #[cbor(default, skip_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
+        5 ordered: Option<Ordered>,
     }
     31 CampaignStaged {
         0 campaign: CampaignIx,
@@ -497,6 +505,18 @@ facts! {
         0 device: DeviceIx,
         1 tenant: Name,
     }
+}
+
+/// An operator asked for the update of one device. The numbers are those of a snapshot, too.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Serialize)]
+#[cbor(map)]
+pub struct Ordered {
+    #[n(0)]
+    pub device: DeviceIx,
+    #[n(1)]
+    pub operator: OperatorId,
+    #[n(2)]
+    pub reason: Option<String>,
 }
 
 /// Why a campaign paused. The numbers are those that the gate saw.

@@ -1,6 +1,7 @@
 //! `fleetfold device`
 
 mod explain;
+mod update;
 
 use std::{fs, path::PathBuf, process::ExitCode};
 
@@ -12,7 +13,7 @@ use fleetfold_schemas::{
     topic::{DeviceTopic, Topic, filter},
 };
 
-use self::explain::Explain;
+use self::{explain::Explain, update::Update};
 use super::{
     connection::Connection,
     failure::Failure,
@@ -45,6 +46,8 @@ pub enum DeviceCommand {
     },
     /// Say why a device is, or is not, being updated, and what it waits for
     Explain(Explain),
+    /// Update one device by itself, in a campaign of its own
+    Update(Update),
     /// Show one device
     Show {
         device: DeviceId,
@@ -96,6 +99,7 @@ pub(super) async fn run(command: DeviceCommand) -> Result<ExitCode, Failure> {
             connection,
         } => assign(device, tenant, &connection).await,
         DeviceCommand::Explain(explain) => explain.run().await,
+        DeviceCommand::Update(update) => update.run().await,
         DeviceCommand::List { json, connection } => list(json, &connection).await,
         DeviceCommand::Show {
             device,

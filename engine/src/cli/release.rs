@@ -96,6 +96,12 @@ pub struct Publish {
     /// Sign a way back to this version, not to the three before; may be repeated
     #[arg(long = "rollback-to", value_name = "VERSION", requires = "key")]
     rollback_to: Vec<Version>,
+    /// It repairs what others could abuse: `report compliance` says who lacks it
+    #[arg(long)]
+    security: bool,
+    /// What it repairs, such as CVE-2026-1234; may be repeated
+    #[arg(long = "advisory", value_name = "ID", requires = "security")]
+    advisories: Vec<Name>,
     #[command(flatten)]
     of: Of,
     #[command(flatten)]
@@ -241,6 +247,8 @@ impl Publish {
             version: self.of.version.clone(),
             image: digest,
             manifest,
+            security: self.security,
+            advisories: self.advisories,
             rollbacks,
         });
         let accepted = client.command(command, None).await?;

@@ -188,6 +188,8 @@ async fn publish(
             version: plan::version(version),
             image: image_digest,
             manifest: manifest.sign(key),
+            security: false,
+            advisories: Vec::new(),
             rollbacks: Vec::new(),
         });
         operator.command(command, None).await?;

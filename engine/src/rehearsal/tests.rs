@@ -50,6 +50,7 @@ fn release(release: u32, text: &str) -> Fact {
         image_sha256: Sha256::of(text.as_bytes()),
         image_bytes: IMAGE_BYTES,
         manifest: vec![1],
+        advisories: None,
         key_id: vec![2],
     }
     .into()
@@ -114,6 +115,7 @@ pub fn facts(devices: u32, spec: CampaignSpec) -> Vec<(Timestamp, Fact)> {
         release: 1,
         spec,
         other_releases: Vec::new(),
+        ordered: None,
         other_arm: Vec::new(),
         authors: Vec::new(),
     };

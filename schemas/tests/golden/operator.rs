@@ -11,11 +11,13 @@ use fleetfold_schemas::{
     codec::encode_json,
     command::{
         AddOperator, ApproveCampaign, ArmName, AssignDevice, CampaignCommand, ChangeOperator,
-        Command, CommandMessage, CreateCampaign, Credential, DeclineCampaign, EditCampaign,
-        ExplainDevice, Lifecycle, ListOperators, MemberCommand, Outcome, PromoteArm,
+        Command, CommandMessage, Compliance, CreateCampaign, Credential, DeclineCampaign,
+        EditCampaign, ExplainDevice, Lifecycle, ListOperators, MemberCommand, Outcome, PromoteArm,
         PublishRelease, RegisterDevice, RehearseCampaign, Reply, RetryCampaign, RevokeOperator,
         RollbackCampaign, RollbackManifest, RollbackReason, SetLifecycle, SetPassword, TrustKey,
+        UpdateDevice,
     },
+    compliance::{CompliancePage, LackingDevice, ReleaseCompliance},
     explain::{CampaignExplanation, Explanation, PlaceView, Reason, Standing, Statement},
     operator::{OperatorList, OperatorStatus, Role, Tenants},
     password::{NewPassword, Password, PasswordHash},
@@ -246,6 +248,25 @@ pub fn commands() -> Vec<Golden> {
             }),
         ),
         golden(
+            "device.update",
+            "One device is updated by itself.",
+            None,
+            Command::UpdateDevice(UpdateDevice {
+                device: device(),
+                version: version("1.4.0"),
+                reason: Some("asked for by the owner".to_owned()),
+            }),
+        ),
+        golden(
+            "fleet.compliance",
+            "Which devices lack a security release? The second page.",
+            None,
+            Command::Compliance(Compliance {
+                from: Some(20_000),
+                limit: Some(50),
+            }),
+        ),
+        golden(
             "key.trust",
             "Manifests signed by this key are accepted from now on.",
             None,
@@ -280,6 +301,21 @@ pub fn commands() -> Vec<Golden> {
             }),
         ),
         golden(
+            "release.publish-security",
+            "The same as a security release.",
+            None,
+            Command::PublishRelease(PublishRelease {
+                vendor: "acme.example".to_owned(),
+                model: "sensor-a".parse().unwrap(),
+                version: version("1.4.0"),
+                image: new_image().digest,
+                manifest: manifest().sign(&release_key()),
+                security: true,
+                advisories: vec![name("CVE-2026-1234")],
+                rollbacks: Vec::new(),
+            }),
+        ),
+        golden(
             "release.publish",
             "The uploaded image and its manifest become release 1.4.0.",
             None,
@@ -289,6 +325,8 @@ pub fn commands() -> Vec<Golden> {
                 version: version("1.4.0"),
                 image: new_image().digest,
                 manifest: manifest().sign(&release_key()),
+                security: false,
+                advisories: Vec::new(),
                 rollbacks: vec![RollbackManifest {
                     to: version("1.3.2"),
                     manifest: Manifest {
@@ -461,6 +499,36 @@ fn operators() -> OperatorList {
     }
 }
 
+fn compliance() -> CompliancePage {
+    CompliancePage {
+        devices: 19_500,
+        releases: vec![ReleaseCompliance {
+            model: "sensor-a".parse().unwrap(),
+            version: version("1.4.0"),
+            advisories: vec![name("CVE-2026-1234")],
+            published_ms: 1_790_000_000_000,
+            have: 18_700,
+            lack: 800,
+        }],
+        lacking: vec![LackingDevice {
+            device: device(),
+            model: "sensor-a".parse().unwrap(),
+            running: Some(version("1.3.2")),
+            lacks: vec![version("1.4.0")],
+            since_ms: 1_790_000_000_000,
+            last_seen_ms: Some(1_790_004_890_000),
+            campaign: Some(campaign()),
+            why: vec![Statement {
+                reason: Reason::PhaseNotReached,
+                text: "phase half comes after canary, which runs".to_owned(),
+                position: Some(4644),
+                until_ms: None,
+            }],
+        }],
+        next: Some(20_000),
+    }
+}
+
 fn explanation() -> Explanation {
     let statement = |reason, text: &str, position, until_ms| Statement {
         reason,
@@ -571,6 +639,18 @@ pub fn replies() -> Vec<Golden> {
                 outcome: Outcome::Accepted {
                     position: 9321,
                     result: Some(serde_json::to_value(explanation()).unwrap()),
+                },
+            },
+        ),
+        golden(
+            "reply-compliance",
+            "Which devices lack a security release: the first page.",
+            Reply {
+                id: Some(id.clone()),
+                command: Some("fleet.compliance".to_owned()),
+                outcome: Outcome::Accepted {
+                    position: 9321,
+                    result: Some(serde_json::to_value(compliance()).unwrap()),
                 },
             },
         ),

@@ -157,6 +157,8 @@ impl Model {
             version: firmware.version.clone(),
             image: firmware.digest,
             manifest: self.manifest(firmware, firmware.sequence, key),
+            security: false,
+            advisories: Vec::new(),
             rollbacks: rollbacks.collect(),
         })
     }

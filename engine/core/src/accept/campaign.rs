@@ -49,6 +49,7 @@ pub fn create(
             other_releases: described.others,
             other_arm: described.other_arm,
             authors: vec![operator.clone()],
+            ordered: None,
         }
         .into(),
     );

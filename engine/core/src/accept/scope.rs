@@ -33,6 +33,10 @@ pub fn check(state: &State, operator: &OperatorId, command: &Command) -> Result<
         )),
         Command::RegisterDevice(command) => tenant_for(state, operator, command).map(drop),
         Command::SetLifecycle(command) => of_device(state, tenants, &command.device),
+        Command::UpdateDevice(command) => of_device(state, tenants, &command.device),
+        Command::ExplainDevice(command) => of_device(state, tenants, &command.device),
+        // It tells of their own devices alone.
+        Command::Compliance(_) => Ok(()),
         // Its groups are known when it has been resolved.
         Command::CreateCampaign(_) => Ok(()),
         Command::EditCampaign(command) => of_campaign(state, tenants, &command.campaign.id),
@@ -87,7 +91,7 @@ pub fn tenant_for(
     }
 }
 
-fn confined<'s>(state: &'s State, operator: &OperatorId) -> Option<&'s Tenants> {
+pub fn confined<'s>(state: &'s State, operator: &OperatorId) -> Option<&'s Tenants> {
     let row = state.operators.get(operator)?;
     (!row.tenants.is_all()).then_some(&row.tenants)
 }

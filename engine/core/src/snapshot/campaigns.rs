@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     State,
+    fact::Ordered,
     gate::ab::Arm,
     state::{
         Campaign, Counted, Member, PhaseTally, Place, Returns, Rollback, Roster, STRATA_MAX,
@@ -119,6 +120,9 @@ impl Rosters {
         }
         campaign.approvals = row.approvals;
         campaign.positions = row.positions;
+        let is_device = |ordered: &Ordered| ordered.device < state.devices.len();
+        in_range("ordered", row.ordered.as_ref().is_none_or(is_device))?;
+        campaign.ordered = row.ordered;
         self.announced.push(Announced {
             count: row.members,
             enrolled: row.enrolled,

@@ -16,7 +16,7 @@ use minicbor::{Decode, Encode};
 
 use crate::{
     CampaignIx, DeviceIx, ReleaseIx,
-    fact::{KeptCause, RemovalCause, Role, RollbackCause},
+    fact::{KeptCause, Ordered, RemovalCause, Role, RollbackCause},
     state::{
         Answered, Approval, Comparison, Counted, Delta, Evidence, MemberState, PhaseTally,
         Positions, ReturnStep, Status, Stratum,
@@ -208,6 +208,8 @@ pub struct ReleaseRow {
     /// In ascending order of the release they lead to.
     #[cbor(n(11), default, skip_if = "Vec::is_empty")]
     pub rollbacks: Vec<RollbackManifestRow>,
+    #[n(85)]
+    pub advisories: Option<Vec<Name>>,
 }
 
 #[derive(Debug, Encode, Decode)]
@@ -260,6 +262,8 @@ pub struct DeviceRow<'a> {
     pub stage: Option<Stage>,
     #[n(16)]
     pub progress_percent: Option<u8>,
+    #[cbor(n(85), skip_if = "is_zero")]
+    pub registered_at: u64,
 }
 
 #[derive(Debug, Encode, Decode)]
@@ -331,6 +335,8 @@ pub struct CampaignRow {
     pub approvals: Vec<Approval>,
     #[cbor(n(85), default, skip_if = "is_unset")]
     pub positions: Positions,
+    #[n(86)]
+    pub ordered: Option<Ordered>,
 }
 
 #[derive(Debug, Encode, Decode)]

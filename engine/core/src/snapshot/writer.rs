@@ -258,6 +258,7 @@ fn releases(state: &State, out: &mut Sections<'_>) {
                 manifest: release.manifest.clone(),
                 key_id: release.key_id.clone(),
                 published_at: release.published_at,
+                advisories: release.advisories.clone(),
                 deltas: release
                     .deltas
                     .iter()
@@ -306,6 +307,7 @@ fn device_row<'a>(device: Device<'a>, numbering: &Numbering) -> DeviceRow<'a> {
         execution: device.execution(),
         stage: device.stage(),
         progress_percent: device.progress_percent(),
+        registered_at: device.registered_at(),
     }
 }
 
@@ -364,6 +366,7 @@ fn campaign_row(campaign: &Campaign) -> CampaignRow {
         authors: campaign.authors.clone(),
         approvals: campaign.approvals.clone(),
         positions: campaign.positions,
+        ordered: campaign.ordered.clone(),
     }
 }
 

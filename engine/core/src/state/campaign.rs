@@ -17,7 +17,7 @@ use minicbor::{Decode, Encode};
 use crate::{
     CampaignIx, DeviceIx, ReleaseIx, Timestamp,
     cohort::arm,
-    fact::{FailureCause, PauseCause},
+    fact::{FailureCause, Ordered, PauseCause},
     gate::ab::Arm,
     state::{
         Approval, Comparison, Device, Devices, Member, MemberState, PhaseTally, ReturnStep, Roster,
@@ -42,6 +42,8 @@ pub struct Campaign {
     /// Where in the log it was canceled: the sequence number of the cancel jobs.
     pub canceled_position: Option<u64>,
     pub positions: Positions,
+    /// Of a campaign that updates one device by itself.
+    pub ordered: Option<Ordered>,
     pub roster: Roster,
     /// In the order in which they run: each track of groups goes through all phases.
     pub runs: Vec<PhaseRun>,
@@ -319,6 +321,7 @@ impl Campaign {
             ended_at: None,
             canceled_position: None,
             positions: Positions::default(),
+            ordered: None,
             roster: Roster::default(),
             runs,
             run: 0,

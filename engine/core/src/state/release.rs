@@ -2,7 +2,7 @@
 
 use alloc::{collections::BTreeMap, string::String, vec::Vec};
 
-use fleetfold_schemas::{Digest, ModelId, Sha256, Version};
+use fleetfold_schemas::{Digest, ModelId, Name, Sha256, Version};
 use minicbor::{Decode, Encode};
 
 use crate::{ReleaseIx, Timestamp};
@@ -20,6 +20,8 @@ pub struct Release {
     pub manifest: Vec<u8>,
     pub key_id: Vec<u8>,
     pub published_at: Timestamp,
+    /// What it repairs; `None`: it is no security release.
+    pub advisories: Option<Vec<Name>>,
     /// By the release they start from.
     pub deltas: BTreeMap<ReleaseIx, Delta>,
     /// By the release they lead to.

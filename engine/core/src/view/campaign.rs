@@ -8,8 +8,8 @@ use fleetfold_schemas::{
     campaign::{BasisPoints, GroupOrder, human_duration},
     device::ErrorClass,
     status::{
-        CampaignState, CampaignStatus, Cause, Evidence, GroupStatus, Hold, PhaseState, PhaseStatus,
-        RollbackProgress,
+        CampaignState, CampaignStatus, Cause, Evidence, GroupStatus, Hold, OrderedStatus,
+        PhaseState, PhaseStatus, RollbackProgress,
     },
 };
 
@@ -45,6 +45,11 @@ pub fn campaign(state: &State, ix: CampaignIx, now: Timestamp) -> CampaignStatus
         phases: phases(row),
         evidence: evidence(row),
         comparison: super::comparison::comparison(row),
+        ordered: row.ordered.as_ref().map(|ordered| OrderedStatus {
+            device: state.devices.get(ordered.device).id(),
+            operator: ordered.operator.clone(),
+            reason: ordered.reason.clone(),
+        }),
         errors: errors(row),
         created_ms: row.created_at,
         started_ms: row.started_at,

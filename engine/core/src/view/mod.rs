@@ -2,6 +2,7 @@
 
 mod campaign;
 mod comparison;
+mod compliance;
 mod device;
 mod explain;
 mod fact;
@@ -21,6 +22,7 @@ use fleetfold_schemas::{
 pub(crate) use self::job::is_shown;
 pub use self::{
     campaign::{campaign, campaign_state, hold},
+    compliance::compliance,
     device::device,
     explain::explain,
     fact::fact,
@@ -69,6 +71,8 @@ pub fn release(state: &State, ix: ReleaseIx) -> ReleaseStatus {
                 sequence: back.sequence,
             })
             .collect(),
+        security: release.advisories.is_some(),
+        advisories: release.advisories.clone().unwrap_or_default(),
         published_ms: release.published_at,
     }
 }

@@ -192,6 +192,12 @@ pub fn release(
         version: Version::parse(label).unwrap(),
         image: Digest::of(&stored),
         manifest: envelope,
+        security: line.security,
+        advisories: line
+            .advisories
+            .iter()
+            .map(|id| id.parse().unwrap())
+            .collect(),
         rollbacks: ways_back(line, model, sequence),
     });
     let is_missing = matches!(line.flaw, Some(Flaw::ImageMissing));

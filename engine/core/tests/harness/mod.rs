@@ -5,7 +5,7 @@
 //! ```text
 //! fleet 100 sensor_v2 running 1.0.0        register devices d1.. and let them say hello; without `running`: silent ones
 //! operator vera viewer
-//! release 2.0.0 [for MODEL] [sequence 7] [unsigned | by a stranger | image missing | image edited
+//! release 2.0.0 [for MODEL] [security] [repairs CVE-1] [sequence 7] [unsigned | by a stranger | image missing | image edited
 //!     | labelled 2.1.0 | made for MODEL]
 //! delta 2.0.0 from 1.0.0 built | useless
 //! campaign spring [of 2.0.0] phases canary 1% 24h 100%, full 100% 72h 95% [timed]; max_retries 1, sample_min 5

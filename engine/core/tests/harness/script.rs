@@ -63,6 +63,8 @@ pub struct Release<'a> {
     pub sequence: Option<u64>,
     /// The versions it has signed ways back to, in the order of their sequence numbers.
     pub back_to: Vec<&'a str>,
+    pub security: bool,
+    pub advisories: Vec<&'a str>,
     pub flaw: Option<Flaw<'a>>,
 }
 
@@ -198,6 +200,8 @@ fn release<'a>(version: &'a str, mut flags: &[&'a str]) -> Release<'a> {
         model: None,
         sequence: None,
         back_to: Vec::new(),
+        security: false,
+        advisories: Vec::new(),
         flaw: None,
     };
     while !flags.is_empty() {
@@ -208,6 +212,14 @@ fn release<'a>(version: &'a str, mut flags: &[&'a str]) -> Release<'a> {
             }
             ["sequence", sequence, rest @ ..] => {
                 release.sequence = Some(number(sequence));
+                rest
+            }
+            ["security", rest @ ..] => {
+                release.security = true;
+                rest
+            }
+            ["repairs", advisory, rest @ ..] => {
+                release.advisories.push(advisory);
                 rest
             }
             ["back", "to", version, rest @ ..] => {

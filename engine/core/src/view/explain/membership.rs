@@ -73,7 +73,7 @@ impl Part<'_> {
             return vec![so(Reason::Retired, "it has been retired")];
         }
         let position = row.positions.created;
-        let (arm, is_given) = row.arm_of(known.name());
+        let (arm, is_given) = row.arm_of(known);
         if row.release_in(arm, known.model()).is_none() && is_given {
             let text = format!("the campaign has no release for {}", known.model());
             return vec![at(position, Reason::NoRelease, text)];
