@@ -390,12 +390,14 @@ pub(super) enum Verb {
 }
 
 /// What comes to mind about a campaign that is over.
-const AFTERTHOUGHTS: [Verb; 8] = [
+const AFTERTHOUGHTS: [Verb; 10] = [
+    Verb::Archive,
+    Verb::Archive,
+    Verb::Archive,
     Verb::Archive,
     Verb::Archive,
     Verb::Archive,
     Verb::RollBack,
-    Verb::RollBackInPhases,
     Verb::RollBackInPhases,
     Verb::PromoteA,
     Verb::PromoteB,

@@ -27,6 +27,7 @@ const EXPECTED: &[&str] = &[
     "campaigns_completed",
     "campaigns_failed",
     "campaigns_paused",
+    "campaigns_rolled_back",
     "clock_behind_at_start",
     "crash_after_publishing",
     "crash_after_receive",
@@ -70,8 +71,15 @@ const EXPECTED: &[&str] = &[
     "resumes",
     "retracted",
     "retries",
+    "return_failed",
+    "return_retried",
+    "returned",
+    "rollback_advanced",
+    "rollbacks_by_operator",
+    "rollbacks_by_threshold",
     "self_test_fails",
     "self_test_hangs",
+    "sent_further_back",
     "starts_limited",
     "superseded",
     "tail_flipped",
@@ -80,6 +88,8 @@ const EXPECTED: &[&str] = &[
     "takeover",
     "timeouts",
     "trouble",
+    "verdicts",
+    "winners",
 ];
 
 /// Seeds after which everything that can happen should have happened.
