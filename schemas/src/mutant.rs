@@ -58,24 +58,16 @@ pub enum Mutant {
     RollbackAllAtOnce,
     /// A device is back because it says so, whatever it runs.
     ReturnNotAttested,
-    /// A campaign that its operator has paused goes back by itself.
-    RollbackDespitePause,
     /// Failed updates are tried again while their campaign goes back.
     RetriedWhileGoingBack,
     /// The arm of a test that is to get nothing is treated as the other one.
     ControlOffered,
     /// Arms follow the ranks that phases follow, too.
     ArmByRank,
-    /// The winner of a test goes to everybody although nobody wanted that.
-    WinnerUnasked,
-    /// The oldest campaign that waits for a device has it, whatever its priority.
-    PriorityIgnored,
-    /// A security campaign takes jobs that devices have accepted.
-    AcceptedJobTaken,
 }
 
 impl Mutant {
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 29] = [
         Self::AcknowledgeBeforeFlush,
         Self::PublishBeforeFlush,
         Self::JournalNotSynced,
@@ -102,13 +94,9 @@ impl Mutant {
         Self::RollbackForgetsQueued,
         Self::RollbackAllAtOnce,
         Self::ReturnNotAttested,
-        Self::RollbackDespitePause,
         Self::RetriedWhileGoingBack,
         Self::ControlOffered,
         Self::ArmByRank,
-        Self::WinnerUnasked,
-        Self::PriorityIgnored,
-        Self::AcceptedJobTaken,
     ];
 }
 

@@ -2,11 +2,7 @@
 
 use alloc::{format, vec, vec::Vec};
 
-use fleetfold_schemas::{
-    CampaignId, OperatorId,
-    campaign::CampaignSpec,
-    mutant::{Mutant, is_on},
-};
+use fleetfold_schemas::{CampaignId, OperatorId, campaign::CampaignSpec};
 
 use crate::{
     CampaignIx, Fact, State, Timestamp,
@@ -116,7 +112,7 @@ pub fn by_itself(state: &State, row: &Campaign) -> Vec<Fact> {
         Some(ComparisonVerdict::B) => Arm::B,
         _ => return Vec::new(),
     };
-    if !test.promote_winner && !is_on(Mutant::WinnerUnasked) {
+    if !test.promote_winner {
         return Vec::new();
     }
     promotion(state, row, arm, None).unwrap_or_default()

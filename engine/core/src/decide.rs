@@ -387,16 +387,6 @@ pub fn availability(state: &State, device: DeviceIx, wanted_by: CampaignIx) -> A
         | MemberState::Returning {
             step: ReturnStep::InProgress,
             ..
-        } if is_on(Mutant::AcceptedJobTaken)
-            && other != wanted_by
-            && state.campaigns.get(wanted_by).spec.security =>
-        {
-            Availability::FreeAfter(other)
-        }
-        MemberState::InProgress
-        | MemberState::Returning {
-            step: ReturnStep::InProgress,
-            ..
         } => Availability::Not(DeferralCause::Busy),
         MemberState::Queued
         | MemberState::Returning {

@@ -89,9 +89,7 @@ pub fn is_due(row: &Campaign) -> Option<RollbackCause> {
     let is_judged = match &row.status {
         Status::Rolling | Status::Monitoring => row.started_at.is_some(),
         // What an operator has paused waits for the operator; after a gate's pause, what was under way comes to an end.
-        Status::Paused { cause } => {
-            !matches!(cause, PauseCause::Operator { .. }) || is_on(Mutant::RollbackDespitePause)
-        }
+        Status::Paused { cause } => !matches!(cause, PauseCause::Operator { .. }),
         _ => false,
     };
     if !handling.auto_rollback_on_failure || !is_judged {

@@ -32,16 +32,12 @@ const SEEDS_MAX: [(Mutant, u64); Mutant::ALL.len()] = [
     (Mutant::ExpediteWhilePaused, 56),
     (Mutant::JobTakenByAnybody, 56),
     (Mutant::WayBackToNewest, 60),
-    (Mutant::RollbackForgetsQueued, 60),
-    (Mutant::RollbackAllAtOnce, 60),
-    (Mutant::ReturnNotAttested, 60),
-    (Mutant::RollbackDespitePause, 60),
+    (Mutant::RollbackForgetsQueued, 20),
+    (Mutant::RollbackAllAtOnce, 20),
+    (Mutant::ReturnNotAttested, 20),
     (Mutant::RetriedWhileGoingBack, 60),
     (Mutant::ControlOffered, 60),
     (Mutant::ArmByRank, 60),
-    (Mutant::WinnerUnasked, 60),
-    (Mutant::PriorityIgnored, 60),
-    (Mutant::AcceptedJobTaken, 60),
 ];
 
 /// How a defect was noticed.
