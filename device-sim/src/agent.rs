@@ -108,6 +108,17 @@ pub enum Finished {
     SelfTested(Result<(), String>),
 }
 
+/// How the device is doing, as far as its platform can measure it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Vitals {
+    /// Since power-on, instead of what the agent sees of a trial.
+    pub boot_ms: Option<u64>,
+    /// Hundredths of a percent of the battery's capacity a day, since the last boot.
+    pub battery_drain_bp_per_day: Option<u64>,
+    /// In the device's whole life.
+    pub unexpected_reboots: Option<u64>,
+}
+
 /// A device's agent, from one boot to the next.
 #[derive(Debug)]
 pub struct Agent {
@@ -118,6 +129,7 @@ pub struct Agent {
     booted_ms: u64,
     /// How long it took from boot to the end of the self-test, on the boot that had one.
     boot_ms: Option<u64>,
+    vitals: Vitals,
     outputs: VecDeque<Output>,
     link: Link,
     failed_connections: u32,
@@ -173,6 +185,7 @@ impl Agent {
             record,
             booted_ms: now,
             boot_ms: None,
+            vitals: Vitals::default(),
             outputs: VecDeque::new(),
             link: Link::Connecting,
             failed_connections: 0,
@@ -285,6 +298,15 @@ impl Agent {
     pub fn puback(&mut self, seq: u64) {
         if self.voice.acknowledged(|kept| kept == seq) {
             self.failed_connections = 0;
+        }
+    }
+
+    /// The platform has measured how the device is doing: every report says so from here on, and, when
+    /// connected, one does now.
+    pub fn measured(&mut self, vitals: Vitals) {
+        self.vitals = vitals;
+        if !self.is_over() {
+            self.report();
         }
     }
 

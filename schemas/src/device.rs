@@ -66,6 +66,12 @@ pub struct Report {
     /// How long the last boot took until the self-test was over.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub boot_ms: Option<u64>,
+    /// How fast the battery has run down since the last boot: hundredths of a percent of its capacity a day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub battery_drain_bp_per_day: Option<u64>,
+    /// How often the device has rebooted without having been asked to, ever: crashes, watchdogs, brown-outs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unexpected_reboots: Option<u64>,
 }
 
 /// What runs now.

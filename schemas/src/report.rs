@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     device::ErrorClass,
     id::{CampaignId, Name},
-    status::{CampaignState, Cause, Hold, Tally},
+    status::{CampaignState, Cause, HealthStatus, Hold, Tally},
 };
 
 /// Everything that follows from a campaign's facts up to `position`.
@@ -37,6 +37,9 @@ pub struct CampaignReport {
     pub timeline: Timeline,
     pub milestones: Milestones,
     pub failures: Failures,
+    /// How updated devices are doing, one for each health gate of the running phase, or of the last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub health: Vec<HealthStatus>,
     pub kpis: Vec<Kpi>,
     /// Absent without configured prices.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -135,6 +135,9 @@ pub struct CampaignStatus {
     /// Of a campaign for one device that an operator asked to be updated by itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ordered: Option<OrderedStatus>,
+    /// One for each health gate of the running phase.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub health: Vec<HealthStatus>,
     pub errors: BTreeMap<String, u64>,
     pub created_ms: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -312,6 +315,54 @@ pub struct Evidence {
     pub rate_high: f64,
 }
 
+/// How updated devices are doing by one measure. Figures are in its unit; worse is above zero.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct HealthStatus {
+    /// `boot_time`, `battery_drain`, `reboot_rate`
+    pub measure: String,
+    pub unit: String,
+    pub verdict: HealthVerdict,
+    /// That have brought their figure.
+    pub devices: u64,
+    /// Of them, those that one not updated was looked at beside.
+    pub pairs: u64,
+    /// The mean of these devices' figures before the update, and after it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<f64>,
+    /// How much worse is bearable.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub margin: Option<f64>,
+    /// How much worse they are than before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub against_past: Option<Degraded>,
+    /// How much more the figures have become worse than those of devices not updated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub against_others: Option<Degraded>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HealthVerdict {
+    /// Too few devices have brought their figure to say anything.
+    TooFew,
+    /// Neither shown to be worse than is bearable nor not to be.
+    Open,
+    /// Shown not to be worse than is bearable.
+    Bearable,
+    /// Shown to be worse than is bearable: pauses.
+    Worse,
+}
+
+/// How much worse, and where the truth lies at every moment at once.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Degraded {
+    pub value: f64,
+    pub low: f64,
+    pub high: f64,
+}
+
 /// The two arms of an A/B test, side by side.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ComparisonStatus {
@@ -337,6 +388,9 @@ pub struct ArmStatus {
     /// The mean of how long its devices took to boot.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub boot_ms: Option<f64>,
+    /// The mean of how fast its devices' batteries run down, in percent of their capacity a day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub battery_drain: Option<f64>,
 }
 
 /// `releases/{model}/{version}`

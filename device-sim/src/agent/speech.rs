@@ -67,7 +67,9 @@ impl Agent {
             seq,
             running: self.running(),
             job,
-            boot_ms: self.boot_ms,
+            boot_ms: self.vitals.boot_ms.or(self.boot_ms),
+            battery_drain_bp_per_day: self.vitals.battery_drain_bp_per_day,
+            unexpected_reboots: self.vitals.unexpected_reboots,
         });
         self.say(DeviceTopic::Report, seq, payload.clone());
         Some((seq, payload))

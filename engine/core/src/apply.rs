@@ -1,6 +1,7 @@
 //! Folds one fact into the state. Total: what is in the log has happened, so nothing here refuses.
 
 mod approval;
+mod health;
 mod rollback;
 
 use alloc::{
@@ -15,6 +16,7 @@ use fleetfold_schemas::{
     device::{DeviceError, ErrorClass},
 };
 
+pub use self::health::says_anything;
 use crate::{
     CampaignIx, DeviceIx, ReleaseIx, Timestamp,
     fact::{
@@ -24,7 +26,7 @@ use crate::{
         LifecycleChanged, MemberJoined, PauseCause, PhaseAdvanced, PhasePassed, PhaseStarted,
         ReleasePublished, RetriesOrdered, SiteOpened,
     },
-    membership::{is_control, takers},
+    membership::takers,
     offers::offered_bytes,
     state::{
         Answered, Campaign, Counted, Delta, Device, Evidence, Member, MemberState, Operator, Place,
@@ -246,7 +248,9 @@ fn device_greeted(state: &mut State, at: Timestamp, fact: &DeviceGreeted) {
     if let Some(counter) = fact.login_counter {
         devices.set_login_counter(device, counter);
     }
-    devices.set_running(device, &fact.running);
+    if devices.set_running(device, &fact.running) {
+        devices.begin_vitals_anew(device, at);
+    }
     devices.set_standby(device, fact.standby.as_ref());
     devices.set_inventory(
         device,
@@ -266,34 +270,13 @@ fn device_reported(state: &mut State, at: Timestamp, fact: &DeviceReported) {
     let (epoch, _) = devices.get(device).last_number();
     let number = (fact.epoch.unwrap_or(epoch), fact.seq);
     devices.set_last(device, number, fact.fingerprint, Some(at));
-    if let Some(running) = &fact.running {
-        devices.set_running(device, running);
+    if let Some(running) = &fact.running
+        && devices.set_running(device, running)
+    {
+        devices.begin_vitals_anew(device, at);
     }
     devices.set_stage(device, fact.stage, fact.progress_percent);
-    if let Some(boot_ms) = fact.boot_ms {
-        devices.set_boot_ms(device, boot_ms);
-        booted_as_control(state, device);
-    }
-}
-
-/// A device of an arm that is given nothing has booted: what updated devices are compared with.
-fn booted_as_control(state: &mut State, device: DeviceIx) {
-    let compared: Vec<_> = state
-        .campaigns
-        .active()
-        .filter(|ix| {
-            let row = state.campaigns.get(*ix);
-            row.started_at.is_some() && is_control(row, state.devices.get(device))
-        })
-        .collect();
-    let boot_ms = state.devices.get(device).boot_ms();
-    for ix in compared {
-        if let (Some(comparison), Some(boot_ms)) =
-            (&mut state.campaigns.get_mut(ix).comparison, boot_ms)
-        {
-            comparison.booted_as_control(device, boot_ms);
-        }
-    }
+    health::reported(state, at, fact);
 }
 
 fn release_published(state: &mut State, at: Timestamp, fact: &ReleasePublished) {
@@ -497,6 +480,7 @@ fn execution_changed(state: &mut State, at: Timestamp, fact: &Fact) {
         devices.set_execution(device, (ix, at_member));
     }
     let is_first = campaign.member(at_member).counted == Counted::NotYet;
+    let was_accepted = campaign.member(at_member).accepted;
     member_changed(campaign, at_member, at, position, fact);
     campaign.roster.mark(at_member, position);
     let member = campaign.member(at_member);
@@ -506,6 +490,9 @@ fn execution_changed(state: &mut State, at: Timestamp, fact: &Fact) {
         && let Some(boot_ms) = devices.get(device).boot_ms()
     {
         comparison.booted(arm, boot_ms);
+    }
+    if campaign.health.is_some() {
+        health::member_changed(state, ix, at_member, was_accepted, at);
     }
 }
 

@@ -18,7 +18,7 @@ use serde_json::Value;
 use crate::{
     CampaignIx, DeviceIx, Effect, Fact, State, Timestamp,
     accept::accept,
-    apply::apply,
+    apply::{apply, says_anything},
     approval, decide, effect,
     fact::{DeltaAdded, DeltaUnavailable, ExecutionAccepted, ReturnAccepted, ReturnDeferral},
     request::{Answer, DeviceMessage, Request},
@@ -320,6 +320,14 @@ impl Core {
             }
         }
         match fact {
+            Fact::DeviceReported(fact) if says_anything(fact) => {
+                // Its figures may be what a gate waits for.
+                if let Some((ix, _)) = self.state.devices.get(fact.device).execution()
+                    && self.state.campaigns.get(ix).health.is_some()
+                {
+                    open.campaigns.insert(self.ordered(ix));
+                }
+            }
             Fact::DeviceGreeted(fact) => {
                 open.described.insert(fact.device);
                 // Campaigns may have waited to hear of it.

@@ -24,7 +24,7 @@ pub use fleetfold_schemas::operator::Role;
 
 pub use self::approval::{Action, VoidCause};
 pub use self::rollback::{KeptCause, ReturnDeferral, RollbackCause};
-use crate::{CampaignIx, DeviceIx, ReleaseIx, state::ComparisonVerdict};
+use crate::{CampaignIx, DeviceIx, ReleaseIx, gate::measure::Measure, state::ComparisonVerdict};
 
 macro_rules! facts {
     ($($(#[$doc:meta])* $n:literal $name:ident { $($(#[$meta:meta])* $k:literal $field:ident: $type:ty,)* })*) => {
@@ -138,6 +138,10 @@ facts! {
         5 stage: Option<Stage>,
         6 progress_percent: Option<u8>,
         7 boot_ms: Option<u64>,
+        /// Since the last boot, in hundredths of a percent of the battery's capacity a day.
+        160 battery_drain_bp_per_day: Option<u64>,
+        /// In the device's whole life.
+        161 unexpected_reboots: Option<u64>,
     }
     13 LifecycleChanged {
         0 device: DeviceIx,
@@ -590,6 +594,30 @@ pub enum PauseCause {
         #[n(2)]
         threshold_bp: u16,
     },
+    /// Updated devices are worse off by more than is bearable. All figures are in the measure's smallest unit, rounded.
+    #[n(20)]
+    Health {
+        #[n(0)]
+        measure: Measure,
+        /// Devices that have brought their figure, and the mean of these from before the update.
+        #[n(1)]
+        devices: u64,
+        #[n(2)]
+        before: i64,
+        /// How much worse was bearable.
+        #[n(3)]
+        margin: i64,
+        /// How much worse they are than before; absent where that is not asked for.
+        #[n(4)]
+        past: Option<Range>,
+        /// Devices of which one not updated was looked at beside them, and how much worse they are than those.
+        #[n(5)]
+        pairs: u64,
+        #[n(6)]
+        others: Option<Range>,
+        #[n(7)]
+        false_pause_bp: u16,
+    },
     /// Too many of those that were to go back have failed to.
     #[n(10)]
     RollbackFailing {
@@ -600,6 +628,18 @@ pub enum PauseCause {
         #[n(2)]
         limit_bp: u16,
     },
+}
+
+/// An estimate, and where the truth lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode, Serialize)]
+#[cbor(map)]
+pub struct Range {
+    #[n(0)]
+    pub value: i64,
+    #[n(1)]
+    pub low: i64,
+    #[n(2)]
+    pub high: i64,
 }
 
 /// Why a campaign failed.

@@ -3,13 +3,18 @@
 //! Failure is judged before success. Sums run over the running phase and those before it, because percentages are
 //! cumulative. Removed devices were never reached and count neither way.
 
+mod health;
+
 use fleetfold_schemas::campaign::{BasisPoints, Gates, SprtSpec};
 
+pub use self::health::assess as assess_health;
 use crate::{
     Timestamp,
     fact::PauseCause,
     gate::{
-        confident, promotion,
+        confident,
+        measure::Measure,
+        promotion,
         rates::Rates,
         sprt::{self, Sprt},
         strata, threshold,
@@ -73,6 +78,17 @@ pub enum HoldReason {
         succeeded: u64,
         rate: BasisPoints,
     },
+    /// Too few updated devices have said how they are doing.
+    HealthUnknown {
+        measure: Measure,
+        devices: u64,
+        needed: u64,
+    },
+    /// That updated devices are not worse off than is bearable is not shown.
+    HealthOpen {
+        measure: Measure,
+        devices: u64,
+    },
     /// The watch time runs.
     Soaking {
         until: Timestamp,
@@ -128,6 +144,9 @@ fn failure(campaign: &Campaign, tally: &PhaseTally) -> Option<PauseCause> {
         });
     }
     if let Some(cause) = evidence(campaign, gates) {
+        return Some(cause);
+    }
+    if let Some(cause) = health::failure(campaign) {
         return Some(cause);
     }
     let phase = campaign.phase();
@@ -264,10 +283,11 @@ fn waiting_for_success(campaign: &Campaign, tally: &PhaseTally) -> Option<HoldRe
     let judged = accepted - u64::from(tally.forgiven());
     let threshold = campaign.phase().success_threshold;
     let updated = u64::from(tally.updated);
-    (!threshold.is_reached_by(updated, judged)).then(|| HoldReason::Successes {
-        updated,
-        needed: threshold.of_rounded_up(judged),
-    })
+    if !threshold.is_reached_by(updated, judged) {
+        let needed = threshold.of_rounded_up(judged);
+        return Some(HoldReason::Successes { updated, needed });
+    }
+    health::waiting_for(campaign)
 }
 
 /// What evidence the phase's gates want before it passes. Devices without an outcome may still bring it; once all have

@@ -26,11 +26,12 @@ use fleetfold_core::{
         ExecutionRetracted, ExecutionSucceeded, ExecutionTimedOut, FailureCause, GatePromoted,
         KeptCause, KeyTrusted, LifecycleChanged, MemberJoined, OperatorAdded, OperatorChanged,
         OperatorPasswordSet, OperatorRevoked, Ordered, PauseCause, PhaseAdvanced, PhasePassed,
-        PhaseStarted, ReleasePublished, RemovalCause, RetriesOrdered, ReturnAccepted,
+        PhaseStarted, Range, ReleasePublished, RemovalCause, RetriesOrdered, ReturnAccepted,
         ReturnDeferral, ReturnDeferred, ReturnFailed, ReturnQueued, ReturnSkipped, Returned, Role,
         RollbackAdded, RollbackAdvanced, RollbackCause, RollbackStarted, SiteOpened, StorageLow,
         StorageRecovered, VoidCause,
     },
+    gate::measure::Measure,
     state::ComparisonVerdict,
 };
 use fleetfold_schemas::{
@@ -379,6 +380,8 @@ fn devices() -> Vec<(&'static str, &'static str, Fact)> {
         stage: Some(Stage::Trial),
         progress_percent: Some(75),
         boot_ms: Some(8200),
+        battery_drain_bp_per_day: None,
+        unexpected_reboots: None,
     };
     let reported_least = DeviceReported {
         epoch: None,
@@ -386,7 +389,15 @@ fn devices() -> Vec<(&'static str, &'static str, Fact)> {
         stage: None,
         progress_percent: None,
         boot_ms: None,
+        battery_drain_bp_per_day: None,
+        unexpected_reboots: None,
         ..reported.clone()
+    };
+    let reported_health = DeviceReported {
+        boot_ms: Some(8200),
+        battery_drain_bp_per_day: Some(412),
+        unexpected_reboots: Some(3),
+        ..reported_least.clone()
     };
     let key = *SigningKey::from_bytes(&[17; 32]).verifying_key().as_bytes();
     let token = Sha256::of(b"wS9xTbKp2mV4nQ7rZ1cY5u").0;
@@ -420,6 +431,11 @@ fn devices() -> Vec<(&'static str, &'static str, Fact)> {
             "least",
             "A hello with what none may lack.",
             greeted_least.into(),
+        ),
+        (
+            "health",
+            "A report that says how the device is doing.",
+            reported_health.into(),
         ),
         ("", "A report in which everything is new.", reported.into()),
         (
@@ -852,6 +868,28 @@ fn campaigns() -> Vec<(&'static str, &'static str, Fact)> {
                 failed: 5,
                 succeeded: 0,
                 expected_bp: 500,
+                false_pause_bp: 500,
+            }),
+        ),
+        (
+            "health",
+            "Updated devices drain their batteries, by 0.5 % a day at least: more than the 0.4 % that is bearable.",
+            paused(PauseCause::Health {
+                measure: Measure::BatteryDrain,
+                devices: 72,
+                before: 404,
+                margin: 40,
+                past: Some(Range {
+                    value: 70,
+                    low: 51,
+                    high: 89,
+                }),
+                pairs: 70,
+                others: Some(Range {
+                    value: 68,
+                    low: 50,
+                    high: 86,
+                }),
                 false_pause_bp: 500,
             }),
         ),

@@ -22,10 +22,12 @@ use fleetfold_core::{
         KeyTrusted, LifecycleChanged, OperatorAdded, OperatorRevoked, PauseCause, PhaseStarted,
         ReleasePublished, Role, SiteOpened,
     },
+    gate::measure::Measure,
     snapshot::{self, Reader, SnapshotError},
 };
 use fleetfold_schemas::{
     Digest, Name, Sha256,
+    campaign::{BatteryDrainGate, BootTimeGate, HealthGates, RebootRateGate},
     command::{Credential, Lifecycle},
     device::{DeviceError, ErrorClass, Image, Running, Slot, Stage},
     operator::Tenants,
@@ -252,6 +254,71 @@ fn queued(campaign: u32, device: u32) -> Fact {
     .into()
 }
 
+/// One that watches how its devices are doing: one has brought its figure, another one has just begun.
+fn watched() -> Vec<Fact> {
+    let campaign_ix = 3;
+    let accepted = |device| {
+        Fact::from(ExecutionAccepted {
+            campaign: campaign_ix,
+            device,
+        })
+    };
+    let says = |device, seq, boot_ms, running| {
+        Fact::from(DeviceReported {
+            device,
+            epoch: Some(3),
+            seq,
+            fingerprint: 9,
+            running,
+            stage: None,
+            progress_percent: None,
+            boot_ms: Some(boot_ms),
+            battery_drain_bp_per_day: Some(400 + boot_ms % 100),
+            unexpected_reboots: Some(seq),
+        })
+    };
+    let mut created = campaign(campaign_ix, "autumn");
+    if let Fact::CampaignCreated(fact) = &mut created {
+        fact.spec.gates.health = Some(HealthGates {
+            boot_time: Some(BootTimeGate::default()),
+            battery_drain: Some(BatteryDrainGate::default()),
+            reboot_rate: Some(RebootRateGate::default()),
+        });
+    }
+    vec![
+        created,
+        CampaignStaged {
+            campaign: campaign_ix,
+        }
+        .into(),
+        CampaignStarted {
+            campaign: campaign_ix,
+            devices: 5,
+        }
+        .into(),
+        PhaseStarted {
+            campaign: campaign_ix,
+            phase: 0,
+            cut: 5,
+        }
+        .into(),
+        says(0, 1, 4_211, Some(running(Slot::A, "1.0.0"))),
+        says(3, 1, 4_350, None),
+        says(4, 1, 4_307, None),
+        queued(campaign_ix, 0),
+        queued(campaign_ix, 4),
+        accepted(0),
+        accepted(4),
+        says(0, 2, 4_502, Some(running(Slot::B, "2.0.0"))),
+        ExecutionSucceeded {
+            campaign: campaign_ix,
+            device: 0,
+            already: false,
+        }
+        .into(),
+    ]
+}
+
 /// A draft, one that was canceled at once, and one that rolls and was paused once: a device succeeded, one failed and
 /// waits for its retry, one has just begun, one is in maintenance.
 fn campaigns() -> Vec<Fact> {
@@ -318,6 +385,8 @@ fn campaigns() -> Vec<Fact> {
             stage: None,
             progress_percent: None,
             boot_ms: Some(4_200),
+            battery_drain_bp_per_day: None,
+            unexpected_reboots: None,
         }
         .into(),
         ExecutionSucceeded {
@@ -335,6 +404,8 @@ fn campaigns() -> Vec<Fact> {
             stage: Some(Stage::Downloading),
             progress_percent: Some(40),
             boot_ms: None,
+            battery_drain_bp_per_day: None,
+            unexpected_reboots: None,
         }
         .into(),
         CampaignPaused {
@@ -442,6 +513,21 @@ fn a_state_comes_back_as_it_was() {
         assert_eq!(format!("{read:?}"), format!("{state:?}"));
         assert_eq!(snapshot::digest(&read), snapshot::digest(&state));
     }
+}
+
+#[test]
+fn a_campaign_that_watches_its_devices_comes_back_as_it_was() {
+    let mut core = Core::default();
+    let facts = [site(), releases(), devices(), campaigns(), watched()].concat();
+    for (second, fact) in (0..).zip(&facts) {
+        core.replay(START + second * 1000, fact);
+    }
+    let written = sections(core.state());
+    let read = read_all(&written).unwrap();
+    assert_eq!(sections(&read), written);
+    let health = read.campaigns.get(3).health.as_ref().unwrap();
+    assert_eq!(health.figures(Measure::BootTime).change.count, 1);
+    assert!(health.awaits(Measure::BatteryDrain) && health.awaits(Measure::BootTime));
 }
 
 #[test]

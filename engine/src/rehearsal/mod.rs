@@ -122,7 +122,7 @@ pub fn rehearse(state: &State, ix: CampaignIx, options: &Options) -> Rehearsal {
             install_ms: habits.install_ms,
             boot_ms: habits.boot_ms,
         },
-        notes: notes(&cast, &first, &habits),
+        notes: notes(&cast, &first, &habits, row.spec.gates.health.is_some()),
         findings: view::lint(state, ix, state.recorded_at),
         expected,
         exposure: exposure.to_vec(),
@@ -206,7 +206,7 @@ fn exposed(cast: &Cast, failure_rate: BasisPoints, played: &[Played]) -> Exposur
     }
 }
 
-fn notes(cast: &Cast, first: &Cast, habits: &Habits) -> Vec<String> {
+fn notes(cast: &Cast, first: &Cast, habits: &Habits, watches_health: bool) -> Vec<String> {
     let mut notes = Vec::new();
     if cast.scale.taken < cast.scale.of {
         notes.push(format!(
@@ -235,6 +235,12 @@ fn notes(cast: &Cast, first: &Cast, habits: &Habits) -> Vec<String> {
     notes.push(
         "a device on which the release fails does so at every attempt, after its reboot, and goes back".to_owned(),
     );
+    if watches_health {
+        notes.push(
+            "health gates are left out: virtual devices are neither better nor worse off"
+                .to_owned(),
+        );
+    }
     notes.push("other campaigns on the same devices are left out".to_owned());
     notes
 }

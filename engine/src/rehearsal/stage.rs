@@ -314,6 +314,8 @@ impl<B: Behaviour> Stage<B> {
             running,
             job: Some(JobReport { sequence, state }),
             boot_ms,
+            battery_drain_bp_per_day: None,
+            unexpected_reboots: None,
         };
         let request = Request::Device {
             device: row.id(),

@@ -105,9 +105,17 @@ impl CampaignSpec {
             ));
         }
         self.gates.check("gates", self.expected_failure)?;
+        if let Some(health) = &self.gates.health {
+            health.check("gates.health", self.max_rollout_days)?;
+        }
         for (i, phase) in self.phases.iter().enumerate() {
             if let Some(gates) = &phase.gates {
                 gates.check(&format!("phases[{i}].gates"), self.expected_failure)?;
+                if let Some(health) = &gates.health {
+                    let key = format!("phases[{i}].gates.health");
+                    health.check(&key, self.max_rollout_days)?;
+                    health.check_within(&key, self.gates.health.as_ref())?;
+                }
                 if gates.strata.is_some() && gates.strata != self.gates.strata {
                     return Err(SpecError::new(
                         format!("phases[{i}].gates.strata"),

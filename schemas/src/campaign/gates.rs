@@ -6,7 +6,7 @@ use alloc::string::String;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use super::{BasisPoints, SpecError, layer::block};
+use super::{BasisPoints, HealthGates, SpecError, layer::block};
 use crate::id::Name;
 
 block! {
@@ -25,6 +25,8 @@ block! {
         strata: StrataKey,
         /// A phase waits until the failure rate is proven to be below this, or all its devices have an outcome.
         proven_below: BasisPoints,
+        /// How updated devices are doing. Wrongly, all of these together pause with a probability of `false_pause` at most.
+        health: HealthGates,
     }
 }
 

@@ -9,6 +9,7 @@ mod draft;
 mod failure;
 mod gates;
 mod group;
+mod health;
 mod layer;
 pub(crate) mod list;
 mod misfit;
@@ -37,6 +38,10 @@ pub use self::{
     },
     gates::{Gates, GatesDraft, SprtSpec, StrataKey},
     group::{Criteria, Facets, GroupOrder, GroupSpec, Membership, VersionRequirement},
+    health::{
+        Against, BatteryDrainGate, BootTimeGate, HealthGates, HealthMetric, HealthRule,
+        RebootRateGate,
+    },
     monitoring::{Monitoring, MonitoringDraft},
     phase::{PhaseDraft, PhaseSpec, Strategy},
     rates::{Factor, Growth, Pace, Rates},

@@ -126,6 +126,8 @@ fn report(seq: u64, running: Running, state: Option<JobState>) -> Report {
             state,
         }),
         boot_ms: None,
+        battery_drain_bp_per_day: None,
+        unexpected_reboots: None,
     }
 }
 
@@ -150,9 +152,22 @@ pub fn reports() -> Vec<Golden> {
     let succeeded = Report {
         epoch: 4,
         boot_ms: Some(8200),
+        battery_drain_bp_per_day: None,
+        unexpected_reboots: None,
         ..report(2, running(new_image(), Slot::B), Some(JobState::Succeeded))
     };
+    let healthy = Report {
+        boot_ms: Some(8200),
+        battery_drain_bp_per_day: Some(412),
+        unexpected_reboots: Some(3),
+        ..report(3, old(), None)
+    };
     let all = [
+        (
+            "report-health",
+            "A device that says how it is doing.",
+            healthy,
+        ),
         (
             "report-idle",
             "A device without a job.",

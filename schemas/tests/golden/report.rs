@@ -7,7 +7,7 @@ use fleetfold_schemas::{
         CampaignReport, ClassCount, Cost, ErrorCount, Factor, FactorValue, Failures, Finding, Kpi,
         KpiName, Milestones, Prices, Progress, Recommendation, Target, Timeline, Unit,
     },
-    status::{CampaignState, Cause, Hold, Tally},
+    status::{CampaignState, Cause, Degraded, HealthStatus, HealthVerdict, Hold, Tally},
     topic::CampaignTopic,
 };
 
@@ -59,6 +59,7 @@ pub fn reports() -> Vec<Golden> {
             ..Milestones::default()
         },
         failures: failures(),
+        health: vec![health()],
         kpis: kpis(),
         cost: Some(Cost {
             infrastructure: 0.75,
@@ -85,6 +86,23 @@ pub fn reports() -> Vec<Golden> {
         Topic::Campaign(campaign(), CampaignTopic::Report),
         report,
     )]
+}
+
+/// As the status has it, too.
+pub fn health() -> HealthStatus {
+    let degraded = |value, low, high| Some(Degraded { value, low, high });
+    HealthStatus {
+        measure: "battery_drain".to_owned(),
+        unit: "% a day".to_owned(),
+        verdict: HealthVerdict::Open,
+        devices: 60,
+        pairs: 58,
+        before: Some(4.0),
+        after: Some(4.5),
+        margin: Some(0.4),
+        against_past: degraded(0.5, 0.25, 0.75),
+        against_others: degraded(0.375, 0.0, 0.75),
+    }
 }
 
 fn failures() -> Failures {

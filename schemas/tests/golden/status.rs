@@ -203,6 +203,7 @@ pub fn campaign_statuses() -> Vec<Golden> {
         },
         comparison: None,
         ordered: None,
+        health: Vec::new(),
         errors: BTreeMap::from([("self_test".to_owned(), 2)]),
         created_ms: NOW_MS - HOUR_MS,
         started_ms: Some(NOW_MS),

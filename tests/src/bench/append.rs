@@ -246,6 +246,8 @@ impl Reports {
             stage: installing.then_some(Stage::Downloading),
             progress_percent: installing.then(|| self.random.random_range(0..=100)),
             boot_ms: booted.then(|| self.random.random_range(800..3_000)),
+            battery_drain_bp_per_day: None,
+            unexpected_reboots: None,
         }
         .into()
     }

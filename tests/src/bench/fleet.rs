@@ -387,6 +387,8 @@ impl Fleet {
             running: self.running(device),
             job: job.map(|(sequence, state)| JobReport { sequence, state }),
             boot_ms,
+            battery_drain_bp_per_day: None,
+            unexpected_reboots: None,
         };
         let fingerprint = self.fingerprint();
         Request::Device {

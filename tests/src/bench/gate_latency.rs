@@ -237,6 +237,8 @@ impl Victim {
                 state,
             }),
             boot_ms: None,
+            battery_drain_bp_per_day: None,
+            unexpected_reboots: None,
         };
         self.send(DeviceTopic::Report, &encode_cbor(&report)).await
     }

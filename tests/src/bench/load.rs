@@ -227,6 +227,8 @@ fn report(mut running: Running, seq: u32) -> Vec<u8> {
             running: running.clone(),
             job: None,
             boot_ms: None,
+            battery_drain_bp_per_day: None,
+            unexpected_reboots: None,
         });
         if payload.len() >= REPORT_BYTES {
             return payload;

@@ -168,6 +168,8 @@ impl Reporter {
             running: self.running.clone(),
             job: None,
             boot_ms: None,
+            battery_drain_bp_per_day: None,
+            unexpected_reboots: None,
         };
         self.frame(DeviceTopic::Report, &encode_cbor(&report), waiting)
     }

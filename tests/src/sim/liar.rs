@@ -199,6 +199,8 @@ impl Liar {
             running: self.running(catalog),
             job: self.job_report(),
             boot_ms: None,
+            battery_drain_bp_per_day: None,
+            unexpected_reboots: None,
         };
         let payload = if self.stream.percent(50) {
             encode_json(&report)

@@ -86,6 +86,8 @@ fn report(seq: u64) -> Vec<u8> {
         running: running(),
         job: None,
         boot_ms: None,
+        battery_drain_bp_per_day: None,
+        unexpected_reboots: None,
     })
 }
 

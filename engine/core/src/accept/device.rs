@@ -246,6 +246,8 @@ fn reported(
         stage,
         progress_percent,
         boot_ms: report.boot_ms,
+        battery_drain_bp_per_day: report.battery_drain_bp_per_day,
+        unexpected_reboots: report.unexpected_reboots,
     }
 }
 

@@ -38,19 +38,6 @@ pub fn one(figures: &Moments, tuning: Tuning) -> Option<Estimate> {
 #[must_use]
 pub fn difference(a: &Moments, b: &Moments, tuning: Tuning) -> Option<Estimate> {
     let t = count(a.count) + count(b.count);
-    between(a, b, t, tuning)
-}
-
-/// The same of two groups whose proportion changes, such as a canary and the rest of the fleet. What counts as time must
-/// grow as the variance shrinks, or a thousand figures of one group would pass for experience with the other: t is the
-/// number of figures in two equal arms that would say as much.
-#[must_use]
-pub fn difference_of_unequal(a: &Moments, b: &Moments, tuning: Tuning) -> Option<Estimate> {
-    let (na, nb) = (count(a.count), count(b.count));
-    between(a, b, 4.0 * na * nb / (na + nb), tuning)
-}
-
-fn between(a: &Moments, b: &Moments, t: f64, tuning: Tuning) -> Option<Estimate> {
     let variance = variance_of_mean(a)? + variance_of_mean(b)?;
     Some(around(b.mean - a.mean, variance, t, tuning))
 }
@@ -94,15 +81,11 @@ mod tests {
     #[test]
     fn the_interval_of_a_difference_is_the_one_computed_independently() {
         let (a, b) = (Moments::of(200, 12.0, 2.0), Moments::of(200, 12.9, 2.4));
-        for estimate in [
-            difference(&a, &b, TUNING),
-            difference_of_unequal(&a, &b, TUNING),
-        ] {
-            let Estimate { value, low, high } = estimate.expect("enough figures");
-            assert!((value - 0.9).abs() < 1e-12);
-            assert!((low - 0.229_520).abs() < 6e-7, "{low}");
-            assert!((high - 1.570_480).abs() < 6e-7, "{high}");
-        }
+        let estimate = difference(&a, &b, TUNING);
+        let Estimate { value, low, high } = estimate.expect("enough figures");
+        assert!((value - 0.9).abs() < 1e-12);
+        assert!((low - 0.229_520).abs() < 6e-7, "{low}");
+        assert!((high - 1.570_480).abs() < 6e-7, "{high}");
     }
 
     #[test]
@@ -124,7 +107,6 @@ mod tests {
         assert!(one(&enough, TUNING).is_some() && one(&few, TUNING).is_none());
         assert!(difference(&enough, &enough, TUNING).is_some());
         assert!(difference(&enough, &few, TUNING).is_none());
-        assert!(difference_of_unequal(&few, &enough, TUNING).is_none());
     }
 
     #[test]
@@ -136,22 +118,6 @@ mod tests {
             outside += u32::from((0..800).any(|_| {
                 figures.push(random.normal(3.0, 2.0));
                 one(&figures, TUNING).is_some_and(|e| e.low > 3.0 || e.high < 3.0)
-            }));
-        }
-        assert!(outside > 0 && outside <= runs / 20, "{outside}");
-    }
-
-    #[test]
-    fn a_canary_beside_a_large_fleet_is_judged_by_its_own_size() {
-        let fleet = Moments::of(100_000, 3.0, 2.0);
-        let mut random = Random::new(5);
-        let (runs, mut outside) = (1_000, 0);
-        for _ in 0..runs {
-            let mut canary = Moments::default();
-            outside += u32::from((0..800).any(|_| {
-                canary.push(random.normal(3.0, 2.0));
-                difference_of_unequal(&fleet, &canary, TUNING)
-                    .is_some_and(|e| e.low > 0.0 || e.high < 0.0)
             }));
         }
         assert!(outside > 0 && outside <= runs / 20, "{outside}");

@@ -16,7 +16,7 @@ use crate::{
     gate::ab::Arm,
     state::{
         Campaign, Counted, Member, PhaseTally, Place, Returns, Rollback, Roster, STRATA_MAX,
-        Sources, Starts,
+        Sources, Starts, Watch,
     },
 };
 
@@ -36,6 +36,7 @@ struct Announced {
     tallies: Vec<PhaseTally>,
     members: Vec<Member>,
     excluded: BTreeMap<u32, OperatorId>,
+    watches: Vec<(u32, Watch)>,
 }
 
 impl Rosters {
@@ -123,12 +124,18 @@ impl Rosters {
         let is_device = |ordered: &Ordered| ordered.device < state.devices.len();
         in_range("ordered", row.ordered.as_ref().is_none_or(is_device))?;
         campaign.ordered = row.ordered;
+        if let Some(row) = row.health {
+            let health = campaign.health.as_mut();
+            let is_whole = health.is_some_and(|health| health.restore(&row.figures, &row.tried));
+            check("campaign", ix, "health", is_whole)?;
+        }
         self.announced.push(Announced {
             count: row.members,
             enrolled: row.enrolled,
             tallies: row.tallies,
             members: Vec::with_capacity(row.members as usize),
             excluded: BTreeMap::new(),
+            watches: Vec::new(),
         });
         state.campaigns.push(campaign);
         Ok(())
@@ -146,6 +153,15 @@ impl Rosters {
         let announced = &mut self.announced[announced];
         let ix = number(announced.members.len());
         let excluded_by = row.excluded_by.clone();
+        if let Some(watch) = &row.watch {
+            for time in watch.times() {
+                check_time("member", ix, "time", Some(time))?;
+            }
+            let is_watched = campaign.health.is_some()
+                && watch.partner_place().is_none_or(|at| at < announced.count);
+            check("member", ix, "watch", is_watched)?;
+            announced.watches.push((ix, watch.clone()));
+        }
         let member = member(state, campaign, ix, row)?;
         let order = |member: &Member| (member.place, member.rank, member.device);
         let by_group = |member: &Member| (member.place.group, member.rank, member.device);
@@ -178,6 +194,9 @@ impl Rosters {
             if campaign.started_at.is_some() {
                 let (members, enrolled) = (announced.members, announced.enrolled);
                 campaign.roster = Roster::of(&campaign.spec, members, Some(enrolled));
+            }
+            if let Some(health) = &mut campaign.health {
+                health.restore_watches(announced.watches);
             }
             let accepted = campaign
                 .roster

@@ -300,6 +300,11 @@ impl Reader {
         if let Some(boot_ms) = row.boot_ms {
             devices.set_boot_ms(ix, boot_ms.into());
         }
+        if let Some(reboots) = &row.reboots {
+            check_time("device", ix, "time", Some(reboots.since))?;
+            check("device", ix, "reboots", reboots.count_then <= reboots.count)?;
+        }
+        devices.restore_vitals(ix, row.battery_drain, row.reboots);
         if let Some(execution) = row.execution {
             devices.set_execution(ix, execution);
         }

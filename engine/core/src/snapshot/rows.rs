@@ -17,9 +17,10 @@ use minicbor::{Decode, Encode};
 use crate::{
     CampaignIx, DeviceIx, ReleaseIx,
     fact::{KeptCause, Ordered, RemovalCause, Role, RollbackCause},
+    gate::health::Figures,
     state::{
         Answered, Approval, Comparison, Counted, Delta, Evidence, MemberState, PhaseTally,
-        Positions, ReturnStep, Status, Stratum,
+        Positions, Reboots, ReturnStep, Status, Stratum, Watch,
     },
 };
 
@@ -262,6 +263,10 @@ pub struct DeviceRow<'a> {
     pub stage: Option<Stage>,
     #[n(16)]
     pub progress_percent: Option<u8>,
+    #[n(80)]
+    pub battery_drain: Option<u32>,
+    #[n(81)]
+    pub reboots: Option<Reboots>,
     #[cbor(n(85), skip_if = "is_zero")]
     pub registered_at: u64,
 }
@@ -333,10 +338,24 @@ pub struct CampaignRow {
     pub authors: Vec<OperatorId>,
     #[cbor(n(76), default, skip_if = "Vec::is_empty")]
     pub approvals: Vec<Approval>,
+    #[n(80)]
+    pub health: Option<HealthRow>,
     #[cbor(n(85), default, skip_if = "is_unset")]
     pub positions: Positions,
     #[n(86)]
     pub ordered: Option<Ordered>,
+}
+
+/// How the updated devices of a campaign are doing.
+#[derive(Debug, Encode, Decode)]
+#[cbor(map)]
+pub struct HealthRow {
+    /// By the number of the measure.
+    #[n(0)]
+    pub figures: Vec<Figures>,
+    /// By group in the order of offers.
+    #[n(1)]
+    pub tried: Vec<u32>,
 }
 
 #[derive(Debug, Encode, Decode)]
@@ -439,6 +458,8 @@ pub struct MemberRow {
     pub first_offer_s: Option<u32>,
     #[cbor(n(13), skip_if = "is_zero")]
     pub arm: u64,
+    #[n(80)]
+    pub watch: Option<Watch>,
     /// Where its state is written.
     #[cbor(n(85), skip_if = "is_zero")]
     pub position: u64,

@@ -12,13 +12,13 @@ use minicbor::{Encode, Encoder};
 use super::{
     SECTION_BYTES_MAX,
     rows::{
-        AnswerRow, CampaignRow, DeviceRow, Head, KeyRow, Kind, MemberRow, OperatorRow, ReleaseRow,
-        RollbackManifestRow, RollbackRow, RunRow, ShortageRow, StartsRow, StateParts,
+        AnswerRow, CampaignRow, DeviceRow, Head, HealthRow, KeyRow, Kind, MemberRow, OperatorRow,
+        ReleaseRow, RollbackManifestRow, RollbackRow, RunRow, ShortageRow, StartsRow, StateParts,
     },
 };
 use crate::{
     State,
-    state::{Campaign, Counted, Device, Devices, Member, Number, Shared},
+    state::{Campaign, Counted, Device, Devices, Member, Number, Shared, Watch},
 };
 
 pub fn write(state: &State, section: &mut dyn FnMut(&[u8])) {
@@ -63,7 +63,9 @@ pub fn write(state: &State, section: &mut dyn FnMut(&[u8])) {
     for (_, campaign) in state.campaigns.iter() {
         for (at, member) in (0..).zip(campaign.roster.all()) {
             let excluded_by = campaign.excluded.get(&at).cloned();
-            out.row(Kind::Members, &member_row(member, excluded_by));
+            let watch = campaign.health.as_ref();
+            let watch = watch.and_then(|health| health.watch(at)).cloned();
+            out.row(Kind::Members, &member_row(member, watch, excluded_by));
         }
     }
     out.finish();
@@ -308,6 +310,8 @@ fn device_row<'a>(device: Device<'a>, numbering: &Numbering) -> DeviceRow<'a> {
         stage: device.stage(),
         progress_percent: device.progress_percent(),
         registered_at: device.registered_at(),
+        battery_drain: device.battery_drain(),
+        reboots: device.reboots(),
     }
 }
 
@@ -367,6 +371,10 @@ fn campaign_row(campaign: &Campaign) -> CampaignRow {
         approvals: campaign.approvals.clone(),
         positions: campaign.positions,
         ordered: campaign.ordered.clone(),
+        health: campaign.health.as_ref().map(|health| HealthRow {
+            figures: health.all_figures().to_vec(),
+            tried: health.tried().to_vec(),
+        }),
     }
 }
 
@@ -374,7 +382,7 @@ const fn mark(is_set: bool, mark: u64) -> u64 {
     if is_set { mark } else { 0 }
 }
 
-fn member_row(member: &Member, excluded_by: Option<OperatorId>) -> MemberRow {
+fn member_row(member: &Member, watch: Option<Watch>, excluded_by: Option<OperatorId>) -> MemberRow {
     let StateParts {
         number: state,
         retry_at,
@@ -404,5 +412,6 @@ fn member_row(member: &Member, excluded_by: Option<OperatorId>) -> MemberRow {
         position: member.position,
         removed_for: member.removed_for,
         excluded_by,
+        watch,
     }
 }

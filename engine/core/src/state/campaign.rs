@@ -20,8 +20,8 @@ use crate::{
     fact::{FailureCause, Ordered, PauseCause},
     gate::ab::Arm,
     state::{
-        Approval, Comparison, Device, Devices, Member, MemberState, PhaseTally, ReturnStep, Roster,
-        Sources, group_order, rollback::Rollback,
+        Approval, Comparison, Device, Devices, Health, Member, MemberState, PhaseTally, ReturnStep,
+        Roster, Sources, group_order, rollback::Rollback,
     },
 };
 
@@ -64,6 +64,8 @@ pub struct Campaign {
     pub is_promoted: bool,
     /// Of a campaign that compares two releases, or one with none.
     pub comparison: Option<Comparison>,
+    /// Of a campaign whose gates look at how updated devices are doing.
+    pub health: Option<Health>,
     pub starts: Starts,
     /// Attempts after the first, and what they may have cost.
     pub retries: u32,
@@ -310,6 +312,7 @@ impl Campaign {
         };
         let runs = (0..tracks).flat_map(of_track).collect();
         Self {
+            health: Health::of(&spec),
             spec,
             releases,
             status: Status::Draft,
@@ -538,6 +541,9 @@ impl Campaign {
         for stratum in &mut self.strata {
             stratum.forgiven = stratum.evidence;
         }
+        if let Some(health) = &mut self.health {
+            health.review();
+        }
         let known: Vec<_> = self
             .roster
             .begun()
@@ -686,8 +692,11 @@ impl Campaigns {
     pub(crate) fn set_active(&mut self, ix: CampaignIx, is_active: bool) {
         if is_active {
             self.active.insert(ix);
-        } else {
-            self.active.remove(&ix);
+            return;
+        }
+        self.active.remove(&ix);
+        if let Some(health) = &mut self.rows[ix as usize].health {
+            health.forget(None);
         }
     }
 }

@@ -36,6 +36,16 @@ pub struct Comparison {
     /// Devices of an arm that is given nothing whose boot has been counted: one figure a device.
     #[n(5)]
     pub controls: BTreeSet<DeviceIx>,
+    /// How fast batteries run down, in hundredths of a percent a day.
+    #[cbor(n(80), default, skip_if = "is_empty")]
+    pub battery_drain: PerArm<Moments>,
+    /// As `controls`, of the battery.
+    #[cbor(n(81), default, skip_if = "BTreeSet::is_empty")]
+    pub drained_controls: BTreeSet<DeviceIx>,
+}
+
+fn is_empty(figures: &PerArm<Moments>) -> bool {
+    figures.a.count == 0 && figures.b.count == 0
 }
 
 /// What a comparison has come to. The numbers are those of a snapshot and of facts.
@@ -75,9 +85,28 @@ impl Comparison {
         self.boot_ms.of_mut(arm).push(f64::from(boot_ms));
     }
 
-    pub(crate) fn booted_as_control(&mut self, device: DeviceIx, boot_ms: u32) {
-        if self.controls.insert(device) {
+    pub(crate) fn drained(&mut self, arm: Arm, battery_drain: u32) {
+        self.battery_drain
+            .of_mut(arm)
+            .push(f64::from(battery_drain));
+    }
+
+    /// A device of an arm that is given nothing has said how it is doing.
+    pub(crate) fn control(
+        &mut self,
+        device: DeviceIx,
+        boot_ms: Option<u32>,
+        battery_drain: Option<u32>,
+    ) {
+        if let Some(boot_ms) = boot_ms
+            && self.controls.insert(device)
+        {
             self.booted(Arm::B, boot_ms);
+        }
+        if let Some(battery_drain) = battery_drain
+            && self.drained_controls.insert(device)
+        {
+            self.drained(Arm::B, battery_drain);
         }
     }
 
@@ -90,8 +119,8 @@ impl Comparison {
             .iter()
             .filter_map(|metric| match metric {
                 Metric::BootTime => Some((Measure::BootTime, self.boot_ms)),
-                // No device reports its battery as yet.
-                Metric::SuccessRate | Metric::BatteryDrain => None,
+                Metric::BatteryDrain => Some((Measure::BatteryDrain, self.battery_drain)),
+                Metric::SuccessRate => None,
             })
             .collect();
         let compares_success =

@@ -25,6 +25,8 @@ pub struct Devices {
     ids: Names,
     rows: Vec<Row>,
     cards: Vec<Card>,
+    /// Of the devices up to the last one that has said any of it.
+    vitals: Vec<Vitals>,
     models: Shared<ModelId>,
     images: Shared<Image>,
     profiles: Shared<Packed>,
@@ -62,12 +64,52 @@ struct Row {
 
 const _: () = assert!(size_of::<Row>() == 64, "a row is a cache line");
 
+/// How a device is doing, as it says.
+#[derive(Debug, Clone, Copy)]
+struct Vitals {
+    /// Hundredths of a percent of the battery's capacity a day; [`NEVER`] before the first.
+    battery_drain: u32,
+    /// Unasked, in its whole life; [`NEVER`] before the first word of it.
+    reboots: u32,
+    /// The same when it was first known to run what it runs now, and when that was.
+    reboots_then: u32,
+    since: Timestamp,
+}
+
+const UNKNOWN: Vitals = Vitals {
+    battery_drain: NEVER,
+    reboots: NEVER,
+    reboots_then: 0,
+    since: 0,
+};
+
+/// How often a device has rebooted without having been asked to. The numbers are those of a snapshot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, minicbor::Encode, minicbor::Decode)]
+#[cbor(map)]
+pub struct Reboots {
+    /// In its whole life.
+    #[n(0)]
+    pub count: u32,
+    /// The same when it was first known to run what it runs now, and when that was.
+    #[n(1)]
+    pub count_then: u32,
+    #[n(2)]
+    pub since: Timestamp,
+}
+
 /// No campaign and no boot has this number.
 const NEVER: u32 = u32::MAX;
 /// No message comes then.
 const NEVER_SEEN: Timestamp = Timestamp::MAX;
 /// A boot of 49 days is as good as any longer.
 const BOOT_MS_MAX: u32 = u32::MAX - 1;
+
+/// As far as a figure can be kept; any that is larger is as bad.
+pub(crate) fn kept(figure: u64) -> u32 {
+    u32::try_from(figure)
+        .unwrap_or(BOOT_MS_MAX)
+        .min(BOOT_MS_MAX)
+}
 
 /// What is asked for when a device logs in or is registered.
 #[derive(Debug, Clone)]
@@ -190,7 +232,8 @@ impl Devices {
         self.cards[ix as usize].login_counter = Some(counter);
     }
 
-    pub(crate) fn set_running(&mut self, ix: DeviceIx, running: &Running) {
+    /// Says whether it is another image than before.
+    pub(crate) fn set_running(&mut self, ix: DeviceIx, running: &Running) -> bool {
         let row = &mut self.rows[ix as usize];
         row.slot = running.slot;
         // Spares a copy of the version in almost all cases.
@@ -206,6 +249,7 @@ impl Devices {
             self.images
                 .replace(&mut row.running, Some(&image), Image::clone);
         }
+        !is_known
     }
 
     pub(crate) fn set_standby(&mut self, ix: DeviceIx, standby: Option<&Image>) {
@@ -257,8 +301,59 @@ impl Devices {
     }
 
     pub(crate) fn set_boot_ms(&mut self, ix: DeviceIx, boot_ms: u64) {
-        let boot_ms = u32::try_from(boot_ms).unwrap_or(BOOT_MS_MAX);
-        self.rows[ix as usize].boot_ms = boot_ms.min(BOOT_MS_MAX);
+        self.rows[ix as usize].boot_ms = kept(boot_ms);
+    }
+
+    fn vitals_mut(&mut self, ix: DeviceIx) -> &mut Vitals {
+        let at = ix as usize;
+        if self.vitals.len() <= at {
+            self.vitals.resize(at + 1, UNKNOWN);
+        }
+        &mut self.vitals[at]
+    }
+
+    pub(crate) fn set_battery_drain(&mut self, ix: DeviceIx, battery_drain: u64) {
+        self.vitals_mut(ix).battery_drain = kept(battery_drain);
+    }
+
+    /// A count that has fallen is that of another life: nothing is known of how it went before.
+    pub(crate) fn set_reboots(&mut self, ix: DeviceIx, reboots: u64, at: Timestamp) {
+        let (vitals, reboots) = (self.vitals_mut(ix), kept(reboots));
+        if vitals.reboots == NEVER || reboots < vitals.reboots {
+            vitals.reboots_then = reboots;
+            vitals.since = at;
+        }
+        vitals.reboots = reboots;
+    }
+
+    /// Another image runs by now: what is to come is not to be mixed with what was before.
+    pub(crate) fn begin_vitals_anew(&mut self, ix: DeviceIx, at: Timestamp) {
+        if let Some(vitals) = self.vitals.get_mut(ix as usize) {
+            vitals.battery_drain = NEVER;
+            if vitals.reboots != NEVER {
+                vitals.reboots_then = vitals.reboots;
+                vitals.since = at;
+            }
+        }
+    }
+
+    /// As they were in a snapshot.
+    pub(crate) fn restore_vitals(
+        &mut self,
+        ix: DeviceIx,
+        battery_drain: Option<u32>,
+        reboots: Option<Reboots>,
+    ) {
+        if battery_drain.is_none() && reboots.is_none() {
+            return;
+        }
+        let vitals = self.vitals_mut(ix);
+        vitals.battery_drain = battery_drain.unwrap_or(NEVER);
+        if let Some(reboots) = reboots {
+            vitals.reboots = reboots.count;
+            vitals.reboots_then = reboots.count_then;
+            vitals.since = reboots.since;
+        }
     }
 
     pub(crate) fn set_execution(&mut self, ix: DeviceIx, (campaign, member): (CampaignIx, u32)) {
@@ -471,6 +566,23 @@ impl<'a> Device<'a> {
         Some(self.row().boot_ms).filter(|boot_ms| *boot_ms != NEVER)
     }
 
+    /// Hundredths of a percent of the battery's capacity a day, with the image that runs.
+    #[must_use]
+    pub fn battery_drain(self) -> Option<u32> {
+        let vitals = self.devices.vitals.get(self.ix as usize)?;
+        Some(vitals.battery_drain).filter(|drain| *drain != NEVER)
+    }
+
+    #[must_use]
+    pub fn reboots(self) -> Option<Reboots> {
+        let vitals = self.devices.vitals.get(self.ix as usize)?;
+        (vitals.reboots != NEVER).then_some(Reboots {
+            count: vitals.reboots,
+            count_then: vitals.reboots_then,
+            since: vitals.since,
+        })
+    }
+
     /// The latest execution, open or not: a campaign and the member's place in it.
     #[must_use]
     pub fn execution(self) -> Option<(CampaignIx, u32)> {
@@ -516,6 +628,8 @@ impl fmt::Debug for Device<'_> {
             .field("standby", &self.standby())
             .field("inventory", &self.inventory())
             .field("boot_ms", &self.boot_ms())
+            .field("battery_drain", &self.battery_drain())
+            .field("reboots", &self.reboots())
             .field("execution", &self.execution())
             .field("stage", &self.stage())
             .field("progress_percent", &self.progress_percent())

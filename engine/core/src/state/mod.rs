@@ -7,6 +7,7 @@ mod campaign;
 mod command;
 mod comparison;
 mod device;
+mod health;
 mod inventory;
 mod member;
 mod names;
@@ -30,7 +31,8 @@ pub use self::{
     campaign::{Campaign, Campaigns, Evidence, PhaseRun, Positions, Starts, Status, Stratum},
     command::{ANSWERS_KEPT_MS, Answered, CLOCK_SKEW_MAX_MS, Commands},
     comparison::{Comparison, Verdict as ComparisonVerdict},
-    device::{Device, Devices},
+    device::{Device, Devices, Reboots},
+    health::{Health, Watch},
     inventory::Inventory,
     member::{Counted, Member, MemberState, PhaseTally, ReturnStep},
     release::{Delta, Release, Releases, WayBack},
@@ -39,7 +41,8 @@ pub use self::{
     sources::{SOURCES_MAX, Sources},
 };
 pub(crate) use self::{
-    device::SaidNumbers,
+    device::{SaidNumbers, kept},
+    health::Said as SaidOfHealth,
     inventory::{Said, check_attributes, check_profile},
     roster::group_order,
     shared::{Number, Shared},

@@ -189,6 +189,14 @@ impl Roster {
         run.last - run.first + number(joined)
     }
 
+    /// The member of a group from the start that has its turn after all others but so many; also beyond the last phase.
+    #[must_use]
+    pub fn from_end(&self, group: u16, others: u32) -> Option<u32> {
+        let run = self.groups.get(usize::from(group))?;
+        let at = run.last.checked_sub(others + 1)?;
+        (at >= run.first).then_some(at)
+    }
+
     /// How many have been there from the start.
     #[must_use]
     pub const fn enrolled(&self) -> u32 {

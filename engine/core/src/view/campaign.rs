@@ -50,6 +50,7 @@ pub fn campaign(state: &State, ix: CampaignIx, now: Timestamp) -> CampaignStatus
             operator: ordered.operator.clone(),
             reason: ordered.reason.clone(),
         }),
+        health: super::health::health(row),
         errors: errors(row),
         created_ms: row.created_at,
         started_ms: row.started_at,
@@ -197,6 +198,30 @@ pub fn hold(reason: &HoldReason, now: Timestamp) -> Hold {
             ),
             None,
         ),
+        HoldReason::HealthUnknown {
+            measure,
+            devices,
+            needed,
+        } => (
+            "health",
+            format!(
+                "{} of {devices} devices known, {needed} needed",
+                measure.as_str()
+            ),
+            None,
+        ),
+        HoldReason::HealthOpen {
+            measure,
+            devices: count,
+        } => (
+            "health",
+            format!(
+                "that {} is bearable is not shown by {}",
+                measure.as_str(),
+                devices(count)
+            ),
+            None,
+        ),
         HoldReason::Soaking { until } => (
             "soaking",
             format!(
@@ -260,7 +285,7 @@ fn limited(limit: Limit) -> (&'static str, String, Option<Timestamp>) {
     }
 }
 
-fn devices(count: u64) -> String {
+pub(super) fn devices(count: u64) -> String {
     let noun = if count == 1 { "device" } else { "devices" };
     format!("{count} {noun}")
 }
@@ -366,6 +391,18 @@ fn pause_cause(row: &Campaign, cause: &PauseCause) -> (&'static str, String) {
                 percent(*expected_bp),
                 percent(10_000 - false_pause_bp)
             ),
+        ),
+        PauseCause::Health {
+            measure,
+            past,
+            others,
+            margin,
+            devices,
+            pairs,
+            ..
+        } => (
+            "health",
+            super::health::cause(*measure, (*past, *devices), (*others, *pairs), *margin),
         ),
         PauseCause::RollbackFailing {
             failed,

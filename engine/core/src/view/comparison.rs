@@ -13,7 +13,10 @@ use fleetfold_schemas::{
 };
 
 use crate::{
-    gate::ab::{Arm, TooEarly, Verdict},
+    gate::{
+        ab::{Arm, TooEarly, Verdict},
+        measure::Measure,
+    },
     state::{Campaign, Comparison, ComparisonVerdict},
 };
 
@@ -36,6 +39,7 @@ pub fn comparison(row: &Campaign) -> Option<ComparisonStatus> {
 
 fn arm(comparison: &Comparison, arm: Arm, releases: &[ReleaseRef]) -> ArmStatus {
     let boot_ms = comparison.boot_ms.of(arm);
+    let drain = comparison.battery_drain.of(arm);
     ArmStatus {
         arm: match arm {
             Arm::A => "a",
@@ -47,6 +51,7 @@ fn arm(comparison: &Comparison, arm: Arm, releases: &[ReleaseRef]) -> ArmStatus 
         outcomes: *comparison.outcomes.outcomes().of(arm),
         succeeded: *comparison.outcomes.succeeded().of(arm),
         boot_ms: (boot_ms.count > 0).then_some(boot_ms.mean),
+        battery_drain: (drain.count > 0).then(|| Measure::BatteryDrain.in_unit(drain.mean)),
     }
 }
 

@@ -98,7 +98,8 @@ impl<'s> Lint<'s> {
         self.contact();
         self.conflicts();
         self.durations();
-        gates::look(self.campaign, &self.survey.roster, &mut self.found);
+        let devices = &self.state.devices;
+        gates::look(self.campaign, &self.survey.roster, devices, &mut self.found);
         self.found.sort_by_key(|finding| finding.severity);
         self.found
     }

@@ -6,6 +6,7 @@ mod compliance;
 mod device;
 mod explain;
 mod fact;
+mod health;
 mod job;
 mod lint;
 mod report;

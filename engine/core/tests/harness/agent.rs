@@ -20,11 +20,23 @@ pub struct Agent {
     pub running: Running,
     pub traits: Traits,
     /// How long it takes to boot.
-    boot_ms: Option<u64>,
+    boot_ms: Option<Figure>,
+    /// How fast its battery runs down, in hundredths of a percent a day.
+    drain: Option<Figure>,
+    /// How often it has rebooted without having been asked to.
+    crashes: Option<u64>,
     before: Option<Running>,
     /// Install jobs it has taken, oldest first: sequence and target.
     jobs: Vec<(u64, Running)>,
     last: Option<Request>,
+}
+
+/// What it is by its nature, and by how much that differs from one boot to the next.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Figure {
+    pub usual: u64,
+    /// By up to a tenth, up or down.
+    pub varies: bool,
 }
 
 /// What it says of itself in its hello.
@@ -52,7 +64,11 @@ pub enum Deed {
     Greet,
     Report,
     /// From now on it takes so long to boot, in milliseconds; nobody is told as yet.
-    Boots(u64),
+    Boots(Figure),
+    /// From now on its battery runs down so fast, in hundredths of a percent a day; nobody is told as yet.
+    Drains(Figure),
+    /// It reboots so often without having been asked to; nobody is told as yet.
+    Crashes(u64),
     /// The last message once more.
     Repeat,
     /// Another message under the last one's number.
@@ -82,6 +98,8 @@ impl Agent {
             },
             traits: Traits::default(),
             boot_ms: None,
+            drain: None,
+            crashes: None,
             before: None,
             jobs: Vec::new(),
             last: None,
@@ -112,8 +130,17 @@ impl Agent {
         if *deed == Deed::Take {
             return None;
         }
-        if let Deed::Boots(ms) = deed {
-            self.boot_ms = Some(*ms);
+        match deed {
+            Deed::Boots(ms) => self.boot_ms = Some(*ms),
+            Deed::Drains(drain) => self.drain = Some(*drain),
+            Deed::Crashes(times) => {
+                self.crashes = Some(self.crashes.unwrap_or_default() + times);
+                self.epoch += times;
+                self.seq *= u64::from(*times == 0);
+            }
+            _ => {}
+        }
+        if matches!(deed, Deed::Boots(_) | Deed::Drains(_) | Deed::Crashes(_)) {
             return None;
         }
         let misnumbered = self.misnumbered(deed);
@@ -136,7 +163,9 @@ impl Agent {
                 seq: self.seq,
                 running: self.running.clone(),
                 job: report,
-                boot_ms: self.boot_ms,
+                boot_ms: self.boot_ms.map(|figure| self.now(figure)),
+                battery_drain_bp_per_day: self.drain.map(|figure| self.now(figure)),
+                unexpected_reboots: self.crashes,
             }),
         };
         let request = self.request(message);
@@ -191,6 +220,8 @@ impl Agent {
             Deed::Greet | Deed::Report => None,
             Deed::Take
             | Deed::Boots(_)
+            | Deed::Drains(_)
+            | Deed::Crashes(_)
             | Deed::Repeat
             | Deed::Contradict
             | Deed::LookBack
@@ -198,6 +229,16 @@ impl Agent {
                 unreachable!("these say nothing new")
             }
         }
+    }
+
+    /// As it is since its last boot.
+    fn now(&self, Figure { usual, varies }: Figure) -> u64 {
+        if !varies {
+            return usual;
+        }
+        let hash = blake3::hash(format!("{} {}", self.id, self.epoch).as_bytes());
+        let share = u64::from(hash.as_bytes()[0]) * 200 / 255;
+        usual * (900 + share) / 1000
     }
 
     fn boot(&mut self, image: Running) {
@@ -217,6 +258,8 @@ impl Agent {
                 running: self.running.clone(),
                 job: None,
                 boot_ms: Some(1),
+                battery_drain_bp_per_day: None,
+                unexpected_reboots: None,
             }))
         };
         match deed {

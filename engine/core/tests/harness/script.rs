@@ -7,7 +7,7 @@ use fleetfold_schemas::{
     device::{ErrorClass, Stage},
 };
 
-use super::agent::{Deed, Traits};
+use super::agent::{Deed, Figure, Traits};
 
 #[derive(Debug)]
 pub enum Line<'a> {
@@ -271,7 +271,12 @@ fn devices<'a>(words: &[&'a str]) -> Option<Line<'a>> {
 fn deed(words: &[&str]) -> Option<Deed> {
     Some(match words {
         ["take" | "takes"] => Deed::Take,
-        ["boot" | "boots", "in", time] => Deed::Boots(span(time)),
+        ["boot" | "boots", "in", time, rest @ ..] => Deed::Boots(figure(span(time), rest)),
+        ["drain" | "drains", percent, "a", "day", rest @ ..] => {
+            let percent: f64 = number(percent.trim_end_matches('%'));
+            Deed::Drains(figure((percent * 100.0).round() as u64, rest))
+        }
+        ["crash" | "crashes", times, "times"] => Deed::Crashes(number(times)),
         ["accept" | "accepts"] => Deed::Work(Stage::Downloading, None),
         ["is" | "are", stage, progress @ ..] => {
             let percent = progress
@@ -295,6 +300,12 @@ fn deed(words: &[&str]) -> Option<Deed> {
         ["lose" | "loses", "epoch"] => Deed::LoseEpoch,
         _ => return None,
     })
+}
+
+/// `more or less`
+fn figure(usual: u64, words: &[&str]) -> Figure {
+    let varies = words == ["more", "or", "less"];
+    Figure { usual, varies }
 }
 
 fn parse_stage(text: &str) -> Stage {

@@ -81,8 +81,13 @@ impl World {
         self.ready(wanted.map(|(ix, _)| *ix), deed)
     }
 
-    /// Those with a job on their topic; to be accepted, one that they have not taken yet.
+    /// Those with a job on their topic, where the deed is about one; to be accepted, one that they have not taken yet.
     fn ready(&self, devices: impl Iterator<Item = DeviceIx>, deed: Option<&Deed>) -> Vec<usize> {
+        let needs_none =
+            |deed: &Deed| matches!(deed, Deed::Boots(_) | Deed::Drains(_) | Deed::Crashes(_));
+        if deed.is_some_and(needs_none) {
+            return devices.map(|ix| ix as usize).collect();
+        }
         let accepts = deed.is_some_and(|deed| matches!(deed, Deed::Take | Deed::Work(..)));
         devices
             .map(|ix| ix as usize)

@@ -12,7 +12,7 @@ use fleetfold_schemas::{
     command::Outcome,
     job::{Job, JobKind, Offer},
     operator::Tenants,
-    status::{CampaignState, CampaignStatus, Tally},
+    status::{CampaignState, CampaignStatus, Degraded, HealthStatus, Tally},
 };
 
 /// More devices than this are counted, not named.
@@ -441,6 +441,7 @@ pub fn status(status: &CampaignStatus) -> Vec<String> {
             way.percentage, way.returned, way.failed, way.kept, way.to_go
         ));
     }
+    lines.extend(status.health.iter().map(health));
     if let Some(comparison) = &status.comparison {
         lines.push(comparison.text.clone());
         lines.extend(comparison.arms.iter().map(|arm| {
@@ -452,8 +453,11 @@ pub fn status(status: &CampaignStatus) -> Vec<String> {
             let boot = arm
                 .boot_ms
                 .map_or(String::new(), |ms| format!(", boots in {ms:.0} ms"));
+            let drain = arm.battery_drain.map_or(String::new(), |percent| {
+                format!(", drains {percent:.2} % a day")
+            });
             format!(
-                "arm {} {}: {} devices, {} of {} succeeded{boot}",
+                "arm {} {}: {} devices, {} of {} succeeded{boot}{drain}",
                 arm.arm,
                 releases.join(" "),
                 arm.devices,
@@ -466,6 +470,33 @@ pub fn status(status: &CampaignStatus) -> Vec<String> {
         lines.push(format!("errors: {}", counts(&status.errors)));
     }
     lines
+}
+
+fn health(health: &HealthStatus) -> String {
+    let (unit, verdict) = (&health.unit, format!("{:?}", health.verdict).to_lowercase());
+    let worse = |than: &str, worse: Option<Degraded>| {
+        worse.map_or(String::new(), |worse| {
+            let Degraded { value, low, high } = worse;
+            format!(", worse than {than} by {value:.2} ({low:.2} to {high:.2})")
+        })
+    };
+    let means = health
+        .before
+        .zip(health.after)
+        .map_or(String::new(), |(before, after)| {
+            format!(", {before:.2} before and {after:.2} after")
+        });
+    let margin = health
+        .margin
+        .map_or(String::new(), |margin| format!(", bearable is {margin:.2}"));
+    format!(
+        "{} in {unit}: {verdict} by {} devices, {} of them beside another{means}{}{}{margin}",
+        health.measure,
+        health.devices,
+        health.pairs,
+        worse("before", health.against_past),
+        worse("others", health.against_others),
+    )
 }
 
 fn counts(map: &BTreeMap<String, u64>) -> String {

@@ -67,6 +67,7 @@ impl Counts {
                 PauseCause::StratumEvidence { .. } => &mut self.pauses_by_stratum,
                 PauseCause::SuccessUnreachable { .. } => &mut self.pauses_unreachable,
                 PauseCause::RollbackFailing { .. } => &mut self.pauses_of_rollback,
+                PauseCause::Health { .. } => return,
             },
             Fact::CampaignResumed(_) => &mut self.resumes,
             Fact::ExecutionQueued(fact) if fact.attempt > 1 => &mut self.retries,

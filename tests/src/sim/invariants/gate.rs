@@ -257,8 +257,8 @@ impl<'c> Gates<'c> {
                         *it == (failed, succeeded) && self.ln_e(*it) > loudest - LN_E_TOLERANCE
                     })
             }
-            // Of the way back, which has gates of its own.
-            PauseCause::RollbackFailing { .. } => false,
+            // Of the way back, which has gates of its own; and nobody asks here how devices are doing.
+            PauseCause::RollbackFailing { .. } | PauseCause::Health { .. } => false,
             PauseCause::SuccessUnreachable { lost, devices, .. } => {
                 self.is_success_out_of_reach()
                     && lost == sums.new_lost

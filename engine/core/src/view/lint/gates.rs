@@ -3,25 +3,28 @@
 use alloc::{format, vec::Vec};
 
 use fleetfold_schemas::{
-    campaign::PhaseSpec,
+    campaign::{HealthMetric, PhaseSpec},
     rehearsal::{Finding, Severity},
 };
 
 use super::{devices, finding};
 use crate::{
     gate::{
-        confident, promotion,
+        confident,
+        mean::COUNT_MIN,
+        promotion,
         rates::Rates,
         sprt::{Sprt, Verdict},
         threshold,
     },
-    state::{Campaign, Roster},
+    state::{Campaign, Devices, Member, Roster},
 };
 
 /// Looks no further than this for how many devices a gate needs.
 const ENOUGH_MAX: u64 = 100_000;
 
-pub fn look(campaign: &Campaign, roster: &Roster, found: &mut Vec<Finding>) {
+pub fn look(campaign: &Campaign, roster: &Roster, table: &Devices, found: &mut Vec<Finding>) {
+    health(campaign, roster, table, found);
     let Some(phase) = campaign.spec.phases.first() else {
         return;
     };
@@ -32,6 +35,43 @@ pub fn look(campaign: &Campaign, roster: &Roster, found: &mut Vec<Finding>) {
         if size > 0 {
             pausing(campaign, phase, size, found);
             passing(campaign, phase, size, found);
+        }
+    }
+}
+
+/// Who has never said how it is doing has no past to be held against.
+fn health(campaign: &Campaign, roster: &Roster, table: &Devices, found: &mut Vec<Finding>) {
+    let gates = campaign.spec.gates.health.iter();
+    for (metric, _) in gates.flat_map(|gates| gates.rules()) {
+        let has_said = |member: &&Member| {
+            let device = table.get(member.device);
+            match metric {
+                HealthMetric::BootTime => device.boot_ms().is_some(),
+                HealthMetric::BatteryDrain => device.battery_drain().is_some(),
+                HealthMetric::RebootRate => device.reboots().is_some(),
+            }
+        };
+        let known = roster.all().iter().filter(has_said).count();
+        let silent = roster.all().len() - known;
+        if silent > 0 {
+            let severity = if (known as u64) < COUNT_MIN {
+                Severity::Warning
+            } else {
+                Severity::Info
+            };
+            let name = metric.as_str();
+            found.push(Finding {
+                devices: Some(silent as u64),
+                ..finding(
+                    severity,
+                    "health_unknown",
+                    format!(
+                        "{} never said what {name} is about: the gate judges by the other {known}, {COUNT_MIN} at least",
+                        devices(silent as u64)
+                    ),
+                    "have devices report it for a while before the update, or leave the gate out",
+                )
+            });
         }
     }
 }

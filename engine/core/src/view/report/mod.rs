@@ -56,6 +56,7 @@ pub fn report(
         timeline,
         milestones,
         failures,
+        health: status.health,
         kpis,
         cost,
         recommendations: Vec::new(),
