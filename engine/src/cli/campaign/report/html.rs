@@ -28,6 +28,14 @@ pub(super) fn page(report: &CampaignReport) -> String {
         &words::progress(report),
     );
     section(&mut body, "Progress", &(figure(report) + &progress));
+    let health = table(
+        "How updated devices are doing",
+        &words::HEALTH,
+        &words::health(report),
+    );
+    if !health.is_empty() {
+        section(&mut body, "Health", &health);
+    }
     section(&mut body, "Failures", &failures(report));
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\

@@ -24,6 +24,11 @@ pub(super) fn page(report: &CampaignReport) -> String {
     }
     text.push_str("\n## Progress\n\n");
     text.push_str(&table(&words::PROGRESS, &words::progress(report)));
+    let health = words::health(report);
+    if !health.is_empty() {
+        text.push_str("\n## Health of updated devices\n\n");
+        text.push_str(&table(&words::HEALTH, &health));
+    }
     text.push_str(&format!("\n## Failures\n\n{}\n", words::failures(report)));
     for finding in words::findings(report) {
         text.push_str(&format!("\n- {}.\n", plain(&finding)));

@@ -3,6 +3,7 @@
 use fleetfold_schemas::{
     campaign::human_duration,
     report::{CampaignReport, FactorValue, Kpi, KpiName, Target, Unit},
+    status::{Degraded, HealthVerdict},
 };
 
 use crate::cli::output;
@@ -177,4 +178,54 @@ pub(super) fn cost(report: &CampaignReport) -> Option<String> {
         "{:.2} in all: infrastructure {:.2}, operations {:.2}, support {:.2}.",
         cost.total, cost.infrastructure, cost.operations, cost.support
     ))
+}
+
+pub(super) const HEALTH: [&str; 8] = [
+    "What",
+    "Devices",
+    "Before",
+    "After",
+    "Worse than before",
+    "Worse than others",
+    "Bearable",
+    "Verdict",
+];
+
+/// How updated devices are doing.
+pub(super) fn health(report: &CampaignReport) -> Vec<Vec<String>> {
+    let figure = |figure: Option<f64>| figure.map_or_else(String::new, rounded);
+    let interval = |worse: Option<Degraded>| {
+        worse.map_or_else(String::new, |Degraded { value, low, high }| {
+            let [value, low, high] = [value, low, high].map(rounded);
+            format!("{value} ({low} to {high})")
+        })
+    };
+    let rows = report.health.iter().map(|health| {
+        vec![
+            format!("{}, {}", health.measure, health.unit),
+            health.devices.to_string(),
+            figure(health.before),
+            figure(health.after),
+            interval(health.against_past),
+            interval(health.against_others),
+            figure(health.margin),
+            match health.verdict {
+                HealthVerdict::TooFew => "too few to tell",
+                HealthVerdict::Open => "not decided",
+                HealthVerdict::Bearable => "bearable",
+                HealthVerdict::Worse => "worse",
+            }
+            .to_owned(),
+        ]
+    });
+    rows.collect()
+}
+
+/// Milliseconds are many and need no decimals; reboots a day are few and need more.
+fn rounded(figure: f64) -> String {
+    match figure.abs() {
+        100.0.. => format!("{figure:.0}"),
+        1.0.. => format!("{figure:.2}"),
+        _ => format!("{figure:.4}"),
+    }
 }
