@@ -5,11 +5,13 @@
 
 mod behaviour;
 mod clock;
+mod condition;
 mod device;
 mod link;
 
 pub use behaviour::{Behaviour, Offline, Verdict};
 pub use clock::SimClock;
+pub use condition::{Ailment, Condition};
 
 use std::sync::Arc;
 

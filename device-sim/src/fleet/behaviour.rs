@@ -2,6 +2,7 @@
 
 use std::{fmt, ops::RangeInclusive, sync::Arc};
 
+use super::Condition;
 use fleetfold_schemas::{DeviceId, Digest, campaign::BasisPoints};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -25,6 +26,8 @@ pub struct Behaviour {
     /// Of single steps (a write, a message, a reboot) before which power fails.
     pub power_loss: BasisPoints,
     pub verdict: Verdict,
+    /// How devices are doing and say so; `None`: they keep it to themselves.
+    pub condition: Option<Condition>,
 }
 
 /// Spells of absence.
@@ -87,6 +90,7 @@ impl Behaviour {
             self_test_failure: NEVER,
             power_loss: NEVER,
             verdict: Verdict::Good,
+            condition: None,
         }
     }
 
@@ -114,6 +118,8 @@ pub(super) struct Traits {
     pub install_ms: u64,
     pub boot_ms: u64,
     pub self_test_ms: u64,
+    /// Hundredths of a percent a day.
+    pub drain_bp: u64,
 }
 
 impl Dice {
@@ -145,6 +151,10 @@ impl Traits {
             install_ms: dice.within(&behaviour.install_ms),
             boot_ms: dice.within(&behaviour.boot_ms),
             self_test_ms: dice.within(&behaviour.self_test_ms),
+            drain_bp: match &behaviour.condition {
+                Some(condition) => dice.within(&condition.drain_bp_per_day),
+                None => 0,
+            },
         }
     }
 }

@@ -5,7 +5,7 @@ use std::{
     pin::pin,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -25,6 +25,7 @@ use tracing::debug;
 use super::{
     Behaviour, Broker, DeviceSpec, DeviceState, SimClock,
     behaviour::{Dice, Traits},
+    condition::Pulse,
     link::{Heard, Link, Pace},
 };
 use crate::{
@@ -56,6 +57,8 @@ pub(super) struct Device {
     config: Arc<AgentConfig>,
     flash: Mutex<Flash>,
     connected: AtomicBool,
+    /// How often it has gone down without having been asked to.
+    crashes: AtomicU64,
 }
 
 impl Device {
@@ -73,6 +76,7 @@ impl Device {
             spec,
             config: Arc::new(config),
             connected: AtomicBool::new(false),
+            crashes: AtomicU64::new(0),
         }
     }
 
@@ -111,6 +115,7 @@ impl Device {
 enum Down {
     Reboot,
     PowerLost,
+    Crashed,
     Stopped,
 }
 
@@ -129,8 +134,10 @@ pub(super) async fn live(world: Arc<World>, device: Arc<Device>, seed: u64) {
         };
         device.connected.store(false, Ordering::Relaxed);
         debug!(device = %device.spec.id, ?down, "device is down");
-        if down == Down::Stopped {
-            return;
+        match down {
+            Down::Stopped => return,
+            Down::PowerLost | Down::Crashed => drop(device.crashes.fetch_add(1, Ordering::Relaxed)),
+            Down::Reboot => {}
         }
         let boots_at = Instant::now() + world.clock.real(traits.boot_ms);
         tokio::select! {
@@ -157,6 +164,7 @@ struct Run<'d> {
     /// Requests for chunks, each with the time at which its answer would have come over the link.
     requests: VecDeque<(u64, Publish)>,
     link_free_ms: u64,
+    pulse: Option<Pulse>,
     /// This download is one of those that fail.
     is_doomed: bool,
     task: Option<(u64, TaskId, Finished)>,
@@ -171,8 +179,19 @@ impl<'d> Run<'d> {
             .offline
             .as_ref()
             .map(|offline| now.saturating_add(dice.within(&offline.every_ms)));
+        let mut agent = Agent::boot(Arc::clone(&device.config), record, now);
+        let pulse = world.behaviour.condition.as_ref().map(|condition| {
+            let reboots = device.crashes.load(Ordering::Relaxed);
+            let image = agent.running().digest;
+            let who = (&device.spec.id, &image, reboots);
+            Pulse::of(condition, who, traits, dice, now)
+        });
+        if let Some(pulse) = &pulse {
+            agent.measured(pulse.at_boot());
+        }
         Self {
-            agent: Agent::boot(Arc::clone(&device.config), record, now),
+            agent,
+            pulse,
             world,
             device,
             traits,
@@ -285,6 +304,11 @@ impl<'d> Run<'d> {
                 self.request(now);
             } else if is_due(self.turns_ms) {
                 self.turn(now);
+            } else if is_due(self.pulse.as_ref().and_then(|pulse| pulse.crashes_ms)) {
+                return Some(Down::Crashed);
+            } else if let Some(pulse) = self.pulse.as_mut().filter(|pulse| pulse.next_ms <= now) {
+                let vitals = pulse.beat(now);
+                self.agent.measured(vitals);
             } else if !is_timer_done && is_due(self.agent.next_wakeup()) {
                 is_timer_done = true;
                 self.agent.timer(now);
@@ -299,6 +323,8 @@ impl<'d> Run<'d> {
             self.task.as_ref().map(|(due_ms, ..)| *due_ms),
             self.requests.front().map(|(due_ms, _)| *due_ms),
             self.turns_ms,
+            self.pulse.as_ref().map(|pulse| pulse.next_ms),
+            self.pulse.as_ref().and_then(|pulse| pulse.crashes_ms),
             self.agent.next_wakeup(),
         ];
         let due = due_ms.into_iter().flatten().min();
