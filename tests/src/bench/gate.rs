@@ -21,6 +21,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde_json::{Value, json};
 
+use super::gate_health;
 use crate::Failure;
 
 /// Outcomes of a campaign.
@@ -63,6 +64,8 @@ pub fn run(effort: Effort) -> Result<Vec<Value>, Failure> {
         }
         tried.tell(&gates, percent, effort);
     }
+    // Each of these takes a thousand looks by the gate itself.
+    figures.extend(gate_health::figures(effort.campaigns / 10));
     figures.push(look());
     Ok(figures)
 }

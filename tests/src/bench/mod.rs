@@ -7,6 +7,7 @@ pub mod append;
 pub mod create;
 mod fleet;
 pub mod gate;
+mod gate_health;
 pub mod gate_latency;
 pub mod ingest;
 mod load;
