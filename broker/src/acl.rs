@@ -108,7 +108,11 @@ pub fn readable(who: &Identity, topic: &Topic) -> bool {
         }
         (
             Identity::Operator { .. },
-            Topic::Campaign(..) | Topic::Release(..) | Topic::Alert(_) | Topic::FleetSummary,
+            Topic::Campaign(..)
+            | Topic::Release(..)
+            | Topic::Alert(_)
+            | Topic::Ticket(_)
+            | Topic::FleetSummary,
         ) => true,
     }
 }
@@ -123,7 +127,9 @@ pub fn in_scope(who: &Identity, topic: &Topic, concerns: Concerns<'_>) -> bool {
         _ if tenants.is_all() => true,
         // Its own, and everybody's.
         Topic::Operator(..) | Topic::Release(..) => true,
-        Topic::Device(..) | Topic::Campaign(..) | Topic::Alert(_) => concerns(tenants),
+        Topic::Device(..) | Topic::Campaign(..) | Topic::Alert(_) | Topic::Ticket(_) => {
+            concerns(tenants)
+        }
         // They count everybody's. What is retained is the host's choice.
         Topic::FleetSummary | Topic::LogFacts => false,
     }
@@ -167,6 +173,7 @@ fn operator_reads(id: &OperatorId, role: Role, tenants: &Tenants) -> Vec<String>
         fleetfold_schemas::topic::filter::every_campaign_report(),
         fleetfold_schemas::topic::filter::every_release(),
         fleetfold_schemas::topic::filter::every_alert(),
+        fleetfold_schemas::topic::filter::every_ticket(),
         Topic::FleetSummary.to_string(),
         Topic::Operator(id.clone(), OperatorTopic::Reply).to_string(),
     ];
@@ -196,7 +203,11 @@ pub const fn is_retained(topic: &Topic) -> bool {
             kind,
             DeviceTopic::Job | DeviceTopic::Status | DeviceTopic::Presence
         ),
-        Topic::Campaign(..) | Topic::Release(..) | Topic::Alert(_) | Topic::FleetSummary => true,
+        Topic::Campaign(..)
+        | Topic::Release(..)
+        | Topic::Alert(_)
+        | Topic::Ticket(_)
+        | Topic::FleetSummary => true,
         Topic::Operator(..) | Topic::LogFacts => false,
     }
 }
@@ -402,6 +413,8 @@ mod tests {
             format!("operators/ann/upload/{digest}/0"),
             "campaigns/c/status".to_owned(),
             "releases/m/1".to_owned(),
+            "alerts/c-failure_rate".to_owned(),
+            "tickets/t-4711".to_owned(),
             "fleet/summary".to_owned(),
             "log/facts".to_owned(),
         ];

@@ -192,6 +192,7 @@ impl Registry {
             Topic::Campaign(..)
             | Topic::Release(..)
             | Topic::Alert(_)
+            | Topic::Ticket(_)
             | Topic::FleetSummary
             | Topic::LogFacts => true,
         };

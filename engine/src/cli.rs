@@ -1,5 +1,6 @@
 //! The operator's commands. Each does what any MQTT client could do; keys, signing and log verification are local.
 
+mod alert;
 mod campaign;
 mod connection;
 mod device;
@@ -11,6 +12,7 @@ mod operator;
 mod output;
 mod release;
 mod report;
+mod ticket;
 
 use std::process::ExitCode;
 
@@ -46,6 +48,12 @@ pub enum OperatorCommand {
     /// Report on the whole fleet
     #[command(subcommand)]
     Report(report::ReportCommand),
+    /// List what somebody should look at
+    #[command(subcommand)]
+    Alert(alert::AlertCommand),
+    /// List and close tickets about devices that have failed for good
+    #[command(subcommand)]
+    Ticket(ticket::TicketCommand),
     /// Add, change and revoke operators, and set passwords
     #[command(subcommand)]
     Operator(operator::OperatorCommand),
@@ -62,6 +70,8 @@ pub async fn run(command: OperatorCommand) -> ExitCode {
         OperatorCommand::Device(command) => device::run(command).await,
         OperatorCommand::Campaign(command) => campaign::run(command).await,
         OperatorCommand::Report(command) => report::run(command).await,
+        OperatorCommand::Alert(command) => alert::run(command).await,
+        OperatorCommand::Ticket(command) => ticket::run(command).await,
         OperatorCommand::Operator(command) => operator::run(command).await,
         OperatorCommand::Log(command) => log::run(command).await,
     };

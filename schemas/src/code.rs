@@ -68,6 +68,8 @@ codes! {
     UnknownCampaign = "unknown_campaign",
     /// The site's policy asks for more approvals than there are people to give them.
     TooFewApprovers = "too_few_approvers",
+    /// No ticket of this name is open.
+    UnknownTicket = "unknown_ticket",
     /// The device takes no part in the campaign.
     NotAMember = "not_a_member",
     /// One at a time, and one is under way.

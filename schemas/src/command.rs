@@ -19,7 +19,7 @@ use crate::{
     campaign::{BasisPoints, CampaignDraft, Minutes},
     code::{Code, Rejection},
     codec::{COMMAND_BYTES_MAX, DecodeError, encode_json},
-    id::{CampaignId, CommandId, DeviceId, Digest, ModelId, Name, OperatorId, Version},
+    id::{CampaignId, CommandId, DeviceId, Digest, ModelId, Name, OperatorId, TicketId, Version},
     operator::{Role, Tenants},
     password::{NewPassword, Password, PasswordHash, SecretText},
     plain::{Plain, Source},
@@ -69,6 +69,7 @@ pub enum Command {
     PromoteArm(PromoteArm),
     ApproveCampaign(ApproveCampaign),
     DeclineCampaign(DeclineCampaign),
+    CloseTicket(CloseTicket),
 }
 
 /// Somebody may log in from now on. Written as an object with `password` or `password_hash`.
@@ -495,6 +496,16 @@ pub struct MemberCommand {
     pub reason: Option<String>,
 }
 
+/// Somebody has seen to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CloseTicket {
+    pub ticket: TicketId,
+    /// For the record: what came of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CampaignCommand {
@@ -506,7 +517,7 @@ pub struct CampaignCommand {
 
 impl Command {
     /// The names of all commands.
-    pub const NAMES: [&'static str; 29] = [
+    pub const NAMES: [&'static str; 30] = [
         "operator.add",
         "operator.change",
         "operator.password",
@@ -536,6 +547,7 @@ impl Command {
         "campaign.promote",
         "campaign.approve",
         "campaign.decline",
+        "ticket.close",
     ];
 
     #[must_use]
@@ -570,6 +582,7 @@ impl Command {
             Self::PromoteArm(_) => "campaign.promote",
             Self::ApproveCampaign(_) => "campaign.approve",
             Self::DeclineCampaign(_) => "campaign.decline",
+            Self::CloseTicket(_) => "ticket.close",
         }
     }
 
@@ -622,6 +635,7 @@ impl Command {
             "campaign.promote" => Self::PromoteArm(parse(rest, malformed)?),
             "campaign.approve" => Self::ApproveCampaign(parse(rest, malformed)?),
             "campaign.decline" => Self::DeclineCampaign(parse(rest, malformed)?),
+            "ticket.close" => Self::CloseTicket(parse(rest, malformed)?),
             _ => {
                 return Err(Rejection::new(
                     Code::UnknownCommand,
@@ -663,7 +677,8 @@ impl Command {
             | Self::Compliance(_)
             | Self::PublishRelease(_)
             | Self::CreateCampaign(_)
-            | Self::RehearseCampaign(_) => false,
+            | Self::RehearseCampaign(_)
+            | Self::CloseTicket(_) => false,
         }
     }
 
@@ -737,6 +752,7 @@ impl Command {
             Self::PromoteArm(body) => value(body),
             Self::ApproveCampaign(body) => value(body),
             Self::DeclineCampaign(body) => value(body),
+            Self::CloseTicket(body) => value(body),
             Self::ExcludeDevice(body) | Self::ExpediteDevice(body) => value(body),
             Self::RehearseCampaign(body) => value(body),
         }

@@ -12,6 +12,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 pub const ID_BYTES_MAX: usize = 128;
 /// Longest version, in bytes.
 pub const VERSION_BYTES_MAX: usize = 64;
+/// Longest id of an alert, in bytes: a campaign's, a hyphen and what is wrong.
+pub const ALERT_ID_BYTES_MAX: usize = ID_BYTES_MAX + 32;
 
 /// Why a text is not an id.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -184,9 +186,57 @@ text_id!(
     Name, "name", ID_BYTES_MAX, "letters, digits, ':', '_' and '-'", is_id_character
 );
 text_id!(
+    /// The name of an alert: what is wrong, behind the campaign that it is about and a hyphen if it is about one.
+    AlertId, "alert id", ALERT_ID_BYTES_MAX, "letters, digits, ':', '_' and '-'", is_id_character
+);
+text_id!(
     /// A firmware or hardware version.
     Version, "version", VERSION_BYTES_MAX, "letters, digits, '.', '_', '+' and '-'", is_version_character
 );
+
+/// A ticket: `t-` and the log position of the fact that opened it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TicketId(pub u64);
+
+/// Why a text is not a ticket.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("a ticket is t- and a number")]
+pub struct TicketIdError;
+
+impl TicketId {
+    pub fn parse(text: &str) -> Result<Self, TicketIdError> {
+        let digits = text.strip_prefix("t-").ok_or(TicketIdError)?;
+        let is_canonical = !digits.starts_with(['0', '+']);
+        let number = digits.parse().ok().filter(|_| is_canonical);
+        number.map(Self).ok_or(TicketIdError)
+    }
+}
+
+impl fmt::Display for TicketId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "t-{}", self.0)
+    }
+}
+
+impl FromStr for TicketId {
+    type Err = TicketIdError;
+    fn from_str(text: &str) -> Result<Self, TicketIdError> {
+        Self::parse(text)
+    }
+}
+
+impl Serialize for TicketId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for TicketId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text).map_err(de::Error::custom)
+    }
+}
 
 /// Why a text is not a digest.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

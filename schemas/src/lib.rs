@@ -31,6 +31,7 @@ pub mod token;
 pub mod topic;
 
 pub use id::{
-    CampaignId, CommandId, DeviceId, Digest, IdError, ModelId, Name, OperatorId, Sha256, Version,
+    AlertId, CampaignId, CommandId, DeviceId, Digest, IdError, ModelId, Name, OperatorId, Sha256,
+    TicketId, Version,
 };
 pub use topic::{DeviceTopic, OperatorTopic, Topic};

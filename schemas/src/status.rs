@@ -1,7 +1,8 @@
 //! What the engine tells operators: retained JSON, one value per topic, always the whole truth about its object.
 
-use alloc::{collections::BTreeMap, string::String, vec::Vec};
+use alloc::{collections::BTreeMap, format, string::String, vec::Vec};
 
+use minicbor::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -9,7 +10,9 @@ use crate::{
     campaign::{BasisPoints, CampaignSpec, ReleaseRef},
     command::Lifecycle,
     device::{DeviceError, Slot, Stage},
-    id::{CampaignId, DeviceId, Digest, ModelId, Name, OperatorId, Sha256, Version},
+    id::{
+        AlertId, CampaignId, DeviceId, Digest, ModelId, Name, OperatorId, Sha256, TicketId, Version,
+    },
 };
 
 /// `devices/{device}/status`
@@ -458,6 +461,9 @@ pub struct FleetSummary {
 /// `alerts/{alert}`
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Alert {
+    /// That it is about; absent: the site.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub campaign: Option<CampaignId>,
     pub since_ms: u64,
     /// One sentence for people.
     pub text: String,
@@ -465,9 +471,105 @@ pub struct Alert {
     pub kind: AlertKind,
 }
 
+/// What is wrong, with the numbers there were when it was noticed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "alert", rename_all = "snake_case")]
 pub enum AlertKind {
     /// The log's file system has less room left than its floor: only what ends work is admitted.
     StorageLow { free_bytes: u64, floor_bytes: u64 },
+    /// More than `limit_percent` of the outcomes are failures.
+    FailureRate {
+        failed: u64,
+        outcomes: u64,
+        limit_percent: BasisPoints,
+    },
+    /// Devices have accepted their job so long ago and have had no outcome.
+    Timeouts { devices: u64, limit_ms: u64 },
+    /// Nothing has happened to any device for so long, and the campaign waits for some.
+    Stalled {
+        last_change_ms: u64,
+        limit_ms: u64,
+        waiting: u64,
+    },
+}
+
+/// What an alert is about, as topics and metrics name it. The numbers are those of the log.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Encode, Decode,
+)]
+#[serde(rename_all = "snake_case")]
+#[cbor(index_only)]
+pub enum AlertName {
+    #[n(0)]
+    StorageLow,
+    #[n(1)]
+    FailureRate,
+    #[n(2)]
+    Timeouts,
+    #[n(3)]
+    Stalled,
+}
+
+impl AlertName {
+    pub const ALL: [Self; 4] = [
+        Self::StorageLow,
+        Self::FailureRate,
+        Self::Timeouts,
+        Self::Stalled,
+    ];
+
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::StorageLow => "storage_low",
+            Self::FailureRate => "failure_rate",
+            Self::Timeouts => "timeouts",
+            Self::Stalled => "stalled",
+        }
+    }
+
+    /// The alert's topic: no name has a hyphen, so it tells both parts.
+    ///
+    /// # Panics
+    /// Never: an alert's id is long enough for both.
+    #[must_use]
+    pub fn id(self, campaign: Option<&CampaignId>) -> AlertId {
+        let text = match campaign {
+            Some(campaign) => format!("{campaign}-{}", self.as_str()),
+            None => self.as_str().into(),
+        };
+        AlertId::parse(&text).expect("a campaign's id and a name make an alert's")
+    }
+
+    /// The campaign, if any, and the name that an id is made of. `None`: of no alert there is.
+    #[must_use]
+    pub fn of(id: &AlertId) -> Option<(Option<CampaignId>, Self)> {
+        let (campaign, name) = match id.as_str().rsplit_once('-') {
+            Some((campaign, name)) => (Some(CampaignId::parse(campaign).ok()?), name),
+            None => (None, id.as_str()),
+        };
+        let alert = Self::ALL.into_iter().find(|alert| alert.as_str() == name)?;
+        Some((campaign, alert))
+    }
+}
+
+/// `tickets/{ticket}`, while it is open.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ticket {
+    pub ticket: TicketId,
+    pub campaign: CampaignId,
+    /// Absent: the campaign has more open tickets than it may have, and this one is about all further devices.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<DeviceId>,
+    pub opened_ms: u64,
+    /// One sentence for people.
+    pub text: String,
+    /// Of its last attempt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<DeviceError>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempts: Option<u32>,
+    /// Of the one about all further devices: how many devices of the campaign have failed for good by now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed_devices: Option<u64>,
 }

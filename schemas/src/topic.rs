@@ -6,7 +6,7 @@
 use alloc::{format, string::String};
 use core::fmt;
 
-use crate::id::{CampaignId, DeviceId, Digest, ModelId, Name, OperatorId, Version};
+use crate::id::{AlertId, CampaignId, DeviceId, Digest, ModelId, OperatorId, TicketId, Version};
 
 /// All topics begin with this.
 pub const ROOT: &str = "fleet/v1";
@@ -20,7 +20,9 @@ pub enum Topic {
     Release(ModelId, Version),
     FleetSummary,
     /// What someone should look at; empty when it is over.
-    Alert(Name),
+    Alert(AlertId),
+    /// A device that someone should look at; empty once it is closed.
+    Ticket(TicketId),
     /// Committed facts in order, for auditors.
     LogFacts,
 }
@@ -146,7 +148,8 @@ impl Topic {
                     Version::parse(version).ok()?,
                 ))
             }
-            "alerts" => Some(Self::Alert(Name::parse(rest).ok()?)),
+            "alerts" => Some(Self::Alert(AlertId::parse(rest).ok()?)),
+            "tickets" => Some(Self::Ticket(TicketId::parse(rest).ok()?)),
             "fleet" if rest == "summary" => Some(Self::FleetSummary),
             "log" if rest == "facts" => Some(Self::LogFacts),
             _ => None,
@@ -192,6 +195,7 @@ impl fmt::Display for Topic {
             }
             Self::Release(model, version) => write!(f, "{ROOT}/releases/{model}/{version}"),
             Self::Alert(alert) => write!(f, "{ROOT}/alerts/{alert}"),
+            Self::Ticket(ticket) => write!(f, "{ROOT}/tickets/{ticket}"),
             Self::FleetSummary => write!(f, "{ROOT}/fleet/summary"),
             Self::LogFacts => write!(f, "{ROOT}/log/facts"),
         }
@@ -225,6 +229,11 @@ pub mod filter {
     #[must_use]
     pub fn every_alert() -> String {
         format!("{ROOT}/alerts/+")
+    }
+
+    #[must_use]
+    pub fn every_ticket() -> String {
+        format!("{ROOT}/tickets/+")
     }
 
     #[must_use]
@@ -271,6 +280,8 @@ mod tests {
             format!("{ROOT}/campaigns/spring/rehearsal"),
             format!("{ROOT}/releases/sensor_v2/2.0.0-rc.1"),
             format!("{ROOT}/alerts/storage_low"),
+            format!("{ROOT}/alerts/{}-failure_rate", "c".repeat(128)),
+            format!("{ROOT}/tickets/t-4711"),
             format!("{ROOT}/fleet/summary"),
             format!("{ROOT}/log/facts"),
         ];
@@ -295,6 +306,10 @@ mod tests {
             "fleet/v1/devices/+/hello",
             "fleet/v1/devices/d/chunk",
             "fleet/v1/fleet/summary/x",
+            "fleet/v1/tickets/4711",
+            "fleet/v1/tickets/t-04711",
+            "fleet/v1/tickets/t-+1",
+            "fleet/v1/tickets/t-",
             &format!("fleet/v1/operators/a/upload/{digest}/01"),
             &format!("fleet/v1/operators/a/upload/{digest}/+1"),
             &format!("fleet/v1/operators/a/upload/{digest}/-1"),

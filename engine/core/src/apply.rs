@@ -3,6 +3,7 @@
 mod approval;
 mod health;
 mod rollback;
+mod watch;
 
 use alloc::{
     boxed::Box,
@@ -179,6 +180,10 @@ pub fn apply(state: &mut State, at: Timestamp, fact: &Fact) {
         | Fact::ApprovalDeclined(_)
         | Fact::ApprovalVoided(_)
         | Fact::ApprovalLost(_) => approval::changed(state, at, fact),
+        Fact::AlertRaised(fact) => watch::raised(state, at, fact),
+        Fact::AlertCleared(fact) => watch::cleared(state, at, fact),
+        Fact::TicketOpened(fact) => watch::opened(state, at, fact),
+        Fact::TicketClosed(fact) => watch::closed(state, fact),
         Fact::RollbackAdded(fact) => rollback::added(state, fact),
         Fact::RollbackStarted(_) | Fact::RollbackAdvanced(_) | Fact::CampaignRolledBack(_) => {
             rollback::campaign_changed(state, at, fact);
@@ -313,17 +318,21 @@ fn campaign_changed(state: &mut State, at: Timestamp, fact: &Fact) {
         Fact::CampaignStarted(CampaignStarted { .. }) => {
             campaign.started_at = Some(at);
             campaign.positions.started = position;
+            campaign.watch.moved_at = at;
             campaign.status = Status::Rolling;
         }
         Fact::PhaseStarted(PhaseStarted { phase, .. }) => {
             campaign.run = *phase as usize;
             campaign.runs[*phase as usize].started_at = Some(at);
             campaign.runs[*phase as usize].position = position;
+            campaign.watch.moved_at = at;
         }
         Fact::PhasePassed(PhasePassed { phase, .. }) => {
+            campaign.watch.moved_at = at;
             campaign.runs[*phase as usize].passed_at = Some(at);
         }
         Fact::PhaseAdvanced(PhaseAdvanced { phase, .. }) => {
+            campaign.watch.moved_at = at;
             campaign.version += 1;
             campaign.runs[*phase as usize].passed_at = Some(at);
         }
@@ -400,6 +409,8 @@ fn retries_ordered(state: &mut State, at: Timestamp, fact: &RetriesOrdered) {
         }
     };
     for member in members {
+        campaign.watch.moved_at = at;
+        campaign.watch.not_lost(member, false);
         campaign.update_member(member, |member| {
             member.enter(MemberState::Retrying { at }, at);
         });
@@ -438,6 +449,7 @@ fn resumed(campaign: &mut Campaign, at: Timestamp) {
     );
     campaign.version += 1;
     campaign.resumed_at = Some(at);
+    campaign.watch.moved_at = at;
     if campaign.status.is_rolling_back() {
         rollback::resumed(campaign, was_gate);
         return;
@@ -481,8 +493,10 @@ fn execution_changed(state: &mut State, at: Timestamp, fact: &Fact) {
     }
     let is_first = campaign.member(at_member).counted == Counted::NotYet;
     let was_accepted = campaign.member(at_member).accepted;
+    let was_given_up = watch::is_given_up(campaign.member(at_member));
     member_changed(campaign, at_member, at, position, fact);
     campaign.roster.mark(at_member, position);
+    watch::moved(campaign, at_member, at, was_given_up, fact);
     let member = campaign.member(at_member);
     let (arm, counted) = (member.arm, member.counted);
     if let (Some(comparison), true, Counted::Success) =

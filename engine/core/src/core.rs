@@ -153,8 +153,9 @@ impl Core {
             step.answers.push(answer);
             step.ends.push(step.facts.len());
         }
-        for fact in &step.facts {
-            effect::of(fact, &mut step.effects);
+        let first = self.state.position + 1 - step.facts.len() as u64;
+        for (position, fact) in (first..).zip(&step.facts) {
+            effect::of(position, fact, &mut step.effects);
         }
         dedup(&mut step.effects);
         step
@@ -476,14 +477,16 @@ fn dedup(effects: &mut Vec<Effect>) {
     let mut seen = hashbrown::HashSet::with_hasher(rustc_hash::FxBuildHasher);
     effects.retain(|effect| {
         let key = match effect {
-            Effect::DeviceJob(ix) => (0u8, *ix),
-            Effect::CampaignJobs(ix) => (1, *ix),
-            Effect::DeviceStatus(ix) => (2, *ix),
-            Effect::CampaignStatus(ix) => (3, *ix),
-            Effect::Release(ix) => (4, *ix),
+            Effect::DeviceJob(ix) => (0u8, u64::from(*ix)),
+            Effect::CampaignJobs(ix) => (1, (*ix).into()),
+            Effect::DeviceStatus(ix) => (2, (*ix).into()),
+            Effect::CampaignStatus(ix) => (3, (*ix).into()),
+            Effect::Release(ix) => (4, (*ix).into()),
             Effect::FleetSummary => (5, 0),
-            Effect::StorageAlert => (6, 0),
-            Effect::CampaignReport(ix) => (7, *ix),
+            Effect::Ticket(number) => (6, *number),
+            Effect::CampaignReport(ix) => (7, (*ix).into()),
+            // Above all others: one number for each alert of the site and of each campaign.
+            Effect::Alert(ix, alert) => (8 + *alert as u8, ix.map_or(u64::MAX, u64::from)),
             Effect::Ack { .. }
             | Effect::Reply { .. }
             | Effect::BuildDelta { .. }

@@ -13,7 +13,7 @@ use fleetfold_schemas::{
 };
 
 use crate::{
-    CampaignIx, DeviceIx, Fact, State, Timestamp, approval,
+    CampaignIx, DeviceIx, Fact, State, Timestamp, alerts, approval,
     cohort::{jitter_ms, rank_of},
     compared,
     fact::{
@@ -28,6 +28,7 @@ use crate::{
     pace::Limit,
     rollback,
     state::{Campaign, Evidence, Member, MemberState, Place, ReturnStep, Status},
+    tickets,
     turns::{Places, Ready, Turns},
 };
 
@@ -101,6 +102,8 @@ pub fn campaign(
 ) {
     let before = facts.len();
     approval::decide(state, ix, now, facts);
+    tickets::campaign(state, ix, facts);
+    alerts::campaign(state, ix, now, facts);
     if facts.len() > before {
         return;
     }
@@ -567,5 +570,9 @@ pub fn wakeup(
         Status::RollingBack => rollback::wakeup(row, may_start, ready, now),
         _ => None,
     };
-    [next, turn, row.deadline()].into_iter().flatten().min()
+    let alert = alerts::wakeup(state, ix, now);
+    [next, turn, row.deadline(), alert]
+        .into_iter()
+        .flatten()
+        .min()
 }

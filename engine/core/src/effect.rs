@@ -2,7 +2,9 @@
 
 use alloc::{string::String, vec::Vec};
 
-use fleetfold_schemas::{DeviceId, OperatorId, command::Lifecycle, command::Reply};
+use fleetfold_schemas::{
+    DeviceId, OperatorId, command::Lifecycle, command::Reply, status::AlertName,
+};
 
 use crate::{
     CampaignIx, DeviceIx, Fact, ReleaseIx,
@@ -35,8 +37,10 @@ pub enum Effect {
     CampaignReport(CampaignIx),
     Release(ReleaseIx),
     FleetSummary,
-    /// The alert about the log's room.
-    StorageAlert,
+    /// An alert was raised or cleared; without a campaign it is about the site.
+    Alert(Option<CampaignIx>, AlertName),
+    /// A ticket was opened or closed, by its number.
+    Ticket(u64),
     /// Build a delta and hand its outcome in as a request.
     BuildDelta {
         release: ReleaseIx,
@@ -61,14 +65,23 @@ pub enum OperatorCut {
 }
 
 /// What a committed fact changes in the world.
-pub fn of(fact: &Fact, effects: &mut Vec<Effect>) {
+pub fn of(position: u64, fact: &Fact, effects: &mut Vec<Effect>) {
     if let Some(device) = fact.device() {
         effects.push(Effect::DeviceStatus(device));
     }
     if let Some(campaign) = fact.campaign() {
         effects.push(Effect::CampaignStatus(campaign));
     }
-    of_kind(fact, effects);
+    match fact {
+        Fact::StorageLow(_) | Fact::StorageRecovered(_) => {
+            effects.push(Effect::Alert(None, AlertName::StorageLow));
+        }
+        Fact::AlertRaised(fact) => effects.push(Effect::Alert(fact.campaign, fact.trouble.name())),
+        Fact::AlertCleared(fact) => effects.push(Effect::Alert(fact.campaign, fact.alert)),
+        Fact::TicketOpened(_) => effects.push(Effect::Ticket(position)),
+        Fact::TicketClosed(fact) => effects.push(Effect::Ticket(fact.ticket)),
+        _ => of_kind(fact, effects),
+    }
 }
 
 fn of_kind(fact: &Fact, effects: &mut Vec<Effect>) {
@@ -130,9 +143,14 @@ fn of_kind(fact: &Fact, effects: &mut Vec<Effect>) {
         Fact::OperatorRevoked(OperatorRevoked { operator, .. }) => {
             effects.push(cut(operator, OperatorCut::Revoked));
         }
-        Fact::StorageLow(_) | Fact::StorageRecovered(_) => effects.push(Effect::StorageAlert),
         Fact::DeviceRegistered(_) | Fact::CampaignCreated(_) => effects.push(Effect::FleetSummary),
         Fact::SiteOpened(_)
+        | Fact::StorageLow(_)
+        | Fact::StorageRecovered(_)
+        | Fact::AlertRaised(_)
+        | Fact::AlertCleared(_)
+        | Fact::TicketOpened(_)
+        | Fact::TicketClosed(_)
         | Fact::OperatorAdded(_)
         | Fact::KeyTrusted(_)
         | Fact::CommandAccepted(_)

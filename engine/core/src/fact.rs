@@ -4,6 +4,7 @@
 //! stops an older program. Facts name devices, campaigns and releases by their row, which is stable because rows are
 //! assigned by facts. Every fact is one CBOR item.
 
+mod alert;
 mod approval;
 mod rollback;
 
@@ -16,12 +17,14 @@ use fleetfold_schemas::{
     command::{Credential, Lifecycle},
     device::{DeviceError, Image, Running, Stage},
     operator::Tenants,
+    status::AlertName,
 };
 use minicbor::{Decode, Encode};
 use serde::Serialize;
 
 pub use fleetfold_schemas::operator::Role;
 
+pub use self::alert::{TicketClosure, Trouble};
 pub use self::approval::{Action, VoidCause};
 pub use self::rollback::{KeptCause, ReturnDeferral, RollbackCause};
 use crate::{CampaignIx, DeviceIx, ReleaseIx, gate::measure::Measure, state::ComparisonVerdict};
@@ -440,6 +443,36 @@ facts! {
     89 CampaignRolledBack {
         0 campaign: CampaignIx,
     }
+    /// Something is wrong that somebody should look at.
+    130 AlertRaised {
+        /// Absent: it is about the site.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        0 campaign: Option<CampaignIx>,
+        1 trouble: Trouble,
+    }
+    /// It is over.
+    131 AlertCleared {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        0 campaign: Option<CampaignIx>,
+        1 alert: AlertName,
+    }
+    /// A device has failed for good; this fact's position is the ticket's number.
+    132 TicketOpened {
+        0 campaign: CampaignIx,
+        /// Absent: the campaign has as many open tickets as it may have, and this one is about all further devices.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        1 device: Option<DeviceIx>,
+        /// Of its last attempt. Absent as well where it had succeeded and went back by itself.
+        2 error: Option<DeviceError>,
+        3 attempts: u32,
+    }
+    133 TicketClosed {
+        0 ticket: u64,
+        1 campaign: CampaignIx,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        2 device: Option<DeviceIx>,
+        3 closure: TicketClosure,
+    }
     /// How an operator stands from here on.
     100 OperatorChanged {
         0 operator: OperatorId,
@@ -767,7 +800,11 @@ impl Fact {
             | Self::ApprovalGranted(ApprovalGranted { campaign, .. })
             | Self::ApprovalDeclined(ApprovalDeclined { campaign, .. })
             | Self::ApprovalVoided(ApprovalVoided { campaign, .. })
-            | Self::ApprovalLost(ApprovalLost { campaign, .. }) => Some(*campaign),
+            | Self::ApprovalLost(ApprovalLost { campaign, .. })
+            | Self::TicketOpened(TicketOpened { campaign, .. })
+            | Self::TicketClosed(TicketClosed { campaign, .. }) => Some(*campaign),
+            Self::AlertRaised(AlertRaised { campaign, .. })
+            | Self::AlertCleared(AlertCleared { campaign, .. }) => *campaign,
             Self::SiteOpened(_)
             | Self::OperatorAdded(_)
             | Self::OperatorChanged(_)
@@ -821,6 +858,8 @@ impl Fact {
             | Self::ReturnFailed(ReturnFailed { device, .. })
             | Self::ReturnSkipped(ReturnSkipped { device, .. })
             | Self::ReturnDeferred(ReturnDeferred { device, .. }) => Some(*device),
+            Self::TicketOpened(TicketOpened { device, .. })
+            | Self::TicketClosed(TicketClosed { device, .. }) => *device,
             Self::SiteOpened(_)
             | Self::OperatorAdded(_)
             | Self::OperatorChanged(_)
@@ -863,7 +902,9 @@ impl Fact {
             | Self::ApprovalGranted(_)
             | Self::ApprovalDeclined(_)
             | Self::ApprovalVoided(_)
-            | Self::ApprovalLost(_) => None,
+            | Self::ApprovalLost(_)
+            | Self::AlertRaised(_)
+            | Self::AlertCleared(_) => None,
         }
     }
 }

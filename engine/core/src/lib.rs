@@ -13,6 +13,7 @@
 extern crate alloc;
 
 mod accept;
+mod alerts;
 mod apply;
 mod approval;
 pub mod cohort;
@@ -31,6 +32,7 @@ mod rollback;
 pub mod snapshot;
 pub mod state;
 mod stored;
+mod tickets;
 mod timers;
 mod turns;
 pub mod view;

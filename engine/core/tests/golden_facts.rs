@@ -15,21 +15,22 @@ use ed25519_dalek::SigningKey;
 use fleetfold_core::{
     Fact,
     fact::{
-        Action, ApprovalDeclined, ApprovalGiven, ApprovalGranted, ApprovalLost, ApprovalPolicySet,
-        ApprovalRequested, ApprovalVoided, ArmsCompared, CampaignArchived, CampaignCanceled,
-        CampaignCompleted, CampaignCreated, CampaignDefaultsSet, CampaignEdited, CampaignFailed,
-        CampaignMonitoring, CampaignPaused, CampaignResumed, CampaignRolledBack, CampaignStaged,
-        CampaignStarted, CommandAccepted, CommandRefused, DeferralCause, DeltaAdded,
-        DeltaRequested, DeltaUnavailable, DeviceAssigned, DeviceExcluded, DeviceGreeted,
-        DeviceRegistered, DeviceReported, ExecutionAccepted, ExecutionCanceled, ExecutionDeferred,
-        ExecutionExpedited, ExecutionFailed, ExecutionQueued, ExecutionRejected, ExecutionRemoved,
-        ExecutionRetracted, ExecutionSucceeded, ExecutionTimedOut, FailureCause, GatePromoted,
-        KeptCause, KeyTrusted, LifecycleChanged, MemberJoined, OperatorAdded, OperatorChanged,
-        OperatorPasswordSet, OperatorRevoked, Ordered, PauseCause, PhaseAdvanced, PhasePassed,
-        PhaseStarted, Range, ReleasePublished, RemovalCause, RetriesOrdered, ReturnAccepted,
-        ReturnDeferral, ReturnDeferred, ReturnFailed, ReturnQueued, ReturnSkipped, Returned, Role,
-        RollbackAdded, RollbackAdvanced, RollbackCause, RollbackStarted, SiteOpened, StorageLow,
-        StorageRecovered, VoidCause,
+        Action, AlertCleared, AlertRaised, ApprovalDeclined, ApprovalGiven, ApprovalGranted,
+        ApprovalLost, ApprovalPolicySet, ApprovalRequested, ApprovalVoided, ArmsCompared,
+        CampaignArchived, CampaignCanceled, CampaignCompleted, CampaignCreated,
+        CampaignDefaultsSet, CampaignEdited, CampaignFailed, CampaignMonitoring, CampaignPaused,
+        CampaignResumed, CampaignRolledBack, CampaignStaged, CampaignStarted, CommandAccepted,
+        CommandRefused, DeferralCause, DeltaAdded, DeltaRequested, DeltaUnavailable,
+        DeviceAssigned, DeviceExcluded, DeviceGreeted, DeviceRegistered, DeviceReported,
+        ExecutionAccepted, ExecutionCanceled, ExecutionDeferred, ExecutionExpedited,
+        ExecutionFailed, ExecutionQueued, ExecutionRejected, ExecutionRemoved, ExecutionRetracted,
+        ExecutionSucceeded, ExecutionTimedOut, FailureCause, GatePromoted, KeptCause, KeyTrusted,
+        LifecycleChanged, MemberJoined, OperatorAdded, OperatorChanged, OperatorPasswordSet,
+        OperatorRevoked, Ordered, PauseCause, PhaseAdvanced, PhasePassed, PhaseStarted, Range,
+        ReleasePublished, RemovalCause, RetriesOrdered, ReturnAccepted, ReturnDeferral,
+        ReturnDeferred, ReturnFailed, ReturnQueued, ReturnSkipped, Returned, Role, RollbackAdded,
+        RollbackAdvanced, RollbackCause, RollbackStarted, SiteOpened, StorageLow, StorageRecovered,
+        TicketClosed, TicketClosure, TicketOpened, Trouble, VoidCause,
     },
     gate::measure::Measure,
     state::ComparisonVerdict,
@@ -40,6 +41,7 @@ use fleetfold_schemas::{
     cose::KeyId,
     device::{DeviceError, ErrorClass, Image, Running, Slot, Stage},
     operator::Tenants,
+    status::AlertName,
     suit::{self, Manifest},
 };
 use vectors::{Content, Golden, Vectors};
@@ -117,6 +119,10 @@ fn name(fact: &Fact) -> &'static str {
         Fact::ApprovalVoided(_) => "ApprovalVoided",
         Fact::ApprovalLost(_) => "ApprovalLost",
         Fact::DeviceAssigned(_) => "DeviceAssigned",
+        Fact::AlertRaised(_) => "AlertRaised",
+        Fact::AlertCleared(_) => "AlertCleared",
+        Fact::TicketOpened(_) => "TicketOpened",
+        Fact::TicketClosed(_) => "TicketClosed",
     }
 }
 
@@ -1252,6 +1258,110 @@ fn rollbacks() -> Vec<(&'static str, &'static str, Fact)> {
     ]
 }
 
+/// Alerts and tickets.
+fn troubles() -> Vec<(&'static str, &'static str, Fact)> {
+    let (campaign, device) = (3, 17);
+    let raised = |trouble| {
+        let campaign = Some(campaign);
+        Fact::from(AlertRaised { campaign, trouble })
+    };
+    let closed = |device, closure| {
+        let ticket = 4711;
+        Fact::from(TicketClosed {
+            ticket,
+            campaign,
+            device,
+            closure,
+        })
+    };
+    vec![
+        (
+            "failure-rate",
+            "More failures than the campaign is to have.",
+            raised(Trouble::FailureRate {
+                failed: 3,
+                outcomes: 40,
+                limit_bp: 500,
+            }),
+        ),
+        (
+            "timeouts",
+            "Two devices have taken their job a day ago and are not heard of.",
+            raised(Trouble::Timeouts {
+                devices: 2,
+                limit_ms: 86_400_000,
+            }),
+        ),
+        (
+            "stalled",
+            "Nothing has happened for a day.",
+            raised(Trouble::Stalled {
+                since: 1_767_225_600_000,
+                limit_ms: 86_400_000,
+                waiting: 12,
+            }),
+        ),
+        (
+            "",
+            "The failures have become fewer.",
+            AlertCleared {
+                campaign: Some(campaign),
+                alert: AlertName::FailureRate,
+            }
+            .into(),
+        ),
+        (
+            "",
+            "A device has failed for good.",
+            TicketOpened {
+                campaign,
+                device: Some(device),
+                error: Some(error()),
+                attempts: 3,
+            }
+            .into(),
+        ),
+        (
+            "further",
+            "More devices have failed for good than there may be tickets.",
+            TicketOpened {
+                campaign,
+                device: None,
+                error: None,
+                attempts: 0,
+            }
+            .into(),
+        ),
+        (
+            "",
+            "Somebody has seen to it.",
+            closed(
+                Some(device),
+                TicketClosure::Operator {
+                    operator: "ann".parse().unwrap(),
+                    reason: Some("power supply replaced".to_owned()),
+                },
+            ),
+        ),
+        (
+            "success",
+            "The device has succeeded after all.",
+            closed(Some(device), TicketClosure::Success),
+        ),
+        (
+            "further",
+            "Somebody has seen to the further devices.",
+            closed(
+                None,
+                TicketClosure::Operator {
+                    operator: "ann".parse().unwrap(),
+                    reason: None,
+                },
+            ),
+        ),
+    ]
+}
+
 fn goldens() -> Vec<(&'static str, Golden)> {
     [
         site(),
@@ -1261,6 +1371,7 @@ fn goldens() -> Vec<(&'static str, Golden)> {
         approvals(),
         executions(),
         rollbacks(),
+        troubles(),
     ]
     .into_iter()
     .flatten()

@@ -6,7 +6,7 @@ use std::{
 };
 
 use fleetfold_core::{CampaignIx, Effect, Fact, State, Step, view};
-use fleetfold_schemas::status::{CampaignState, ExecutionStatus};
+use fleetfold_schemas::status::{AlertName, CampaignState, ExecutionStatus};
 use metrics::{
     Counter, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
 };
@@ -48,14 +48,18 @@ impl Meters {
                 counter!("fleetfold_execution_events_total", "event" => name).increment(1);
             }
         }
+        let mut is_troubled = false;
         for effect in &step.effects {
             match effect {
                 Effect::CampaignStatus(ix) => {
                     self.dirty.insert(*ix);
                 }
-                Effect::StorageAlert => self.refresh(state, now),
+                Effect::Alert(..) | Effect::Ticket(_) => is_troubled = true,
                 _ => {}
             }
+        }
+        if is_troubled {
+            troubles(state);
         }
         if self.due_in() == Some(Duration::ZERO) {
             self.refresh(state, now);
@@ -72,13 +76,25 @@ impl Meters {
             refresh_campaign(state, ix, now);
         }
         self.refreshed = Instant::now();
-        let storage_low = f64::from(u8::from(state.storage_low.is_some()));
-        gauge!("fleetfold_alert", "alert" => "storage_low").set(storage_low);
+        troubles(state);
         let count = |n: u32| f64::from(n);
         gauge!("fleetfold_devices").set(count(state.devices.len()));
         gauge!("fleetfold_releases").set(count(state.releases.len()));
         gauge!("fleetfold_campaigns").set(count(state.campaigns.len()));
     }
+}
+
+/// What is raised and open now.
+fn troubles(state: &State) {
+    let mut raised = [0u32; AlertName::ALL.len()];
+    for (_, alert) in view::alerts(state) {
+        raised[alert as usize] += 1;
+    }
+    for (alert, count) in AlertName::ALL.into_iter().zip(raised) {
+        gauge!("fleetfold_alerts", "alert" => alert.as_str()).set(count);
+    }
+    let open = u32::try_from(state.tickets.len()).unwrap_or(u32::MAX);
+    gauge!("fleetfold_tickets_open").set(open);
 }
 
 /// A refusal, from wherever in the engine.
@@ -171,14 +187,18 @@ const COUNTERS: [(&str, &str); 7] = [
         "Times that the archive could not be brought up to date.",
     ),
 ];
-const GAUGES: [(&str, &str); 12] = [
+const GAUGES: [(&str, &str); 13] = [
     (
         "fleetfold_log_free_bytes",
         "Room left on the log's file system.",
     ),
     (
-        "fleetfold_alert",
-        "1 while the alert of this name is raised, 0 otherwise.",
+        "fleetfold_alerts",
+        "Alerts of this kind that are raised now: one of the site, or one for each campaign concerned.",
+    ),
+    (
+        "fleetfold_tickets_open",
+        "Tickets about devices that nobody has closed.",
     ),
     (
         "fleetfold_snapshot_position",

@@ -6,15 +6,11 @@ use bytes::Bytes;
 use fleetfold_broker::{Qos, no_tenants};
 use fleetfold_core::{CampaignIx, DeviceIx, Effect, Fact, view};
 use fleetfold_schemas::{
-    DeviceTopic, OperatorTopic, Topic, codec::encode_json, device::Ack, operator::Tenants,
-    topic::CampaignTopic,
+    DeviceTopic, OperatorTopic, TicketId, Topic, codec::encode_json, device::Ack,
+    operator::Tenants, topic::CampaignTopic,
 };
 
-use super::{
-    DeltaOrder, World,
-    retained::{Renderer, storage_low},
-    scope,
-};
+use super::{DeltaOrder, World, retained::Renderer, scope};
 
 /// Shows the world what a step led to.
 pub fn perform(renderer: &Renderer<'_>, effects: &[Effect], world: &mut impl World) {
@@ -92,9 +88,18 @@ fn perform_one(renderer: &Renderer<'_>, effect: &Effect, world: &mut impl World)
                 || renderer.fleet(),
             );
         }
-        Effect::StorageAlert => publish(renderer, world, &storage_low(), Qos::AtLeastOnce, || {
-            renderer.storage_alert()
-        }),
+        Effect::Alert(campaign, alert) => {
+            let topic = renderer.alert_topic(*campaign, *alert);
+            publish(renderer, world, &topic, Qos::AtLeastOnce, || {
+                renderer.alert(*campaign, *alert)
+            });
+        }
+        Effect::Ticket(number) => {
+            let topic = Topic::Ticket(TicketId(*number));
+            publish(renderer, world, &topic, Qos::AtLeastOnce, || {
+                renderer.ticket(*number)
+            });
+        }
         Effect::BuildDelta { release, from } => world.build_delta(DeltaOrder {
             release: *release,
             from: *from,

@@ -5,9 +5,10 @@ use ed25519_dalek::SigningKey;
 use fleetfold_broker::Identity;
 use fleetfold_core::{CampaignIx, DeviceIx, ReleaseIx, State, Timestamp, view};
 use fleetfold_schemas::{
-    DeviceTopic, Topic,
+    DeviceTopic, TicketId, Topic,
     codec::encode_json,
     operator::Tenants,
+    status::AlertName,
     topic::{self, CampaignTopic},
 };
 
@@ -19,8 +20,9 @@ const PAGE_ROWS_MAX: usize = 500;
 /// A report looks at so many members in the time that a row of a page takes.
 const MEMBERS_A_ROW: usize = 20;
 
-/// The summary and the alert.
-const BEFORE_CAMPAIGNS: usize = 2;
+/// The summary, the alerts and the tickets. All alerts are one entry, and so are all tickets: they come and go, and a page
+/// that ended among them could pass some over. There are few, and tickets are bounded for each campaign.
+const BEFORE_CAMPAIGNS: usize = 3;
 
 /// The current values of the retained topics that a filter matches.
 #[derive(Debug)]
@@ -28,12 +30,6 @@ pub struct RetainedPage {
     pub values: Vec<(Topic, Bytes)>,
     /// Where the next page begins.
     pub next: Option<usize>,
-}
-
-/// The topic of the alert about the log's room.
-#[must_use]
-pub fn storage_low() -> Topic {
-    Topic::Alert("storage_low".parse().expect("our own names are valid"))
 }
 
 /// Renders what topics should hold.
@@ -78,10 +74,25 @@ impl Renderer<'_> {
         encode_json(&view::fleet(self.state)).into()
     }
 
+    /// The topic of an alert.
+    #[must_use]
+    pub fn alert_topic(&self, campaign: Option<CampaignIx>, alert: AlertName) -> Topic {
+        let campaign = campaign.map(|ix| self.state.campaigns.get(ix).id());
+        Topic::Alert(alert.id(campaign))
+    }
+
     /// The alert, or nothing when all is well.
     #[must_use]
-    pub fn storage_alert(&self) -> Bytes {
-        view::storage_alert(self.state).map_or_else(Bytes::new, |alert| encode_json(&alert).into())
+    pub fn alert(&self, campaign: Option<CampaignIx>, alert: AlertName) -> Bytes {
+        let alert = view::alert(self.state, campaign, alert);
+        alert.map_or_else(Bytes::new, |alert| encode_json(&alert).into())
+    }
+
+    /// The ticket, or nothing once it is closed.
+    #[must_use]
+    pub fn ticket(&self, number: u64) -> Bytes {
+        let ticket = view::ticket(self.state, number);
+        ticket.map_or_else(Bytes::new, |ticket| encode_json(&ticket).into())
     }
 
     /// One page of the values that a filter matches, for someone whose role may read them: the broker checks that. Whose
@@ -147,16 +158,23 @@ impl Renderer<'_> {
                 Some(self.release(self.state.releases.find(model, version)?))
             }
             Topic::FleetSummary => Some(self.fleet()),
-            Topic::Alert(_) if *topic == storage_low() => {
-                Some(self.storage_alert()).filter(|alert| !alert.is_empty())
+            Topic::Alert(id) => {
+                let (campaign, alert) = AlertName::of(id)?;
+                let ix = match campaign {
+                    Some(campaign) => Some(self.state.campaigns.find(&campaign)?),
+                    None => None,
+                };
+                Some(self.alert(ix, alert)).filter(|alert| !alert.is_empty())
             }
+            Topic::Ticket(id) => Some(self.ticket(id.0)).filter(|ticket| !ticket.is_empty()),
             // Not of the state: whoever rehearses has it.
             Topic::Campaign(_, CampaignTopic::Rehearsal) => None,
-            Topic::Device(..) | Topic::Operator(..) | Topic::Alert(_) | Topic::LogFacts => None,
+            Topic::Device(..) | Topic::Operator(..) | Topic::LogFacts => None,
         }
     }
 
-    /// Walks summary, alert, campaigns, their reports, releases and devices as one list, so that a cursor is one number.
+    /// Walks summary, alerts, tickets, campaigns, their reports, releases and devices as one list, so that a cursor is one
+    /// number.
     fn matching(&self, tenants: &Tenants, filter: &str, cursor: usize) -> RetainedPage {
         let state = self.state;
         let (campaigns, releases) = (
@@ -174,12 +192,13 @@ impl Renderer<'_> {
         let mut values = Vec::new();
         let (mut page_end, mut work) = (cursor, 0);
         while page_end < end && work < PAGE_ROWS_MAX {
-            let topic = self.topic_at(page_end, campaigns, before_devices);
-            work += 1;
-            if topic::matches(filter, &topic.to_string()) {
-                work += self.further_work(&topic);
-                // There may be no alert, or no report yet, and what there is may be somebody else's.
-                values.extend(self.seen_by(tenants, &topic).map(|value| (topic, value)));
+            for topic in self.topics_at(page_end, campaigns, before_devices) {
+                work += 1;
+                if topic::matches(filter, &topic.to_string()) {
+                    work += self.further_work(&topic);
+                    // There may be no report yet, and what there is may be somebody else's.
+                    values.extend(self.seen_by(tenants, &topic).map(|value| (topic, value)));
+                }
             }
             page_end += 1;
         }
@@ -202,13 +221,24 @@ impl Renderer<'_> {
         }
     }
 
+    fn topics_at(&self, at: usize, campaigns: usize, before_devices: usize) -> Vec<Topic> {
+        match at {
+            0 => vec![Topic::FleetSummary],
+            1 => view::alerts(self.state)
+                .into_iter()
+                .map(|(campaign, alert)| self.alert_topic(campaign, alert))
+                .collect(),
+            2 => {
+                let open = self.state.tickets.iter();
+                open.map(|(number, _)| Topic::Ticket(TicketId(number)))
+                    .collect()
+            }
+            _ => vec![self.topic_at(at, campaigns, before_devices)],
+        }
+    }
+
     fn topic_at(&self, at: usize, campaigns: usize, before_devices: usize) -> Topic {
         let row = |at: usize| u32::try_from(at).expect("rows are numbered by u32");
-        match at {
-            0 => return Topic::FleetSummary,
-            1 => return storage_low(),
-            _ => {}
-        }
         let at_campaign = at - BEFORE_CAMPAIGNS;
         if at_campaign < campaigns {
             let campaign = self.state.campaigns.get(row(at_campaign));

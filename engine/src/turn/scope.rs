@@ -3,7 +3,7 @@
 //! Operators of all tenants never come here: it is asked only while somebody of some tenants would get the message.
 
 use fleetfold_core::State;
-use fleetfold_schemas::{Topic, operator::Tenants};
+use fleetfold_schemas::{Topic, operator::Tenants, status::AlertName};
 
 /// Whether an operator of these tenants may see what the topic is about.
 #[must_use]
@@ -23,7 +23,16 @@ pub fn concerns(state: &State, topic: &Topic, tenants: &Tenants) -> bool {
         }
         // Everybody installs them; and the broker gives an operator its own alone.
         Topic::Release(..) | Topic::Operator(..) => true,
+        Topic::Alert(id) => {
+            let campaign = AlertName::of(id).and_then(|(campaign, _)| campaign);
+            let ix = campaign.and_then(|id| state.campaigns.find(&id));
+            ix.is_some_and(|ix| tenants.include(&state.campaigns.get(ix).spec.owners()))
+        }
+        // What is empty says nothing of what it was about, and they are to see that it is closed.
+        Topic::Ticket(id) => state.tickets.get(id.0).is_none_or(|ticket| {
+            tenants.include(&state.campaigns.get(ticket.campaign).spec.owners())
+        }),
         // Of the whole site.
-        Topic::Alert(_) | Topic::FleetSummary | Topic::LogFacts => false,
+        Topic::FleetSummary | Topic::LogFacts => false,
     }
 }

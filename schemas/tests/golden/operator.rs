@@ -1,7 +1,7 @@
 //! What operators say and hear.
 
 use fleetfold_schemas::{
-    CommandId, Digest, OperatorTopic, Sha256,
+    CommandId, Digest, OperatorTopic, Sha256, TicketId,
     campaign::{
         BasisPoints, CampaignSpec, ClassRule, Classes, Days, FailureHandling, GroupOrder,
         GroupSpec, Hours, Jitter, Membership, Minutes, Monitoring, PhaseSpec, ReleaseRef, Strategy,
@@ -11,11 +11,11 @@ use fleetfold_schemas::{
     codec::encode_json,
     command::{
         AddOperator, ApproveCampaign, ArmName, AssignDevice, CampaignCommand, ChangeOperator,
-        Command, CommandMessage, Compliance, CreateCampaign, Credential, DeclineCampaign,
-        EditCampaign, ExplainDevice, Lifecycle, ListOperators, MemberCommand, Outcome, PromoteArm,
-        PublishRelease, RegisterDevice, RehearseCampaign, Reply, RetryCampaign, RevokeOperator,
-        RollbackCampaign, RollbackManifest, RollbackReason, SetLifecycle, SetPassword, TrustKey,
-        UpdateDevice,
+        CloseTicket, Command, CommandMessage, Compliance, CreateCampaign, Credential,
+        DeclineCampaign, EditCampaign, ExplainDevice, Lifecycle, ListOperators, MemberCommand,
+        Outcome, PromoteArm, PublishRelease, RegisterDevice, RehearseCampaign, Reply,
+        RetryCampaign, RevokeOperator, RollbackCampaign, RollbackManifest, RollbackReason,
+        SetLifecycle, SetPassword, TrustKey, UpdateDevice,
     },
     compliance::{CompliancePage, LackingDevice, ReleaseCompliance},
     explain::{CampaignExplanation, Explanation, PlaceView, Reason, Standing, Statement},
@@ -82,6 +82,7 @@ pub fn spec() -> CampaignSpec {
             alert_on_timeout_hours: Hours::of(12),
             generate_reports: false,
             report_interval_hours: Hours::of(6),
+            alert_on_stalled_hours: Some(Hours::of(36)),
         },
         failure_handling: FailureHandling {
             max_retries: 3,
@@ -455,6 +456,15 @@ pub fn commands() -> Vec<Golden> {
                 campaign: campaign(),
                 request: None,
                 reason: Some("not before the holidays".to_owned()),
+            }),
+        ),
+        golden(
+            "ticket.close",
+            "Somebody has seen to a device.",
+            None,
+            Command::CloseTicket(CloseTicket {
+                ticket: TicketId(4711),
+                reason: Some("power supply replaced".to_owned()),
             }),
         ),
         golden(

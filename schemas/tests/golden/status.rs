@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use fleetfold_schemas::{
-    DeviceTopic, Digest, Sha256, Topic,
+    CampaignId, DeviceId, DeviceTopic, Digest, Sha256, TicketId, Topic,
     approval::ApprovalStatus,
     campaign::BasisPoints,
     codec::encode_json,
@@ -17,7 +17,7 @@ use fleetfold_schemas::{
         Alert, AlertKind, CampaignState, CampaignStatus, Cause, DeltaState, DeltaStatus,
         DeviceStatus, Evidence, ExecutionStatus, ExecutionView, FleetSummary, GroupStatus, Hold,
         PhaseState, PhaseStatus, ReleaseStatus, RollbackProgress, RollbackStatus, SlotStatus,
-        Tally,
+        Tally, Ticket,
     },
     topic::CampaignTopic,
 };
@@ -476,6 +476,7 @@ pub fn other_statuses() -> Vec<Golden> {
             "An alert: the engine's disk is nearly full.",
             Topic::Alert("storage_low".parse().unwrap()),
             Alert {
+                campaign: None,
                 since_ms: NOW_MS,
                 text: "200.0 MiB are left for the log, less than its floor of 256.0 MiB".to_owned(),
                 kind: AlertKind::StorageLow {
@@ -483,6 +484,87 @@ pub fn other_statuses() -> Vec<Golden> {
                     floor_bytes: 256 << 20,
                 },
             },
+        ),
+    ]
+    .into_iter()
+    .chain(troubles())
+    .collect()
+}
+
+/// Alerts about a campaign, and tickets.
+fn troubles() -> Vec<Golden> {
+    let campaign: CampaignId = "spring".parse().unwrap();
+    let alert = |name: &'static str, about, kind, text: &str| {
+        let topic = Topic::Alert(format!("spring-{name}").parse().unwrap());
+        let alert = Alert {
+            campaign: Some(campaign.clone()),
+            since_ms: NOW_MS,
+            text: text.to_owned(),
+            kind,
+        };
+        status(&format!("status-alert-{name}"), about, topic, alert)
+    };
+    let ticket = |number, device: Option<DeviceId>, text: &str| Ticket {
+        ticket: TicketId(number),
+        campaign: campaign.clone(),
+        opened_ms: NOW_MS,
+        text: text.to_owned(),
+        error: device
+            .as_ref()
+            .map(|_| error(ErrorClass::SelfTest, "watchdog", "no heartbeat within 60 s")),
+        attempts: device.as_ref().map(|_| 3),
+        failed_devices: device.is_none().then_some(214),
+        device,
+    };
+    vec![
+        alert(
+            "failure_rate",
+            "More failures than the campaign is to have.",
+            AlertKind::FailureRate {
+                failed: 3,
+                outcomes: 40,
+                limit_percent: BasisPoints::from_percent(5),
+            },
+            "3 of 40 outcomes failed, more than 5 %",
+        ),
+        alert(
+            "timeouts",
+            "Devices have taken their job and are not heard of.",
+            AlertKind::Timeouts {
+                devices: 2,
+                limit_ms: 24 * HOUR_MS,
+            },
+            "2 devices accepted their job 1 d ago or earlier and have had no outcome",
+        ),
+        alert(
+            "stalled",
+            "Nothing goes on.",
+            AlertKind::Stalled {
+                last_change_ms: NOW_MS - 24 * HOUR_MS,
+                limit_ms: 24 * HOUR_MS,
+                waiting: 12,
+            },
+            "nothing has happened for 1 d, and 12 devices are waited for",
+        ),
+        status(
+            "status-ticket",
+            "A device that has failed for good.",
+            Topic::Ticket(TicketId(4711)),
+            ticket(
+                4711,
+                Some("press-17".parse().unwrap()),
+                "press-17 has failed for good after 3 attempts: self_test, watchdog",
+            ),
+        ),
+        status(
+            "status-ticket-further",
+            "More devices than there may be tickets have failed for good.",
+            Topic::Ticket(TicketId(4995)),
+            ticket(
+                4995,
+                None,
+                "214 devices have failed for good; 100 have tickets of their own",
+            ),
         ),
     ]
 }

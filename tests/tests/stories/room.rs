@@ -64,9 +64,11 @@ async fn with_hardly_room_left_newcomers_wait_and_nobody_is_told_a_lie() {
         let engine = Hosted::start_keeping(dir.path(), never_enough()).await?;
         let operator = engine.site.operator().await?;
         let raised: Alert = site::current(&operator, &alert).await?;
-        let AlertKind::StorageLow { floor_bytes, .. } = raised.kind;
+        let AlertKind::StorageLow { floor_bytes, .. } = raised.kind else {
+            panic!("{raised:?}");
+        };
         assert_eq!(floor_bytes, FLOOR_BYTES);
-        assert_eq!(engine.metric("fleetfold_alert").await?, 1.0);
+        assert_eq!(engine.metric("fleetfold_alerts").await?, 1.0);
         match operator.command(registration.clone(), None).await {
             Err(CommandError::Rejected(refused)) => assert!(refused.is(Code::StorageLow)),
             other => panic!("{other:?}"),

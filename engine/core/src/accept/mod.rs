@@ -10,6 +10,7 @@ mod release;
 mod rollback;
 mod scope;
 mod staff;
+mod ticket;
 
 use alloc::vec::Vec;
 

@@ -21,7 +21,9 @@ use serde::Serialize;
 use serde_json::Value;
 use ulid::Ulid;
 
-use super::{approval, campaign, manual, member, release, rollback, scope, staff, storage_low};
+use super::{
+    approval, campaign, manual, member, release, rollback, scope, staff, storage_low, ticket,
+};
 use crate::{
     Fact, State, Timestamp,
     fact::{
@@ -203,7 +205,8 @@ fn check_role(state: &State, operator: &OperatorId, command: &Command) -> Result
         | Command::RehearseCampaign(_)
         | Command::PromoteArm(_)
         // Whoever asked takes it back so.
-        | Command::DeclineCampaign(_) => Role::Operator,
+        | Command::DeclineCampaign(_)
+        | Command::CloseTicket(_) => Role::Operator,
         Command::ApproveCampaign(_) => Role::Approver,
     };
     if role < Some(needed) {
@@ -299,6 +302,7 @@ pub(super) fn act(
         Command::ExpediteDevice(command) => {
             member::expedite(state, operator, command, version, facts)
         }
+        Command::CloseTicket(command) => ticket::close(state, operator, command, facts),
     }
 }
 

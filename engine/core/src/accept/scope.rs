@@ -55,6 +55,13 @@ pub fn check(state: &State, operator: &OperatorId, command: &Command) -> Result<
         Command::PromoteArm(command) => of_campaign(state, tenants, &command.campaign),
         Command::ApproveCampaign(command) => of_campaign(state, tenants, &command.campaign),
         Command::DeclineCampaign(command) => of_campaign(state, tenants, &command.campaign),
+        Command::CloseTicket(command) => match state.tickets.get(command.ticket.0) {
+            Some(ticket) => {
+                let id = state.campaigns.get(ticket.campaign).id();
+                of_campaign(state, tenants, id)
+            }
+            None => Ok(()),
+        },
     }
 }
 

@@ -4,7 +4,7 @@ use alloc::{boxed::Box, collections::BTreeSet, vec::Vec};
 
 use fleetfold_schemas::campaign::BasisPoints;
 
-use super::member_at;
+use super::{member_at, watch};
 use crate::{
     Timestamp,
     fact::{
@@ -54,6 +54,7 @@ fn started(campaign: &mut Campaign, at: Timestamp, fact: &RollbackStarted) {
     let phases: Vec<_> = fact.phases_bp.iter().map(share).collect();
     campaign.version += 1;
     campaign.ended_at = None;
+    campaign.watch.moved_at = at;
     campaign.status = Status::RollingBack;
     campaign.rollback = Some(Rollback {
         cause: fact.cause.clone(),
@@ -91,6 +92,7 @@ pub fn member_changed(state: &mut State, at: Timestamp, fact: &Fact) {
     if !matches!(fact, Fact::ReturnAccepted(_) | Fact::ReturnDeferred(_)) {
         state.devices.set_stage(device, None, None);
     }
+    let was_given_up = watch::is_given_up(campaign.member(member));
     match fact {
         Fact::ReturnQueued(fact) => {
             state.devices.set_execution(device, (ix, member));
@@ -113,6 +115,7 @@ pub fn member_changed(state: &mut State, at: Timestamp, fact: &Fact) {
         Fact::ReturnDeferred(fact) => deferred(campaign, member, at, fact),
         _ => unreachable!("only called for facts of the way back"),
     }
+    watch::moved(campaign, member, at, was_given_up, fact);
 }
 
 fn queued(campaign: &mut Campaign, member: u32, at: Timestamp, position: u64, fact: &ReturnQueued) {

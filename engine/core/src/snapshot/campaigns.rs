@@ -1,7 +1,7 @@
 //! From rows to campaigns and their members. What adds up must: no later decision could notice.
 
 use alloc::{boxed::Box, collections::BTreeMap, vec::Vec};
-use core::num::{NonZeroU8, NonZeroU32};
+use core::num::{NonZeroU8, NonZeroU32, NonZeroU64};
 
 use fleetfold_schemas::{OperatorId, campaign::BasisPoints, device::ErrorClass};
 
@@ -129,6 +129,13 @@ impl Rosters {
             let is_whole = health.is_some_and(|health| health.restore(&row.figures, &row.tried));
             check("campaign", ix, "health", is_whole)?;
         }
+        for standing in row.alerts {
+            check_time("campaign", ix, "alert", Some(standing.changed_at))?;
+            campaign.watch.alerts.set(standing);
+        }
+        let is_member = |at: &u32| *at < row.members;
+        in_range("tickets to open", row.to_open.iter().all(is_member))?;
+        campaign.watch.to_open = row.to_open.into_iter().collect();
         self.announced.push(Announced {
             count: row.members,
             enrolled: row.enrolled,
@@ -258,7 +265,7 @@ fn member(
 ) -> Result<Member, SnapshotError> {
     let out_of_range = |field| out_of_range("member", ix, field);
     let in_range = |field, is_in_range| check("member", ix, field, is_in_range);
-    for time in [Some(row.since), row.retry_at] {
+    for time in [Some(row.since), row.retry_at, row.silent_since] {
         check_time("member", ix, "time", time)?;
     }
     in_range("device", row.device < state.devices.len())?;
@@ -285,7 +292,7 @@ fn member(
     )?;
     let small = |number: u64| u16::try_from(number).expect("it has been checked");
     let has = |mark| row.marks & mark != 0;
-    Ok(Member {
+    let mut member = Member {
         device: row.device,
         rank: row.rank,
         place: Place {
@@ -314,8 +321,13 @@ fn member(
         counted: row.counted.unwrap_or(Counted::NotYet),
         source,
         first_offer_s,
+        silent_since: row.silent_since.and_then(NonZeroU64::new),
         error: row.error.map(Box::new),
         position: row.position,
         removed_for: row.removed_for,
-    })
+    };
+    if member.is_in_progress() && member.silent_since.is_none() {
+        member.silent_since = NonZeroU64::new(member.since);
+    }
+    Ok(member)
 }

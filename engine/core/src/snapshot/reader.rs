@@ -8,12 +8,12 @@ use minicbor::{Decoder, decode::Error as CborError};
 use super::{
     SECTION_BYTES_MAX, SnapshotError,
     campaigns::Rosters,
-    rows::{AnswerRow, DeviceRow, Head, KeyRow, Kind, OperatorRow, ReleaseRow},
+    rows::{AnswerRow, DeviceRow, Head, KeyRow, Kind, OperatorRow, ReleaseRow, TicketRow},
 };
 use crate::{
     State, Timestamp,
     state::{
-        AnswerId, Number, Operator, Release, SaidNumbers, Site, StorageShortage, WayBack,
+        AnswerId, Number, Operator, Release, SaidNumbers, Site, StorageShortage, Ticket, WayBack,
         check_attributes, check_profile,
     },
 };
@@ -98,6 +98,7 @@ impl Reader {
         }
         core::mem::take(&mut self.rosters).finish(&mut self.state)?;
         self.check_executions()?;
+        self.restore_watches()?;
         let tables = self.state.devices.tables_mut();
         for image in self.images {
             tables.images.release(image);
@@ -159,6 +160,7 @@ impl Reader {
             Kind::Devices => self.device(&decoder.decode()?)?,
             Kind::Campaigns => self.rosters.campaign(&mut self.state, decoder.decode()?)?,
             Kind::Members => self.rosters.member(&self.state, decoder.decode()?)?,
+            Kind::Tickets => self.ticket(decoder.decode()?)?,
         }
         Ok(())
     }
@@ -180,6 +182,7 @@ impl Reader {
             Kind::Campaigns => state.campaigns.len(),
             // Announced by their campaigns.
             Kind::Members => 0,
+            Kind::Tickets => number(state.tickets.len()),
         }
     }
 
@@ -203,6 +206,10 @@ impl Reader {
                 free_bytes: shortage.free_bytes,
                 floor_bytes: shortage.floor_bytes,
             });
+        }
+        for standing in &head.alerts {
+            check_time("head", 0, "alert", Some(standing.changed_at))?;
+            self.state.alerts.set(*standing);
         }
         let (what, rows) = (Kind::Devices.name(), head.devices.min(RESERVED_ROWS_MAX));
         if !self.state.devices.try_reserve(rows) {
@@ -314,6 +321,45 @@ impl Reader {
         Ok(())
     }
 
+    fn ticket(&mut self, row: TicketRow) -> Result<(), RowError> {
+        let at = number(self.state.tickets.len());
+        check_time("ticket", at, "time", Some(row.opened_at))?;
+        check(
+            "ticket",
+            at,
+            "campaign",
+            row.campaign < self.state.campaigns.len(),
+        )?;
+        let last = self.state.tickets.iter().last();
+        if last.is_some_and(|(last, _)| last >= row.number) {
+            let (what, row) = ("ticket", at);
+            return Err(SnapshotError::Unsorted { what, row }.into());
+        }
+        let ticket = Ticket {
+            campaign: row.campaign,
+            member: row.member,
+            opened_at: row.opened_at,
+            error: row.error,
+            attempts: row.attempts,
+        };
+        self.state.tickets.open(row.number, ticket);
+        Ok(())
+    }
+
+    /// What follows from members, courses and tickets.
+    fn restore_watches(&mut self) -> Result<(), SnapshotError> {
+        for (at, (_, ticket)) in (0..).zip(self.state.tickets.iter()) {
+            let members = self.state.campaigns.get(ticket.campaign).roster.len();
+            let is_member = ticket.member.is_none_or(|member| member < members);
+            check("ticket", at, "member", is_member)?;
+        }
+        for ix in 0..self.state.campaigns.len() {
+            let row = self.state.campaigns.get_mut(ix);
+            row.restore_watch(&self.state.tickets, ix);
+        }
+        Ok(())
+    }
+
     /// A device's latest execution is one of its own.
     fn check_executions(&self) -> Result<(), SnapshotError> {
         for (ix, device) in self.state.devices.iter() {
@@ -349,6 +395,7 @@ fn announced(head: &Head, kind: Kind) -> Option<u32> {
         Kind::Attributes => head.attributes,
         Kind::Devices => head.devices,
         Kind::Campaigns => head.campaigns,
+        Kind::Tickets => head.tickets,
     })
 }
 

@@ -20,7 +20,7 @@ use crate::{
     gate::health::Figures,
     state::{
         Answered, Approval, Comparison, Counted, Delta, Evidence, MemberState, PhaseTally,
-        Positions, Reboots, ReturnStep, Status, Stratum, Watch,
+        Positions, Reboots, ReturnStep, Standing, Status, Stratum, Watch,
     },
 };
 
@@ -41,10 +41,11 @@ pub enum Kind {
     Campaigns = 70,
     /// Of all campaigns, one campaign after the other.
     Members = 80,
+    Tickets = 90,
 }
 
 impl Kind {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Head,
         Self::Operators,
         Self::Keys,
@@ -57,6 +58,7 @@ impl Kind {
         Self::Devices,
         Self::Campaigns,
         Self::Members,
+        Self::Tickets,
     ];
 
     pub fn from_number(number: u32) -> Option<Self> {
@@ -82,6 +84,7 @@ impl Kind {
             Self::Devices => "devices",
             Self::Campaigns => "campaigns",
             Self::Members => "members",
+            Self::Tickets => "tickets",
         }
     }
 }
@@ -128,6 +131,29 @@ pub struct Head {
         skip_if = "asks_for_nothing"
     )]
     pub approval_policy: ApprovalPolicy,
+    /// Those of the site that have ever been raised.
+    #[cbor(n(70), default, skip_if = "Vec::is_empty")]
+    pub alerts: Vec<Standing>,
+    #[cbor(n(71), default, skip_if = "is_none")]
+    pub tickets: u32,
+}
+
+/// Open ones, in ascending order of their numbers.
+#[derive(Debug, Encode, Decode)]
+#[cbor(map)]
+pub struct TicketRow {
+    #[n(0)]
+    pub number: u64,
+    #[n(1)]
+    pub campaign: CampaignIx,
+    #[n(2)]
+    pub member: Option<u32>,
+    #[n(3)]
+    pub opened_at: u64,
+    #[n(4)]
+    pub error: Option<DeviceError>,
+    #[cbor(n(5), default, skip_if = "is_none")]
+    pub attempts: u32,
 }
 
 /// There is hardly room for the log.
@@ -338,6 +364,12 @@ pub struct CampaignRow {
     pub authors: Vec<OperatorId>,
     #[cbor(n(76), default, skip_if = "Vec::is_empty")]
     pub approvals: Vec<Approval>,
+    /// Those that have ever been raised.
+    #[cbor(n(70), default, skip_if = "Vec::is_empty")]
+    pub alerts: Vec<Standing>,
+    /// Members that have failed for good, and are to have tickets, in ascending order.
+    #[cbor(n(71), default, skip_if = "Vec::is_empty")]
+    pub to_open: Vec<u32>,
     #[n(80)]
     pub health: Option<HealthRow>,
     #[cbor(n(85), default, skip_if = "is_unset")]
@@ -458,6 +490,9 @@ pub struct MemberRow {
     pub first_offer_s: Option<u32>,
     #[cbor(n(13), skip_if = "is_zero")]
     pub arm: u64,
+    /// When it last accepted a job of whose outcome it has said nothing, unless it has been in progress since then.
+    #[n(70)]
+    pub silent_since: Option<u64>,
     #[n(80)]
     pub watch: Option<Watch>,
     /// Where its state is written.
@@ -639,6 +674,10 @@ const fn is_zero(number: &u64) -> bool {
 
 fn asks_for_nothing(policy: &ApprovalPolicy) -> bool {
     *policy == ApprovalPolicy::default()
+}
+
+const fn is_none(count: &u32) -> bool {
+    *count == 0
 }
 
 fn says_nothing(defaults: &CampaignDefaults) -> bool {

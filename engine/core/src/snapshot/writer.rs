@@ -3,7 +3,7 @@
 use alloc::{vec, vec::Vec};
 use core::{
     hash::Hash,
-    num::{NonZeroU8, NonZeroU32},
+    num::{NonZeroU8, NonZeroU32, NonZeroU64},
 };
 
 use fleetfold_schemas::OperatorId;
@@ -14,11 +14,12 @@ use super::{
     rows::{
         AnswerRow, CampaignRow, DeviceRow, Head, HealthRow, KeyRow, Kind, MemberRow, OperatorRow,
         ReleaseRow, RollbackManifestRow, RollbackRow, RunRow, ShortageRow, StartsRow, StateParts,
+        TicketRow,
     },
 };
 use crate::{
     State,
-    state::{Campaign, Counted, Device, Devices, Member, Number, Shared, Watch},
+    state::{Campaign, Counted, Device, Devices, Member, Number, Shared, Ticket, Watch},
 };
 
 pub fn write(state: &State, section: &mut dyn FnMut(&[u8])) {
@@ -67,6 +68,9 @@ pub fn write(state: &State, section: &mut dyn FnMut(&[u8])) {
             let watch = watch.and_then(|health| health.watch(at)).cloned();
             out.row(Kind::Members, &member_row(member, watch, excluded_by));
         }
+    }
+    for (number, ticket) in state.tickets.iter() {
+        out.row(Kind::Tickets, &ticket_row(number, ticket));
     }
     out.finish();
 }
@@ -242,6 +246,19 @@ fn head(state: &State, numbering: &Numbering) -> Head {
         }),
         campaign_defaults: state.campaign_defaults.clone(),
         approval_policy: state.approval_policy.clone(),
+        alerts: state.alerts.iter().copied().collect(),
+        tickets: count(state.tickets.len()),
+    }
+}
+
+fn ticket_row(number: u64, ticket: &Ticket) -> TicketRow {
+    TicketRow {
+        number,
+        campaign: ticket.campaign,
+        member: ticket.member,
+        opened_at: ticket.opened_at,
+        error: ticket.error.clone(),
+        attempts: ticket.attempts,
     }
 }
 
@@ -375,6 +392,8 @@ fn campaign_row(campaign: &Campaign) -> CampaignRow {
             figures: health.all_figures().to_vec(),
             tried: health.tried().to_vec(),
         }),
+        alerts: campaign.watch.alerts.iter().copied().collect(),
+        to_open: campaign.watch.to_open.iter().copied().collect(),
     }
 }
 
@@ -413,5 +432,9 @@ fn member_row(member: &Member, watch: Option<Watch>, excluded_by: Option<Operato
         removed_for: member.removed_for,
         excluded_by,
         watch,
+        silent_since: member
+            .silent_since
+            .map(NonZeroU64::get)
+            .filter(|since| !(member.is_in_progress() && *since == member.since)),
     }
 }

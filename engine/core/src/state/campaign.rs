@@ -20,8 +20,8 @@ use crate::{
     fact::{FailureCause, Ordered, PauseCause},
     gate::ab::Arm,
     state::{
-        Approval, Comparison, Device, Devices, Health, Member, MemberState, PhaseTally, ReturnStep,
-        Roster, Sources, group_order, rollback::Rollback,
+        Approval, Comparison, Device, Devices, Health, Lookout, Member, MemberState, PhaseTally,
+        ReturnStep, Roster, Sources, group_order, rollback::Rollback,
     },
 };
 
@@ -84,6 +84,7 @@ pub struct Campaign {
     pub sources: Sources,
     /// Failures by class, every attempt counted.
     pub errors: [u32; ErrorClass::ALL.len()],
+    pub watch: Lookout,
 }
 
 /// The numbers are those of a snapshot.
@@ -346,6 +347,7 @@ impl Campaign {
             to_return: BTreeSet::new(),
             sources: Sources::default(),
             errors: [0; ErrorClass::ALL.len()],
+            watch: Lookout::default(),
         }
     }
 

@@ -1,7 +1,7 @@
 //! A device's part in a campaign, and the tallies that are counted over members.
 
 use alloc::boxed::Box;
-use core::num::{NonZeroU8, NonZeroU32};
+use core::num::{NonZeroU8, NonZeroU32, NonZeroU64};
 
 use fleetfold_schemas::{
     device::{DeviceError, ErrorClass},
@@ -51,6 +51,8 @@ pub struct Member {
     pub source: Option<NonZeroU8>,
     /// Seconds from the campaign's start to its first offer, at least 1; for reports.
     pub first_offer_s: Option<NonZeroU32>,
+    /// When it last accepted a job of whose outcome it has said nothing.
+    pub silent_since: Option<NonZeroU64>,
     /// Of the latest failed attempt.
     pub error: Option<Box<DeviceError>>,
 }
@@ -169,6 +171,7 @@ impl Member {
             counted: Counted::NotYet,
             source: None,
             first_offer_s: None,
+            silent_since: None,
             error: None,
         }
     }
@@ -183,6 +186,19 @@ impl Member {
     #[must_use]
     pub const fn is_updating(&self) -> bool {
         matches!(self.state, MemberState::Queued | MemberState::InProgress)
+    }
+
+    /// It has accepted its job, and is at it.
+    #[must_use]
+    pub const fn is_in_progress(&self) -> bool {
+        matches!(
+            self.state,
+            MemberState::InProgress
+                | MemberState::Returning {
+                    step: ReturnStep::InProgress,
+                    ..
+                }
+        )
     }
 
     const fn is_return_open(&self) -> bool {

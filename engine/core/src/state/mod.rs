@@ -17,6 +17,7 @@ mod roster;
 mod shared;
 mod sources;
 mod strata;
+mod watch;
 
 use alloc::{collections::BTreeMap, string::String, vec::Vec};
 
@@ -39,6 +40,7 @@ pub use self::{
     rollback::{Returns, Rollback},
     roster::{GroupRun, Place, Roster},
     sources::{SOURCES_MAX, Sources},
+    watch::{Alerts, Lookout, Silent, Standing, TICKETS_MAX, Ticket, Tickets},
 };
 pub(crate) use self::{
     device::{SaidNumbers, kept},
@@ -70,6 +72,9 @@ pub struct State {
     pub devices: Devices,
     pub releases: Releases,
     pub campaigns: Campaigns,
+    pub tickets: Tickets,
+    /// That are about no campaign, besides `storage_low`.
+    pub alerts: Alerts,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,5 +1,6 @@
 //! The projections as others see them: retained values for the status topics, and jobs for devices.
 
+mod alert;
 mod campaign;
 mod comparison;
 mod compliance;
@@ -15,13 +16,12 @@ use alloc::collections::BTreeMap;
 
 use fleetfold_schemas::{
     operator::{OperatorList, OperatorStatus, Tenants},
-    status::{
-        Alert, AlertKind, DeltaState, DeltaStatus, FleetSummary, ReleaseStatus, RollbackStatus,
-    },
+    status::{DeltaState, DeltaStatus, FleetSummary, ReleaseStatus, RollbackStatus},
 };
 
 pub(crate) use self::job::is_shown;
 pub use self::{
+    alert::{alert, alerts, ticket},
     campaign::{campaign, campaign_state, hold},
     compliance::compliance,
     device::device,
@@ -119,24 +119,4 @@ pub fn fleet_of(state: &State, tenants: &Tenants) -> FleetSummary {
         releases: state.releases.len().into(),
         events: state.position,
     }
-}
-
-/// `alerts/storage_low`, while it is raised.
-#[must_use]
-pub fn storage_alert(state: &State) -> Option<Alert> {
-    let shortage = state.storage_low?;
-    let mib = |bytes: u64| bytes / (1024 * 1024);
-    Some(Alert {
-        since_ms: shortage.since,
-        text: alloc::format!(
-            "{} MiB are left for the log, less than its floor of {} MiB; only pauses, cancels and reports on open work \
-             are taken until there is room again",
-            mib(shortage.free_bytes),
-            mib(shortage.floor_bytes)
-        ),
-        kind: AlertKind::StorageLow {
-            free_bytes: shortage.free_bytes,
-            floor_bytes: shortage.floor_bytes,
-        },
-    })
 }

@@ -1,12 +1,13 @@
 //! A second account of what the facts say, kept by other means than the core's, and what must hold at all times.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use fleetfold_core::{
     CampaignIx, DeviceIx, Fact, Timestamp,
     fact::{ExecutionQueued, PhaseAdvanced, PhasePassed, PhaseStarted},
+    state::TICKETS_MAX,
 };
-use fleetfold_schemas::status::CampaignStatus;
+use fleetfold_schemas::status::{AlertName, CampaignStatus};
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Standing {
@@ -28,6 +29,10 @@ struct Sheet {
     is_phase_passed: bool,
     cut: u32,
     standing: BTreeMap<DeviceIx, Standing>,
+    /// Those that are raised.
+    alerts: BTreeSet<AlertName>,
+    /// Whom the open tickets are about; `None`: all further devices.
+    tickets: BTreeSet<Option<DeviceIx>>,
 }
 
 #[derive(Default)]
@@ -53,10 +58,45 @@ impl Book {
         let Some(campaign) = fact.campaign() else {
             return;
         };
+        if self.enter_trouble(campaign, fact) {
+            return;
+        }
         match fact.device() {
             None => self.campaigns[campaign as usize].enter(fact),
             Some(device) => self.enter_execution(campaign, device, fact),
         }
+    }
+
+    /// Alerts are raised and cleared in turns, and tickets opened and closed once.
+    fn enter_trouble(&mut self, campaign: CampaignIx, fact: &Fact) -> bool {
+        let sheet = &mut self.campaigns[campaign as usize];
+        match fact {
+            Fact::AlertRaised(fact) => {
+                assert!(!sheet.is_over, "an alert about what is over");
+                let is_new = sheet.alerts.insert(fact.trouble.name());
+                assert!(is_new, "raised twice");
+            }
+            Fact::AlertCleared(fact) => {
+                assert!(sheet.alerts.remove(&fact.alert), "cleared and not raised");
+            }
+            Fact::TicketOpened(fact) => {
+                assert!(sheet.tickets.len() <= TICKETS_MAX, "too many tickets");
+                let is_new = sheet.tickets.insert(fact.device);
+                assert!(is_new, "a second ticket about the same");
+                if let Some(device) = fact.device {
+                    let standing = sheet.standing.get(&device);
+                    assert!(
+                        matches!(standing, Some(Standing::Failed | Standing::Updated)),
+                        "a ticket about a device that has not failed"
+                    );
+                }
+            }
+            Fact::TicketClosed(fact) => {
+                assert!(sheet.tickets.remove(&fact.device), "closed and not open");
+            }
+            _ => return false,
+        }
+        true
     }
 
     fn enter_execution(&mut self, campaign: CampaignIx, device: DeviceIx, fact: &Fact) {
@@ -138,6 +178,11 @@ impl Book {
     /// Holds a campaign's status against the account.
     pub fn check(&self, campaign: CampaignIx, status: &CampaignStatus) {
         let sheet = &self.campaigns[campaign as usize];
+        assert!(
+            sheet.alerts.is_empty() || !status.status.is_final(),
+            "an alert outlives {}",
+            status.campaign
+        );
         let count = |wanted| {
             let standing = sheet.standing.values();
             standing.filter(|standing| **standing == wanted).count() as u64

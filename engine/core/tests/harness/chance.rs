@@ -53,7 +53,9 @@ impl Chance {
         format!(
             "campaign {name} of {version} phases canary {canary} 3h {success}, full {last} 5h 50%; \
              failure_threshold {limit}, expected_failure {expected}, sample_min 5, max_retries {retries}, \
-             backoff {backoff}, contact 7h, execution 2h, deadline 2d"
+             backoff {backoff}, contact 7h, execution 2h, deadline 2d \
+             with {{\"failure_handling\": {{\"create_support_tickets\": true}}, \"monitoring\": \
+             {{\"alert_on_timeout_hours\": 3, \"alert_on_stalled_hours\": 4, \"update_interval_minutes\": 30}}}}"
         )
     }
 

@@ -16,6 +16,8 @@
 //! DEVICES accept | are downloading 40% | succeed | fail self_test [restored] | reject | claim success | cancel
 //!     | fall back | greet | report | repeat | contradict | look back | lose epoch   [at job N]
 //!     | take (accept the job, without a word that arrives)
+//! troubles                                 alerts that are raised, tickets that are open
+//! close ticket d7 | further in spring
 //! wait 4h      step      status spring      report spring      show d7      explain d7 [in spring]      restart
 //! ```
 //!

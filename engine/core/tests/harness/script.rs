@@ -53,6 +53,10 @@ pub enum Line<'a> {
     Show(&'a str),
     /// Of one campaign, or of all.
     Explain(&'a str, Option<&'a str>),
+    /// What alerts are raised and what tickets are open.
+    Troubles,
+    /// The ticket about a device, or about all further ones of a campaign.
+    CloseTicket(&'a str, &'a str),
     Restart,
 }
 
@@ -152,6 +156,8 @@ pub fn parse(line: &str) -> Line<'_> {
         ["show", device] => Line::Show(device),
         ["explain", device] => Line::Explain(device, None),
         ["explain", device, "in", campaign] => Line::Explain(device, Some(campaign)),
+        ["troubles"] => Line::Troubles,
+        ["close", "ticket", device, "in", campaign] => Line::CloseTicket(device, campaign),
         ["restart"] => Line::Restart,
         words => devices(words).unwrap_or_else(|| panic!("what does this mean? {line}")),
     }

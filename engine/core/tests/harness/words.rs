@@ -4,15 +4,16 @@ use std::collections::BTreeMap;
 
 use fleetfold_core::{
     Answer, DeviceIx, Fact, State, Timestamp,
-    fact::{KeptCause, RemovalCause, ReturnDeferral},
+    fact::{KeptCause, RemovalCause, ReturnDeferral, TicketClosure, Trouble},
     view,
 };
 use fleetfold_schemas::{
+    AlertId,
     campaign::human_duration,
     command::Outcome,
     job::{Job, JobKind, Offer},
     operator::Tenants,
-    status::{CampaignState, CampaignStatus, Degraded, HealthStatus, Tally},
+    status::{AlertName, CampaignState, CampaignStatus, Degraded, HealthStatus, Tally},
 };
 
 /// More devices than this are counted, not named.
@@ -166,8 +167,67 @@ fn saying(state: &State, now: Timestamp, fact: &Fact) -> Saying {
             Saying::Of(format!("{share} may go back"))
         }
         Fact::CampaignRolledBack(_) => Saying::Of(format!("{} rolled back", name())),
+        Fact::AlertRaised(fact) => {
+            let id = alert_id(state, fact.campaign, fact.trouble.name());
+            Saying::Of(format!("alert {id}: {}", words_of(&fact.trouble)))
+        }
+        Fact::AlertCleared(fact) => {
+            let id = alert_id(state, fact.campaign, fact.alert);
+            Saying::Of(format!("alert {id} is over"))
+        }
+        Fact::TicketOpened(fact) => match fact.device {
+            Some(device) => Saying::OfDevice("ticket opened".into(), device),
+            None => Saying::Of(format!("ticket opened: further devices of {}", name())),
+        },
+        Fact::TicketClosed(fact) => {
+            let by = match &fact.closure {
+                TicketClosure::Operator { operator, .. } => format!("by {operator}"),
+                TicketClosure::Success => "by its success".into(),
+            };
+            match fact.device {
+                Some(device) => Saying::OfDevice(format!("ticket closed {by}"), device),
+                None => Saying::Of(format!("ticket closed {by}: further devices of {}", name())),
+            }
+        }
         _ => approval(state, now, fact).unwrap_or_else(|| execution(state, now, fact)),
     }
+}
+
+fn alert_id(state: &State, campaign: Option<u32>, alert: AlertName) -> AlertId {
+    alert.id(campaign.map(|ix| state.campaigns.get(ix).id()))
+}
+
+fn words_of(trouble: &Trouble) -> String {
+    match trouble {
+        Trouble::FailureRate {
+            failed, outcomes, ..
+        } => format!("{failed} of {outcomes} outcomes failed"),
+        Trouble::Timeouts { devices, limit_ms } => {
+            format!(
+                "{devices} without an outcome for {}",
+                human_duration(*limit_ms)
+            )
+        }
+        Trouble::Stalled {
+            limit_ms, waiting, ..
+        } => format!(
+            "nothing for {}, {waiting} waited for",
+            human_duration(*limit_ms)
+        ),
+    }
+}
+
+/// What topics of alerts and tickets hold.
+pub fn troubles(state: &State) -> Vec<String> {
+    let alerts = view::alerts(state).into_iter().map(|(campaign, alert)| {
+        let shown = view::alert(state, campaign, alert).expect("it is raised");
+        format!("{}: {}", alert_id(state, campaign, alert), shown.text)
+    });
+    let tickets = state.tickets.iter().map(|(number, _)| {
+        let shown = view::ticket(state, number).expect("it is open");
+        format!("ticket: {}", shown.text)
+    });
+    alerts.chain(tickets).collect()
 }
 
 fn approval(state: &State, now: Timestamp, fact: &Fact) -> Option<Saying> {

@@ -15,11 +15,12 @@ use fleetfold_core::{
     Timestamp, fact::Role, snapshot, view,
 };
 use fleetfold_schemas::{
-    DeviceId, Digest, ModelId, Name, OperatorId, Version,
+    DeviceId, Digest, ModelId, Name, OperatorId, TicketId, Version,
     campaign::{DAY_MS, HOUR_MS, MINUTE_MS},
     code::Code,
     command::{
-        Command, CommandMessage, Credential, Lifecycle, RegisterDevice, SetLifecycle, TrustKey,
+        CloseTicket, Command, CommandMessage, Credential, Lifecycle, RegisterDevice, SetLifecycle,
+        TrustKey,
     },
     job::{Job, JobKind},
     report::Prices,
@@ -160,6 +161,12 @@ impl World {
                 let campaign = campaign.map(|campaign| self.campaign_ix(campaign));
                 let explanation = view::explain(state, device, campaign, self.now);
                 return explained::explanation(&explanation, self.now);
+            }
+            Line::Troubles => return words::troubles(self.core.state()),
+            Line::CloseTicket(device, campaign) => {
+                let ticket = self.ticket(device, campaign);
+                let reason = Some("seen to".to_owned());
+                self.command("ann", Command::CloseTicket(CloseTicket { ticket, reason }))
             }
             Line::Restart => {
                 self.restart();
@@ -514,6 +521,17 @@ impl World {
         let mut campaigns = self.core.state().campaigns.iter();
         let found = campaigns.find(|(_, row)| row.id().as_str() == name);
         found.unwrap_or_else(|| panic!("no campaign {name}")).0
+    }
+
+    /// The open ticket about a device, or one that is not there.
+    fn ticket(&self, device: &str, campaign: &str) -> TicketId {
+        let (state, ix) = (self.core.state(), self.campaign_ix(campaign));
+        let device = (device != "further").then(|| self.device_ix(device));
+        let mut tickets = state.tickets.iter().filter(|(_, ticket)| {
+            let member = ticket.member.map(|at| state.campaigns.get(ix).member(at));
+            ticket.campaign == ix && member.map(|member| member.device) == device
+        });
+        TicketId(tickets.next().map_or(1, |(number, _)| number))
     }
 
     fn device_ix(&self, name: &str) -> DeviceIx {

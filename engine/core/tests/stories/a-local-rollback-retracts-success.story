@@ -36,6 +36,7 @@ show d1
     job topic: empty
 d8 falls back
     success retracted: d8
+    alert spring-failure_rate: 2 of 20 outcomes failed
     = spring rolling, canary: soaking for 1 d more | 18 updated, 2 failed (2 rolled back), 20 not contacted
 d9 falls back
     success retracted: d9

@@ -30,6 +30,7 @@ d1 fails download
 d2 succeeds
     spring: accepted: d2
     spring: succeeded: d2
+    alert spring-failure_rate: 1 of 2 outcomes failed
     = spring rolling, full: outcomes 1 of 2 needed | 1 updated, 1 failed, 1 removed
 start summer
     summer staged

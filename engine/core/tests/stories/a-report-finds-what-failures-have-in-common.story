@@ -37,8 +37,11 @@ d11..d70 succeed
     = spring rolling, full: 30 devices without an outcome | 70 updated, 30 not contacted
 wait 90m
 d71..d88 fail self_test restored
-    accepted: 18 devices
-    failed self_test and went back, no attempt left: 18 devices
+    accepted: d71 d72 d73 d74
+    failed self_test and went back, no attempt left: d71 d72 d73 d74
+    alert spring-failure_rate: 4 of 74 outcomes failed
+    accepted: 14 devices
+    failed self_test and went back, no attempt left: 14 devices
     = spring rolling, full: 12 devices without an outcome | 70 updated, 18 failed (18 rolled back), 12 not contacted
 d1..d8 fail download
     accepted: d1 d2 d3 d4 d5 d6 d7 d8

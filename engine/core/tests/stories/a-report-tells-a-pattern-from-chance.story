@@ -30,8 +30,11 @@ d3 d4 d22 d23 d24 fail installation
     failed installation, no attempt left: d3 d4 d22 d23 d24
     = spring rolling, full: 32 devices without an outcome | 3 updated, 5 failed, 32 not contacted
 d5..d20 d25..d38 succeed
-    accepted: 30 devices
-    succeeded: 30 devices
+    accepted: d5 d6 d7 d8 d9 d10 d11 d12 d13 d14 d15 d16
+    succeeded: d5 d6 d7 d8 d9 d10 d11 d12 d13 d14 d15 d16
+    alert spring-failure_rate: 5 of 20 outcomes failed
+    accepted: 18 devices
+    succeeded: 18 devices
     = spring rolling, full: 2 devices without an outcome | 33 updated, 5 failed, 2 not contacted
 report spring
     all, full: 40 devices | 33 updated, 5 failed, 2 not contacted
@@ -62,6 +65,7 @@ wait 24h
     removed, not contacted: d39 d40
     phase full passed
     spring completed
+    alert spring-failure_rate is over
     = spring completed, full | 33 updated, 5 failed, 2 removed
 report spring
     all, full: 40 devices | 33 updated, 5 failed, 2 removed

@@ -22,6 +22,7 @@ d6..d9 succeed
 d10 fails verification
     accepted: d10
     failed verification, retry in 1 h: d10
+    alert spring-failure_rate: 1 of 10 outcomes failed
     = spring rolling, full: 1 device without an outcome | 9 updated, 1 failed
 status spring
     spring rolling, full: 1 device without an outcome | 9 updated, 1 failed

@@ -38,6 +38,7 @@ retry spring device d9
 d4 fails installation
     accepted: d4
     failed installation, no attempt left: d4
+    alert spring-failure_rate: 2 of 4 outcomes failed
     spring monitoring
     = spring monitoring, full: soaking for 1 h more | 2 updated, 2 failed
 retry spring
@@ -49,6 +50,8 @@ d2 d4 succeed
     succeeded: d2 d4
     = spring monitoring, full: soaking for 1 h more | 4 updated
 wait 1h
+    -- day 0, 00:05
+    alert spring-failure_rate is over
     -- day 0, 01:00
     phase full passed
     spring completed

@@ -29,6 +29,7 @@ d1..d3 succeed
     = spring paused, full: paused by ann: lunch | 3 updated, 2 in progress, 5 not contacted
 d4 d5 fail self_test restored
     failed self_test and went back, no attempt left: d4 d5
+    alert spring-failure_rate: 2 of 5 outcomes failed
     = spring paused, full: paused by ann: lunch | 3 updated, 2 failed (2 rolled back), 5 not contacted
 resume spring
     spring resumed
@@ -39,4 +40,5 @@ resume spring
 d1..d3 succeed
     went back: d1 d2 d3
     spring rolled back
+    alert spring-failure_rate is over
     = spring rolled_back, full: 2 of 5 outcomes failed, more than 20 % | 2 failed (2 rolled back), 5 removed, 3 sent back

@@ -20,9 +20,12 @@ d1 d3 d4 d5 succeed
     succeeded: d1 d3 d4 d5
     = spring rolling, full: acceptances 4 of 5 needed to judge by | 4 updated, 1 not contacted
 wait 3d
+    -- day 1, 00:00
+    alert spring-stalled: nothing for 1 d, 1 waited for
 activate d2
     active: d2
     queued: d2
+    alert spring-stalled is over
 d2 succeeds
     accepted: d2
     succeeded: d2

@@ -32,6 +32,8 @@ d2 succeeds
 wait 2d
     -- day 1, 00:00
     removed, not contacted: d3
+    -- day 2, 00:00
+    alert spring-stalled: nothing for 1 d, 1 waited for
     = spring rolling, full: acceptances 1 of 2 needed to judge by | 1 updated, 1 not contacted, 1 removed
 activate d1
     active: d1
@@ -39,4 +41,5 @@ activate d1
 d1 fails download
     accepted: d1
     failed download, retry in 1 h: d1
+    alert spring-failure_rate: 1 of 2 outcomes failed
     = spring rolling, full: outcomes 1 of 2 needed | 1 updated, 1 failed, 1 removed

@@ -78,8 +78,14 @@ wait 4d
     goes back later, not contacted: d2
     -- day 2, 12:01
     goes back later, not contacted: d4
+    -- day 3, 00:00
+    alert spring-timeouts: 1 without an outcome for 1 d
+    -- day 3, 12:01
+    alert spring-stalled: nothing for 1 d, 2 waited for
     -- day 5, 00:00
     kept, not contacted: d2 d4
+    alert spring-timeouts is over
+    alert spring-stalled is over
     spring rolled back
     = spring rolled_back, full: rolled back by ann: critical bug | 2 updated, 2 sent back
 status spring

@@ -37,6 +37,7 @@ wait 24h
 2 of full fail verification
     accepted: d4 d6
     failed verification, no attempt left: d4 d6
+    alert spring-failure_rate: 7 of 10 outcomes failed
     spring paused
     = spring paused, full: 5 of 5 outcomes failed, more than 30 % | 3 updated, 7 failed
 status spring

@@ -20,6 +20,7 @@ start spring
 2 of full fail verification
     accepted: d30 d87
     failed verification, retry in 1 h: d30 d87
+    alert spring-failure_rate: 2 of 10 outcomes failed
     spring paused
     = spring paused, full: 2 of 10 outcomes failed, more than 10 % | 8 updated, 2 failed, 90 not contacted
 resume spring
@@ -35,6 +36,7 @@ wait 1h
 d30 d87 succeed
     accepted: d30 d87
     succeeded: d30 d87
+    alert spring-failure_rate is over
     = spring rolling, full: 82 devices without an outcome | 18 updated, 82 not contacted
 3 of full fail verification
     accepted: d14 d65

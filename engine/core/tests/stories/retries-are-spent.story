@@ -28,10 +28,12 @@ show d1
 d2 d3 succeed
     accepted: d2 d3
     succeeded: d2 d3
+    alert spring-failure_rate: 1 of 3 outcomes failed
     spring monitoring
     = spring monitoring, full: soaking for 23 h more | 2 updated, 1 failed (1 rolled back)
 wait 23h
     -- day 1, 00:00
     phase full passed
     spring completed
+    alert spring-failure_rate is over
     = spring completed, full | 2 updated, 1 failed (1 rolled back)

@@ -17,6 +17,7 @@ all fail installation
     failed installation, retry in 2 h 5 m: d1
     failed installation, retry in 3 h 42 m: d2
     failed installation, retry in 31 m 2 s: d3
+    alert spring-failure_rate: 3 of 3 outcomes failed
     spring paused
     = spring paused, full: 3 of 3 outcomes failed, more than 90 % | 3 failed
 wait 4h

@@ -25,5 +25,6 @@ d1 d2 fail installation
 d3 fails installation
     accepted: d3
     failed installation, no attempt left: d3
+    alert spring-failure_rate: 3 of 3 outcomes failed
     spring paused
     = spring paused, full: 3 of 3 outcomes failed, more than 90 % | 3 failed

@@ -29,6 +29,7 @@ d1..d3 succeed
 d4 d5 fail self_test restored
     accepted: d4 d5
     failed self_test and went back, no attempt left: d4 d5
+    alert spring-failure_rate: 2 of 5 outcomes failed
     spring paused
     = spring paused, full: 2 of 5 outcomes failed, more than 20 % | 3 updated, 2 failed (2 rolled back), 2 in progress, 3 not contacted
 d6 fails self_test restored
@@ -47,4 +48,5 @@ d1..d3 succeed
 d7 succeeds
     went back: d7
     spring rolled back
+    alert spring-failure_rate is over
     = spring rolled_back, full: 3 of 6 outcomes failed, more than 45 % | 3 failed (3 rolled back), 3 removed, 4 sent back

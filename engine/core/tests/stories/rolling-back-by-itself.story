@@ -25,6 +25,7 @@ d1..d4 succeed
 d5 fails self_test restored
     accepted: d5
     failed self_test and went back, no attempt left: d5
+    alert spring-failure_rate: 1 of 5 outcomes failed
     = spring rolling, full: 5 devices without an outcome | 4 updated, 1 failed (1 rolled back), 5 not contacted
 status spring
     spring rolling, full: 5 devices without an outcome | 4 updated, 1 failed (1 rolled back), 5 not contacted
@@ -42,6 +43,7 @@ d6 fails self_test restored
 d1..d4 succeed
     went back: d1 d2 d3 d4
     spring rolled back
+    alert spring-failure_rate is over
     = spring rolled_back, full: 2 of 6 outcomes failed, more than 20 % | 2 failed (2 rolled back), 4 removed, 4 sent back
 show d5
     active, runs 1.0.0, spring attempt 1 Failed

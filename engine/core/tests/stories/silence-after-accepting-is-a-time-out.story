@@ -21,6 +21,7 @@ d2 d3 d4 succeed
 wait 4h
     -- day 0, 04:00
     timed out, retry in 1 h: d1
+    alert spring-failure_rate: 1 of 4 outcomes failed
     = spring rolling, full: outcomes 3 of 4 needed | 3 updated, 1 failed
 show d1
     active, runs 1.0.0, spring attempt 1 Failed
@@ -48,4 +49,5 @@ wait 1d
     -- day 1, 00:00
     phase full passed
     spring completed
+    alert spring-failure_rate is over
     = spring completed, full | 3 updated, 1 failed

@@ -53,6 +53,7 @@ show d3
     job topic: install 2.0.0 from whole image, good for 8 h
 d3 fails self_test restored
     failed self_test and went back, no attempt left: d3
+    alert spring-failure_rate: 1 of 3 outcomes failed
     spring paused
     = spring paused, full: 1 of 3 outcomes failed, more than 10 % | 2 updated, 1 failed (1 rolled back), 2 removed
 status spring

@@ -17,8 +17,11 @@ start spring
     succeeded: d1 d2 d3 d4 d5 d7 d8 d9 d10
     = spring rolling, full: acceptances 9 of 10 needed to judge by | 9 updated, 1 not contacted
 wait 2d
+    -- day 1, 00:00
+    alert spring-stalled: nothing for 1 d, 1 waited for
     -- day 2, 00:00
     removed, not contacted: d6
+    alert spring-stalled is over
     phase full passed
     spring completed
     = spring completed, full | 9 updated, 1 removed

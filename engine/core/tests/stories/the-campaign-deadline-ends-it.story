@@ -22,10 +22,15 @@ d1 d2 d3 report
     accepted: d8
     = spring rolling, canary: acceptances 3 of 5 needed to judge by | 2 updated, 1 in progress, 7 not contacted
 wait 2d
+    -- day 1, 00:00
+    alert spring-timeouts: 1 without an outcome for 1 d
+    alert spring-stalled: nothing for 1 d, 3 waited for
     -- day 2, 00:00
     timed out, no attempt left: d8
     removed, not contacted: d5 d10
+    alert spring-stalled is over
     spring failed
+    alert spring-timeouts is over
     = spring failed, canary: phase canary was not through after 2 d | 2 updated, 1 failed, 5 not contacted, 2 removed
 status spring
     spring failed, canary: phase canary was not through after 2 d | 2 updated, 1 failed, 5 not contacted, 2 removed

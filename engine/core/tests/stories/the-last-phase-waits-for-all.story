@@ -18,9 +18,12 @@ start spring
     = spring rolling, full: 1 device without an outcome | 39 updated, 1 not contacted
 wait 4h
 wait 25h
+    -- day 1, 00:00
+    alert spring-stalled: nothing for 1 d, 1 waited for
 wait 1h
     -- day 1, 06:00
     removed, not contacted: d21
+    alert spring-stalled is over
     phase full passed
     spring completed
     = spring completed, full | 39 updated, 1 removed

@@ -25,7 +25,9 @@ test accept
 60 of @2.0.0 fail self_test restored
     failed self_test and went back, no attempt left: d1 d2 d8 d11 d15
     duel compared: B, 0 of 5 in arm A, 158 of 158 in arm B
-    failed self_test and went back, no attempt left: 55 devices
+    failed self_test and went back, no attempt left: d17 d19 d21 d22
+    alert duel-failure_rate: 9 of 167 outcomes failed
+    failed self_test and went back, no attempt left: 51 devices
     = duel rolling, test: outcomes 218 of 285 needed | 158 updated, 60 failed (60 rolled back), 82 in progress
 @2.0.0 succeed
     succeeded: 82 devices
@@ -37,6 +39,7 @@ wait 1d
     duel completed
     campaign duel-winner created
     duel-winner staged
+    alert duel-failure_rate is over
     -- day 1, 00:10
     duel-winner started with 300 devices
     phase canary started, up to device 3

@@ -24,6 +24,7 @@ start spring
 1 of full succeed
     accepted: d7
     succeeded: d7
+    alert spring-failure_rate: 2 of 20 outcomes failed
     = spring rolling, full: outcomes 18 of 19 needed | 18 updated, 2 failed, 20 not contacted
 1 of full fail verification
     accepted: d3

@@ -19,5 +19,6 @@ start spring
 1 of full succeed
     accepted: d7
     succeeded: d7
+    alert spring-failure_rate: 19 of 20 outcomes failed
     spring paused
     = spring paused, full: 19 of 20 outcomes failed, more than 10 % | 1 updated, 19 failed, 20 not contacted

@@ -52,7 +52,9 @@ d1 succeeds
 d3 d4 succeed
     spring: accepted: d3 d4
     spring: succeeded: d3 d4
-    summer: queued: d3 d4
+    summer: queued: d3
+    alert spring-failure_rate: 1 of 4 outcomes failed
+    summer: queued: d4
     = spring rolling, full: outcomes 3 of 4 needed | 3 updated, 1 failed
 wait 1h
     -- day 0, 01:00
@@ -63,6 +65,7 @@ d2 d3 d4 succeed
     spring: removed, runs a newer release: d2
     phase full passed
     spring completed
+    alert spring-failure_rate is over
     summer: accepted: d3 d4
     summer: succeeded: d3 d4
     phase full passed

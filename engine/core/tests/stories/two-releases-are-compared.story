@@ -33,7 +33,9 @@ promote duel arm b
 40 of @2.0.0 fail self_test restored
     failed self_test and went back, no attempt left: d1 d2 d8 d11 d15
     duel compared: B, 0 of 5 in arm A, 213 of 213 in arm B
-    failed self_test and went back, no attempt left: 35 devices
+    failed self_test and went back, no attempt left: d17 d19 d21 d22 d25 d26 d32
+    alert duel-failure_rate: 12 of 225 outcomes failed
+    failed self_test and went back, no attempt left: 28 devices
     = duel rolling, test: outcomes 253 of 380 needed | 213 updated, 40 failed (40 rolled back), 147 in progress
 20 of @2.0.0 succeed
     succeeded: 20 devices
@@ -55,6 +57,7 @@ wait 7d
     -- day 7, 00:00
     phase test passed
     duel completed
+    alert duel-failure_rate is over
     = duel completed, test | 360 updated, 40 failed (40 rolled back)
 status duel
     duel completed, test | 360 updated, 40 failed (40 rolled back)

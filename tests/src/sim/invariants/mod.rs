@@ -162,6 +162,11 @@ impl Book {
             Fact::DeltaAdded(fact) => {
                 self.deltas.insert((fact.release, fact.from), fact.bytes);
             }
+            // They follow from what is checked here, and nothing follows from them.
+            Fact::AlertRaised(_)
+            | Fact::AlertCleared(_)
+            | Fact::TicketOpened(_)
+            | Fact::TicketClosed(_) => {}
             _ if fact.campaign().is_some() => self.count_campaign(position, at_ms, fact, step)?,
             // The site itself, its people, keys, deltas and alerts: nothing here depends on them.
             _ => {}

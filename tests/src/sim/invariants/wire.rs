@@ -36,6 +36,7 @@ impl Sim {
             | Topic::Campaign(_, CampaignTopic::Report)
             | Topic::Release(..)
             | Topic::Alert(_)
+            | Topic::Ticket(_)
             | Topic::Campaign(_, CampaignTopic::Rehearsal) => Ok(()),
         };
         self.judge(checked);

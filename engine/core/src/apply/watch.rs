@@ -1,0 +1,118 @@
+//! What facts change of alerts and tickets.
+
+use fleetfold_schemas::device::ErrorClass;
+
+use super::member_at;
+use crate::{
+    Timestamp,
+    fact::{AlertCleared, AlertRaised, Fact, RemovalCause, TicketClosed, TicketOpened},
+    state::{Alerts, Campaign, Member, MemberState, Standing, State, Ticket},
+};
+
+pub fn raised(state: &mut State, at: Timestamp, fact: &AlertRaised) {
+    let standing = Standing {
+        alert: fact.trouble.name(),
+        changed_at: at,
+        trouble: Some(fact.trouble),
+    };
+    alerts(state, fact.campaign).set(standing);
+}
+
+pub fn cleared(state: &mut State, at: Timestamp, fact: &AlertCleared) {
+    let standing = Standing {
+        alert: fact.alert,
+        changed_at: at,
+        trouble: None,
+    };
+    alerts(state, fact.campaign).set(standing);
+}
+
+fn alerts(state: &mut State, campaign: Option<crate::CampaignIx>) -> &mut Alerts {
+    match campaign {
+        Some(ix) => &mut state.campaigns.get_mut(ix).watch.alerts,
+        None => &mut state.alerts,
+    }
+}
+
+pub fn opened(state: &mut State, at: Timestamp, fact: &TicketOpened) {
+    let number = state.position;
+    let member = fact
+        .device
+        .and_then(|device| member_at(state, fact.campaign, device));
+    let ticket = Ticket {
+        campaign: fact.campaign,
+        member,
+        opened_at: at,
+        error: fact.error.clone(),
+        attempts: fact.attempts,
+    };
+    state.tickets.open(number, ticket);
+    let watch = &mut state.campaigns.get_mut(fact.campaign).watch;
+    match member {
+        Some(member) => {
+            watch.to_open.remove(&member);
+            watch.tickets.insert(member, number);
+        }
+        None => {
+            watch.to_open.clear();
+            watch.further = Some(number);
+        }
+    }
+}
+
+pub fn closed(state: &mut State, fact: &TicketClosed) {
+    let ticket = state.tickets.close(fact.ticket);
+    let watch = &mut state.campaigns.get_mut(fact.campaign).watch;
+    watch.to_close.remove(&fact.ticket);
+    match ticket.and_then(|ticket| ticket.member) {
+        Some(member) => {
+            watch.tickets.remove(&member);
+        }
+        None => watch.further = None,
+    }
+}
+
+/// It has failed, and nothing more follows by itself.
+pub const fn is_given_up(member: &Member) -> bool {
+    member.is_lost() || matches!(member.state, MemberState::ReturnFailed { .. })
+}
+
+/// Something has happened to a member: `was_given_up` says how it stood before.
+pub fn moved(campaign: &mut Campaign, member: u32, at: Timestamp, was_given_up: bool, fact: &Fact) {
+    campaign.watch.moved_at = at;
+    match fact {
+        Fact::ExecutionAccepted(_) | Fact::ReturnAccepted(_) => campaign.await_outcome(member, at),
+        // Another attempt is no word of the device, and giving it up is none either.
+        Fact::ExecutionQueued(_)
+        | Fact::ExecutionDeferred(_)
+        | Fact::ExecutionTimedOut(_)
+        | Fact::ReturnQueued(_)
+        | Fact::ReturnDeferred(_) => {}
+        Fact::ExecutionRemoved(fact) if fact.cause == RemovalCause::NotContacted => {}
+        Fact::ReturnFailed(fact) if fact.error.class == ErrorClass::LostContact => {}
+        _ => campaign.outcome_known(member),
+    }
+    let row = campaign.member(member);
+    let (is_given_up, has_made_it) = (is_given_up(row), row.has_made_it());
+    if !is_given_up {
+        campaign.watch.not_lost(member, has_made_it);
+    } else if !was_given_up
+        && campaign.spec.failure_handling.create_support_tickets
+        && is_of_the_device(fact)
+    {
+        campaign.watch.lost(member);
+    }
+}
+
+/// Not an operator's doing.
+fn is_of_the_device(fact: &Fact) -> bool {
+    match fact {
+        Fact::ExecutionFailed(_)
+        | Fact::ExecutionRejected(_)
+        | Fact::ExecutionTimedOut(_)
+        | Fact::ExecutionRetracted(_)
+        | Fact::ReturnFailed(_) => true,
+        Fact::ExecutionRemoved(fact) => fact.cause == RemovalCause::NotContacted,
+        _ => false,
+    }
+}

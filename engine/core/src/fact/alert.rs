@@ -1,0 +1,68 @@
+//! What is wrong, and what becomes of it.
+
+use alloc::string::String;
+
+use fleetfold_schemas::{OperatorId, status::AlertName};
+use minicbor::{Decode, Encode};
+use serde::Serialize;
+
+/// What an alert is about. The numbers are those that it was raised by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode, Serialize)]
+#[serde(tag = "alert", rename_all = "snake_case")]
+pub enum Trouble {
+    /// More than the configured share of the outcomes is failures.
+    #[n(0)]
+    FailureRate {
+        #[n(0)]
+        failed: u64,
+        #[n(1)]
+        outcomes: u64,
+        #[n(2)]
+        limit_bp: u16,
+    },
+    /// Devices have accepted their job so long ago and have had no outcome.
+    #[n(1)]
+    Timeouts {
+        #[n(0)]
+        devices: u64,
+        #[n(1)]
+        limit_ms: u64,
+    },
+    /// Nothing has happened to any device for so long, and the campaign waits for some.
+    #[n(2)]
+    Stalled {
+        #[n(0)]
+        since: u64,
+        #[n(1)]
+        limit_ms: u64,
+        #[n(2)]
+        waiting: u64,
+    },
+}
+
+impl Trouble {
+    #[must_use]
+    pub const fn name(&self) -> AlertName {
+        match self {
+            Self::FailureRate { .. } => AlertName::FailureRate,
+            Self::Timeouts { .. } => AlertName::Timeouts,
+            Self::Stalled { .. } => AlertName::Stalled,
+        }
+    }
+}
+
+/// How a ticket came to its end.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Serialize)]
+#[serde(tag = "by", rename_all = "snake_case")]
+pub enum TicketClosure {
+    #[n(0)]
+    Operator {
+        #[n(0)]
+        operator: OperatorId,
+        #[n(1)]
+        reason: Option<String>,
+    },
+    /// The device has succeeded after all.
+    #[n(1)]
+    Success,
+}

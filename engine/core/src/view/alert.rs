@@ -1,0 +1,171 @@
+//! `alerts/{alert}` and `tickets/{ticket}`
+
+use alloc::{format, string::String, vec::Vec};
+
+use fleetfold_schemas::{
+    TicketId,
+    campaign::{BasisPoints, human_duration},
+    status::{Alert, AlertKind, AlertName, Ticket},
+};
+
+use crate::{
+    CampaignIx, State,
+    fact::Trouble,
+    state::{StorageShortage, TICKETS_MAX},
+};
+
+/// An alert, while it is raised: about the site, or about a campaign.
+#[must_use]
+pub fn alert(state: &State, campaign: Option<CampaignIx>, alert: AlertName) -> Option<Alert> {
+    if (campaign, alert) == (None, AlertName::StorageLow) {
+        return state.storage_low.map(|shortage| storage_low(&shortage));
+    }
+    let (alerts, campaign) = match campaign {
+        None => (&state.alerts, None),
+        Some(ix) => {
+            let row = state.campaigns.get(ix);
+            (&row.watch.alerts, Some(row.id().clone()))
+        }
+    };
+    let standing = alerts.get(alert)?;
+    let trouble = standing.trouble?;
+    Some(Alert {
+        campaign,
+        since_ms: standing.changed_at,
+        text: text(&trouble),
+        kind: kind(&trouble),
+    })
+}
+
+/// All that are raised: those of the site, then those of campaigns in the order of their creation.
+#[must_use]
+pub fn alerts(state: &State) -> Vec<(Option<CampaignIx>, AlertName)> {
+    let room = state.storage_low.map(|_| (None, AlertName::StorageLow));
+    let of_site = state.alerts.raised().map(|(alert, ..)| (None, alert));
+    let of_campaigns = state.campaigns.iter().flat_map(|(ix, row)| {
+        let raised = row.watch.alerts.raised();
+        raised.map(move |(alert, ..)| (Some(ix), alert))
+    });
+    room.into_iter()
+        .chain(of_site)
+        .chain(of_campaigns)
+        .collect()
+}
+
+fn storage_low(shortage: &StorageShortage) -> Alert {
+    let mib = |bytes: u64| bytes / (1024 * 1024);
+    Alert {
+        campaign: None,
+        since_ms: shortage.since,
+        text: format!(
+            "{} MiB are left for the log, less than its floor of {} MiB; only pauses, cancels and reports on open work \
+             are taken until there is room again",
+            mib(shortage.free_bytes),
+            mib(shortage.floor_bytes)
+        ),
+        kind: AlertKind::StorageLow {
+            free_bytes: shortage.free_bytes,
+            floor_bytes: shortage.floor_bytes,
+        },
+    }
+}
+
+fn percent(basis_points: u16) -> BasisPoints {
+    BasisPoints::new(basis_points).unwrap_or(BasisPoints::ALL)
+}
+
+fn kind(trouble: &Trouble) -> AlertKind {
+    match *trouble {
+        Trouble::FailureRate {
+            failed,
+            outcomes,
+            limit_bp,
+        } => AlertKind::FailureRate {
+            failed,
+            outcomes,
+            limit_percent: percent(limit_bp),
+        },
+        Trouble::Timeouts { devices, limit_ms } => AlertKind::Timeouts { devices, limit_ms },
+        Trouble::Stalled {
+            since,
+            limit_ms,
+            waiting,
+        } => AlertKind::Stalled {
+            last_change_ms: since,
+            limit_ms,
+            waiting,
+        },
+    }
+}
+
+fn text(trouble: &Trouble) -> String {
+    match *trouble {
+        Trouble::FailureRate {
+            failed,
+            outcomes,
+            limit_bp,
+        } => {
+            let limit = percent(limit_bp);
+            format!("{failed} of {outcomes} outcomes failed, more than {limit}")
+        }
+        Trouble::Timeouts { devices, limit_ms } => format!(
+            "{} accepted a job {} ago or earlier and had no outcome",
+            counted(devices),
+            human_duration(limit_ms)
+        ),
+        Trouble::Stalled {
+            limit_ms, waiting, ..
+        } => format!(
+            "nothing has happened for {}, with {} to wait for",
+            human_duration(limit_ms),
+            counted(waiting)
+        ),
+    }
+}
+
+fn counted(devices: u64) -> String {
+    let noun = if devices == 1 { "device" } else { "devices" };
+    format!("{devices} {noun}")
+}
+
+/// A ticket, while it is open.
+#[must_use]
+pub fn ticket(state: &State, number: u64) -> Option<Ticket> {
+    let ticket = state.tickets.get(number)?;
+    let row = state.campaigns.get(ticket.campaign);
+    let device = ticket
+        .member
+        .map(|at| state.devices.get(row.member(at).device).id());
+    let failed = u64::from(row.totals().lost + row.totals().return_failed);
+    let text = match (&device, &ticket.error) {
+        (None, _) => format!(
+            "{} of {} have failed for good, and no more than {TICKETS_MAX} have tickets of their own at once",
+            counted(failed),
+            row.id()
+        ),
+        (Some(device), Some(error)) => format!(
+            "{device} has failed for good in {}, after {}: {}, {}",
+            row.id(),
+            match ticket.attempts {
+                1 => "1 attempt".into(),
+                count => format!("{count} attempts"),
+            },
+            error.class,
+            error.code
+        ),
+        (Some(device), None) => format!(
+            "{device} was updated by {} and has gone back by itself",
+            row.id()
+        ),
+    };
+    Some(Ticket {
+        ticket: TicketId(number),
+        campaign: row.id().clone(),
+        attempts: device.is_some().then_some(ticket.attempts),
+        failed_devices: device.is_none().then_some(failed),
+        device,
+        opened_ms: ticket.opened_at,
+        text,
+        error: ticket.error.clone(),
+    })
+}
