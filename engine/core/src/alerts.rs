@@ -202,6 +202,8 @@ const fn is_for_devices(reason: &HoldReason) -> bool {
         | HoldReason::Successes { .. }
         | HoldReason::Undecided { .. }
         | HoldReason::Unproven { .. }
+        | HoldReason::HealthUnknown { .. }
+        | HoldReason::HealthOpen { .. }
         | HoldReason::Unresolved { .. }
         | HoldReason::Returning { .. } => true,
         HoldReason::Draft
