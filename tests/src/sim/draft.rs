@@ -203,6 +203,7 @@ fn gates(stream: &mut Stream, expected_failure: u8) -> Gates {
         proven_below: stream
             .percent(20)
             .then(|| percent(stream.pick(&[20, 40, 60]))),
+        health: Default::default(),
     }
 }
 
