@@ -12,6 +12,7 @@
 //! There is no outbox. A report is a snapshot, and every connection begins with a hello that contains one; so what could
 //! not be said is not stored but said anew. Only the hello and the last final report are repeated until acknowledged.
 
+mod conditions;
 mod config;
 mod fetch;
 mod order;
@@ -19,6 +20,7 @@ mod speech;
 mod voice;
 mod work;
 
+pub use conditions::{Answer, Surroundings};
 pub use config::{AgentConfig, Inventory, Timing};
 pub use fetch::WINDOW;
 
@@ -26,7 +28,7 @@ use std::{collections::VecDeque, sync::Arc};
 
 use fleetfold_schemas::{
     DeviceTopic, Digest, Topic,
-    device::{ChunkData, Image, JobReport, Running, Slot, Stage},
+    device::{ChunkData, Image, JobReport, Running, Slot, Stage, Waiting, WaitingFor},
 };
 
 use self::{
@@ -56,6 +58,13 @@ pub enum Output {
     Publish(Publish),
     /// Do this and tell [`Agent::finished`]. There is one at a time; a new one makes the old one's result worthless.
     Task(TaskId, Task),
+    /// Say how the hardware is: [`Agent::sensed`].
+    Sense,
+    /// Ask the user whether the new image may be installed now: [`Agent::answered`], whenever that may be.
+    AskUser {
+        postponements_left: u32,
+        postpone_ms_max: u64,
+    },
     /// Start over with [`Agent::boot`]. Nothing follows.
     Reboot,
 }
@@ -145,6 +154,10 @@ pub struct Agent {
     refused: Option<Digest>,
     /// A job that came at a moment when the running one must end first.
     deferred: Option<Vec<u8>>,
+    /// The user has been asked about the open job since the boot.
+    is_question_shown: bool,
+    /// What the last report said that the device waits for.
+    told: Option<Waiting>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -163,9 +176,14 @@ enum Activity {
     CheckingArtifact,
     Rebuilding,
     CheckingRebuilt,
-    /// Until the window opens.
+    /// Nothing is done about the job until then.
     Waiting {
+        what: WaitingFor,
         until_ms: u64,
+    },
+    /// Until the driver says how the hardware is; and what has been waited for so far.
+    Sensing {
+        was: Option<WaitingFor>,
     },
     Installing,
     SelfTesting {
@@ -198,6 +216,8 @@ impl Agent {
             refusal: None,
             refused: None,
             deferred: None,
+            is_question_shown: false,
+            told: None,
         };
         agent.flash(Mutation::Boot);
         agent.running = agent.record.running();
@@ -341,11 +361,14 @@ impl Agent {
                 .into_iter()
                 .flatten()
                 .min(),
-            Activity::Waiting { until_ms } | Activity::SelfTesting { until_ms } => Some(*until_ms),
+            Activity::Waiting { until_ms, .. } | Activity::SelfTesting { until_ms } => {
+                Some(*until_ms)
+            }
             Activity::Idle
             | Activity::CheckingArtifact
             | Activity::Rebuilding
             | Activity::CheckingRebuilt
+            | Activity::Sensing { .. }
             | Activity::Installing => None,
             Activity::Over => return None,
         };

@@ -8,7 +8,9 @@ mod area;
 mod record;
 
 pub use area::{Content, Digests, Pool};
-pub use record::{DeltaOffer, Mutation, OpenJob, Record, SlotState, Source, Step, WhyBack};
+pub use record::{
+    Asked, Asking, DeltaOffer, Mutation, OpenJob, Record, SlotState, Source, Step, WhyBack,
+};
 
 use std::sync::Arc;
 

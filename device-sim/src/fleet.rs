@@ -9,7 +9,7 @@ mod condition;
 mod device;
 mod link;
 
-pub use behaviour::{Behaviour, Offline, Verdict};
+pub use behaviour::{Battery, Behaviour, Offline, Users, Verdict};
 pub use clock::SimClock;
 pub use condition::{Ailment, Condition};
 

@@ -14,7 +14,8 @@ use ed25519_dalek::{SigningKey, VerifyingKey};
 use fleetfold_device_sim::{
     agent::Inventory,
     fleet::{
-        Behaviour, Broker, Credential, DeviceSpec, Fleet, FleetConfig, Offline, SimClock, Verdict,
+        Battery, Behaviour, Broker, Credential, DeviceSpec, Fleet, FleetConfig, Offline, SimClock,
+        Users, Verdict,
     },
 };
 use fleetfold_schemas::{
@@ -90,6 +91,12 @@ struct RunArgs {
     /// Devices go offline for some minutes every hour or so.
     #[arg(long)]
     restless: bool,
+    /// Percent of devices that run on a battery, 5 to 60 % full, until they are plugged in within the hour.
+    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..=100))]
+    on_battery: u8,
+    /// Percent of questions to users that they answer with "later".
+    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..=100))]
+    postponing: u8,
     /// Downloads, installation, boots and self-tests take no time of their own; else a device needs a minute or so.
     #[arg(long)]
     brisk: bool,
@@ -274,6 +281,11 @@ fn configure(fleet: &FleetArgs, args: RunArgs) -> Result<FleetConfig, CliError> 
 
 fn behaviour(args: &RunArgs) -> Behaviour {
     const MINUTE_MS: u64 = 60_000;
+    let usual = if args.brisk {
+        Behaviour::instant()
+    } else {
+        Behaviour::fair()
+    };
     Behaviour {
         self_test_failure: BasisPoints::from_percent(args.failing),
         chunk_loss: BasisPoints::from_percent(args.lossy),
@@ -282,11 +294,16 @@ fn behaviour(args: &RunArgs) -> Behaviour {
             length_ms: MINUTE_MS..=10 * MINUTE_MS,
         }),
         verdict: Verdict::Good,
-        ..if args.brisk {
-            Behaviour::instant()
-        } else {
-            Behaviour::fair()
-        }
+        battery: (args.on_battery > 0).then_some(Battery {
+            share: BasisPoints::from_percent(args.on_battery),
+            percent: 5..=60,
+            plugged_in_after_ms: MINUTE_MS..=60 * MINUTE_MS,
+        }),
+        users: Users {
+            postponing: BasisPoints::from_percent(args.postponing),
+            ..usual.users
+        },
+        ..usual
     }
 }
 

@@ -240,12 +240,104 @@ pub struct JobReport {
     pub state: JobState,
 }
 
+/// The code of a job that a device gave up because it had waited for too long.
+pub const PRECONDITION_UNMET: &str = "precondition_unmet";
+/// The code of a job that a device gave up because its user had put it off as often as possible.
+pub const CONSENT_DENIED: &str = "consent_denied";
+
+/// What a device waits for before it goes on with its job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Waiting {
+    #[serde(rename = "for")]
+    pub what: WaitingFor,
+    /// When it looks again, or knows that it goes on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until_ms: Option<u64>,
+    /// How often its user has put it off.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub postponed: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "what serde calls")]
+const fn is_zero(count: &u32) -> bool {
+    *count == 0
+}
+
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Encode, Decode,
+)]
+#[serde(rename_all = "snake_case")]
+#[cbor(index_only)]
+pub enum WaitingFor {
+    /// To be charged.
+    #[n(0)]
+    Battery,
+    /// Room to download.
+    #[n(1)]
+    Space,
+    /// To be plugged in.
+    #[n(2)]
+    Power,
+    /// Its user to agree.
+    #[n(3)]
+    Consent,
+    /// The install window to open.
+    #[n(4)]
+    Window,
+    /// The time at which the job lets it begin.
+    #[n(5)]
+    Start,
+    /// Reasons of its own, or a word that this program does not know.
+    #[n(6)]
+    #[serde(other)]
+    Other,
+}
+
+impl WaitingFor {
+    pub const ALL: [Self; 7] = [
+        Self::Battery,
+        Self::Space,
+        Self::Power,
+        Self::Consent,
+        Self::Window,
+        Self::Start,
+        Self::Other,
+    ];
+
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Battery => "battery",
+            Self::Space => "space",
+            Self::Power => "power",
+            Self::Consent => "consent",
+            Self::Window => "window",
+            Self::Start => "start",
+            Self::Other => "other",
+        }
+    }
+
+    /// Whether it ends by the clock alone.
+    #[must_use]
+    pub const fn is_timed(self) -> bool {
+        matches!(self, Self::Window | Self::Start)
+    }
+}
+
+impl fmt::Display for WaitingFor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum JobState {
     InProgress {
         stage: Stage,
         /// Of this stage, 0 to 100.
         progress_percent: Option<u8>,
+        /// Set while the device does nothing about it.
+        waiting: Option<Waiting>,
     },
     /// Confirmed and running: the snapshot's running digest must be the job's target.
     Succeeded,
@@ -280,6 +372,8 @@ struct JobReportWire {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     progress: Option<u8>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    waiting: Option<Waiting>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     error: Option<DeviceError>,
     #[serde(default, skip_serializing_if = "core::ops::Not::not")]
     restored: bool,
@@ -305,6 +399,7 @@ impl TryFrom<JobReportWire> for JobReport {
                 JobState::InProgress {
                     stage: wire.stage.ok_or("a job in progress needs a stage")?,
                     progress_percent: wire.progress,
+                    waiting: wire.waiting,
                 }
             }
             JobStatusWire::Succeeded => JobState::Succeeded,
@@ -331,6 +426,7 @@ impl From<JobReport> for JobReportWire {
             status: JobStatusWire::Canceled,
             stage: None,
             progress: None,
+            waiting: None,
             error: None,
             restored: false,
         };
@@ -338,10 +434,12 @@ impl From<JobReport> for JobReportWire {
             JobState::InProgress {
                 stage,
                 progress_percent,
+                waiting,
             } => {
                 wire.status = JobStatusWire::InProgress;
                 wire.stage = Some(stage);
                 wire.progress = progress_percent;
+                wire.waiting = waiting;
             }
             JobState::Succeeded => wire.status = JobStatusWire::Succeeded,
             JobState::Failed { error, restored } => {

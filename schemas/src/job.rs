@@ -7,11 +7,18 @@
 //! job     = { 1 => device: tstr, 2 => campaign: tstr, 3 => attempt: uint, 4 => sequence: uint, 5 => kind,
 //!             ? 6 => envelope: bstr, ? 7 => target: digest, ? 8 => size_bytes: uint, ? 9 => [ 1*8 offer ],
 //!             ? 10 => cancels: uint, 11 => issued_ms: uint, 12 => expires_ms: uint,
-//!             ? 13 => [ from_ms: uint, until_ms: uint ], 14 => stage_limit_ms: uint, * nint => any }
+//!             ? 13 => [ from_ms: uint, until_ms: uint ], 14 => stage_limit_ms: uint, ? 15 => conditions,
+//!             ? -1 => not_before_ms: uint, * nint => any }
 //! kind    = 1 / 2 / 3                      ; install, rollback: with 6 to 9. cancel: with 10
 //! offer   = { 1 => digest, 2 => size_bytes: uint, ? ( 3 => from: digest, 4 => format: tstr ), * nint => any }
+//! conditions = { ? 1 => battery_percent_min: 1..100, ? 2 => free_bytes_min: uint, ? 3 => external_power: 1,
+//!             ? 4 => consent, 5 => patience_ms: uint, * nint => any }
+//! consent = { 1 => postponements_max: uint, 2 => postpone_ms_max: uint, 3 => 1 / 2, * nint => any }
+//!                                          ; after the last postponement: install, give up
 //! digest  = bstr .size 32                  ; BLAKE3
 //! ```
+
+mod conditions;
 
 use alloc::{
     string::{String, ToString},
@@ -20,6 +27,7 @@ use alloc::{
 
 use ed25519_dalek::SigningKey;
 
+pub use self::conditions::{AtLimit, Conditions, Consent};
 use crate::{
     cbor::{CborError, Fields, KeyOrder, Limits, Negative, Reader, Writer},
     cose::{self, CoseError, TrustedKeys},
@@ -32,6 +40,8 @@ pub const PURPOSE: &[u8] = b"fleetfold-job-v1";
 pub const JOB_BYTES_MAX: usize = 64 * 1024;
 /// The delta format that the engine makes, and the capability by which a device says that it can apply it.
 pub const DELTA_FORMAT: &str = "bidiff-zstd";
+/// The capability by which a device says that it obeys [`Conditions`].
+pub const CONDITIONS_CAPABILITY: &str = "conditions";
 /// The full image and deltas from a few versions back; the engine picks those that fit the device's slots.
 pub const OFFERS_MAX: u64 = 8;
 /// Longest name of a delta format, in bytes.
@@ -58,6 +68,9 @@ const ISSUED_MS: i64 = 11;
 const EXPIRES_MS: i64 = 12;
 const INSTALL_WINDOW: i64 = 13;
 const STAGE_LIMIT_MS: i64 = 14;
+const CONDITIONS: i64 = 15;
+/// Negative: a device that begins at once does no harm.
+const NOT_BEFORE_MS: i64 = -1;
 
 const KIND_INSTALL: i64 = 1;
 const KIND_ROLLBACK: i64 = 2;
@@ -83,6 +96,10 @@ pub struct Job {
     pub install_window: Option<InstallWindow>,
     /// How long the device may stay in one stage before the engine counts it as lost.
     pub stage_limit_ms: u64,
+    /// What must hold before the device goes on.
+    pub conditions: Option<Conditions>,
+    /// When the device may begin, so that not all begin at once.
+    pub not_before_ms: Option<u64>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -226,7 +243,13 @@ impl Job {
             JobKind::Cancel { .. } => (KIND_CANCEL, 1),
         };
         let mut job = Writer::new();
-        job.map(8 + kind_fields + usize::from(self.install_window.is_some()));
+        let optional = [
+            self.install_window.is_some(),
+            self.conditions.is_some(),
+            self.not_before_ms.is_some(),
+        ];
+        let optional = optional.into_iter().filter(|is_there| *is_there).count();
+        job.map(8 + kind_fields + optional);
         job.int(DEVICE).text(self.device.as_str());
         job.int(CAMPAIGN).text(self.campaign.as_str());
         job.int(ATTEMPT).uint(self.attempt.into());
@@ -247,6 +270,12 @@ impl Job {
             job.uint(window.from_ms).uint(window.until_ms);
         }
         job.int(STAGE_LIMIT_MS).uint(self.stage_limit_ms);
+        if let Some(conditions) = &self.conditions {
+            conditions.encode(job.int(CONDITIONS));
+        }
+        if let Some(not_before_ms) = self.not_before_ms {
+            job.int(NOT_BEFORE_MS).uint(not_before_ms);
+        }
         job.finish()
     }
 
@@ -272,6 +301,14 @@ impl Job {
             None => None,
         };
         let stage_limit_ms = fields.required(STAGE_LIMIT_MS)?.uint()?;
+        let conditions = match fields.optional(CONDITIONS)? {
+            Some(conditions) => Some(Conditions::decode(conditions)?),
+            None => None,
+        };
+        let not_before_ms = match fields.optional(NOT_BEFORE_MS)? {
+            Some(not_before_ms) => Some(not_before_ms.uint()?),
+            None => None,
+        };
         fields.end()?;
         Ok(Self {
             device: DeviceId::parse(device).map_err(|_| malformed("the device id"))?,
@@ -283,6 +320,8 @@ impl Job {
             expires_ms,
             install_window,
             stage_limit_ms,
+            conditions,
+            not_before_ms,
         })
     }
 }

@@ -9,7 +9,7 @@ use crate::{
     approval::ApprovalStatus,
     campaign::{BasisPoints, CampaignSpec, ReleaseRef},
     command::Lifecycle,
-    device::{DeviceError, Slot, Stage},
+    device::{DeviceError, Slot, Stage, Waiting},
     id::{
         AlertId, CampaignId, DeviceId, Digest, ModelId, Name, OperatorId, Sha256, TicketId, Version,
     },
@@ -51,6 +51,9 @@ pub struct ExecutionView {
     pub stage: Option<Stage>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub progress_percent: Option<u8>,
+    /// What the device waits for, as it says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waiting: Option<Waiting>,
     /// Of the latest failed attempt.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<DeviceError>,
@@ -142,6 +145,9 @@ pub struct CampaignStatus {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub health: Vec<HealthStatus>,
     pub errors: BTreeMap<String, u64>,
+    /// How many devices wait for what.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub waiting: BTreeMap<String, u64>,
     pub created_ms: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub started_ms: Option<u64>,

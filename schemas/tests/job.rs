@@ -10,7 +10,11 @@ use ed25519_dalek::SigningKey;
 use fleetfold_schemas::{
     CampaignId, DeviceId, Digest,
     cose::{self, TrustedKeys},
-    job::{InstallWindow, Installation, JOB_BYTES_MAX, Job, JobError, JobKind, Offer, PURPOSE},
+    device::{JobReport, JobState, WaitingFor},
+    job::{
+        AtLimit, Conditions, Consent, InstallWindow, Installation, JOB_BYTES_MAX, Job, JobError,
+        JobKind, Offer, PURPOSE,
+    },
 };
 
 const GOLDEN: &str = include_str!("vectors/install-4711.job.hex");
@@ -66,6 +70,8 @@ fn install() -> Job {
             until_ms: 1_790_020_000_000,
         }),
         stage_limit_ms: 1_800_000,
+        conditions: None,
+        not_before_ms: None,
     }
 }
 
@@ -113,9 +119,75 @@ fn every_kind_of_job_comes_back_as_it_was_signed() {
         sequence: 4800,
         ..install()
     };
-    for job in [install(), rollback, cancel] {
+    let conditional = Job {
+        conditions: Some(conditions()),
+        not_before_ms: Some(1_790_001_000_000),
+        ..install()
+    };
+    for job in [install(), rollback, cancel, conditional] {
         assert_eq!(verify(&job.sign(&job_key())), Ok(job));
     }
+}
+
+fn conditions() -> Conditions {
+    Conditions {
+        battery_percent_min: Some(30),
+        free_bytes_min: Some(1),
+        external_power: true,
+        consent: Some(Consent {
+            postponements_max: 3,
+            postpone_ms_max: 3_600_000,
+            at_limit: AtLimit::GiveUp,
+        }),
+        patience_ms: 86_400_000,
+    }
+}
+
+#[test]
+fn conditions_that_are_unknown_refuse_the_job_and_impossible_ones_are_malformed() {
+    let job = Job {
+        conditions: Some(conditions()),
+        ..install()
+    };
+    let with = |key: i64, value: Value| {
+        signed_with(&job, |fields| {
+            let conditions = fields.iter_mut().find(|(k, _)| *k == Value::from(15));
+            let Some((_, Value::Map(conditions))) = conditions else {
+                panic!("it has conditions")
+            };
+            conditions.retain(|(k, _)| *k != Value::from(key));
+            let at = conditions.partition_point(|(k, _)| match k {
+                Value::Integer(k) => i128::from(*k) < i128::from(key) && key > 0,
+                _ => false,
+            });
+            let at = if key < 0 { conditions.len() } else { at };
+            conditions.insert(at, (Value::from(key), value));
+        })
+    };
+    assert_eq!(refusal(&with(6, 1.into())), "job_unsupported");
+    assert!(verify(&with(-1, 1.into())).is_ok());
+    for percent in [0, 101, 300] {
+        assert_eq!(refusal(&with(1, percent.into())), "job_malformed");
+    }
+    assert_eq!(refusal(&with(3, 0.into())), "job_malformed");
+    let consent = |at_limit: i64| {
+        let fields = [(1, 3), (2, 1000), (3, at_limit)];
+        Value::Map(fields.map(|(key, value)| (key.into(), value.into())).into())
+    };
+    assert!(verify(&with(4, consent(2))).is_ok());
+    assert_eq!(refusal(&with(4, consent(3))), "job_unsupported");
+}
+
+#[test]
+fn a_word_of_waiting_that_is_not_known_is_another_reason() {
+    let report: JobReport = serde_json::from_str(
+        r#"{"sequence":7,"status":"in_progress","stage":"installing","waiting":{"for":"daylight","colour":1}}"#,
+    )
+    .unwrap();
+    let JobState::InProgress { waiting, .. } = report.state else {
+        panic!("it is in progress")
+    };
+    assert_eq!(waiting.unwrap().what, WaitingFor::Other);
 }
 
 #[test]
@@ -229,9 +301,9 @@ fn an_unknown_key_is_refused_and_a_negative_one_ignored() {
         })
     };
     let end = 13;
-    assert_eq!(verify(&with(-1, end)), Ok(install()));
+    assert_eq!(verify(&with(-2, end)), Ok(install()));
     assert_eq!(verify(&with(-70_000, end)), Ok(install()));
-    assert_eq!(refusal(&with(15, end)), "job_unsupported");
+    assert_eq!(refusal(&with(16, end)), "job_unsupported");
     assert_eq!(refusal(&with(0, 0)), "job_unsupported");
     assert_eq!(
         refusal(&with(10, 9)),

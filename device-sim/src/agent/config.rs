@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use fleetfold_schemas::{
     DeviceId, ModelId, Name, Version,
     cose::TrustedKeys,
+    job::CONDITIONS_CAPABILITY,
     suit::{self, Uuid},
 };
 
@@ -89,7 +90,9 @@ impl AgentConfig {
             release_keys,
             job_keys,
             inventory: Inventory::default(),
-            capabilities: vec![Name::parse(BIDIFF_ZSTD).expect("our own names are valid")],
+            capabilities: [BIDIFF_ZSTD, CONDITIONS_CAPABILITY]
+                .map(|name| Name::parse(name).expect("our own names are valid"))
+                .into(),
             slot_bytes: 64 << 20,
             delta_bytes: 64 << 20,
             chunk_bytes: 16 * 1024,

@@ -12,7 +12,7 @@ use fleetfold_schemas::{
 };
 
 use super::AgentConfig;
-use crate::flash::{DeltaOffer, OpenJob, Record, Source, Step};
+use crate::flash::{Asked, DeltaOffer, OpenJob, Record, Source, Step};
 
 /// What to do about a job.
 #[derive(Debug)]
@@ -71,7 +71,7 @@ pub(super) fn judge(
             cancels: *sequence,
         },
         JobKind::Install(installation) | JobKind::Rollback(installation) => {
-            match open(&job, installation, config, record, running) {
+            match open(&job, installation, config, record, running, now) {
                 Ok(open) => Verdict::Accept(Box::new(open)),
                 Err(error) => refuse(job.sequence, true, error),
             }
@@ -85,6 +85,7 @@ fn open(
     config: &AgentConfig,
     record: &Record,
     running: &Image,
+    now: u64,
 ) -> Result<OpenJob, DeviceError> {
     let verified = suit::verify(&installation.envelope, &config.release_keys)
         .map_err(|error| suit_error(&error))?;
@@ -123,6 +124,10 @@ fn open(
         window: job
             .install_window
             .map(|window| (window.from_ms, window.until_ms)),
+        not_before_ms: job.not_before_ms,
+        conditions: job.conditions,
+        accepted_ms: now,
+        asked: Asked::default(),
         stage_limit_ms: job.stage_limit_ms,
         // What the standby slot holds has been verified when it was written there.
         step: if is_there {

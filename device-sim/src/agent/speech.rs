@@ -120,6 +120,7 @@ impl Agent {
                         Activity::Fetching(fetch) => Some(fetch.percent()),
                         _ => None,
                     },
+                    waiting: self.waiting(),
                 },
             });
         }

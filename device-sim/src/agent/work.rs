@@ -4,7 +4,7 @@ use fleetfold_schemas::mutant::{Mutant, is_on};
 use fleetfold_schemas::{
     DeviceTopic, Topic,
     codec::encode_cbor,
-    device::{ChunkData, ErrorClass, JobReport, JobState, Stage},
+    device::{ChunkData, ErrorClass, JobReport, JobState, PRECONDITION_UNMET, Stage, WaitingFor},
 };
 
 use super::{
@@ -43,6 +43,8 @@ impl Agent {
     pub(super) fn accept(&mut self, job: Box<OpenJob>, now: u64) {
         let (target, manifest_sequence) = (job.image.digest, job.manifest_sequence);
         self.activity = Activity::Idle;
+        self.is_question_shown = false;
+        self.told = None;
         self.flash(Mutation::Accept(job));
         if self.running_image().digest == target {
             self.flash(Mutation::Installed(manifest_sequence));
@@ -83,22 +85,47 @@ impl Agent {
             return;
         };
         match job.step {
+            Step::Fetch { .. } => {
+                self.enter(Stage::Downloading, now);
+                self.begin_fetching(now);
+            }
+            Step::Install => self.install(now),
+            Step::Trial | Step::Back(_) => {}
+        }
+    }
+
+    fn begin_fetching(&mut self, now: u64) {
+        let not_before_ms = self.record.job.as_ref().and_then(|job| job.not_before_ms);
+        match not_before_ms {
+            Some(at_ms) if now < at_ms => self.wait_for(WaitingFor::Start, at_ms, now),
+            Some(_) | None => {
+                if !self.sense(|conditions| conditions.free_bytes_min.is_some()) {
+                    self.fetch(now);
+                }
+            }
+        }
+    }
+
+    pub(super) fn fetch(&mut self, now: u64) {
+        let Some(job) = &self.record.job else {
+            return;
+        };
+        match job.step {
             Step::Fetch { source, bytes } => {
                 let artifact = job.artifact();
-                self.enter(Stage::Downloading, now);
                 if bytes == 0 {
                     self.flash(Mutation::Erase(self.area(source)));
                 }
                 let timing = self.config.timing;
                 let fetch = Fetch::new(artifact, bytes, self.config.chunk_bytes, timing.chunk_ms);
                 self.last_progress = (now, fetch.percent());
+                self.told = None;
                 self.activity = Activity::Fetching(fetch);
                 self.report();
                 self.request_chunks(now);
                 self.check_fetched(now);
             }
-            Step::Install => self.install(now),
-            Step::Trial | Step::Back(_) => {}
+            Step::Install | Step::Trial | Step::Back(_) => {}
         }
     }
 
@@ -296,22 +323,44 @@ impl Agent {
         }
     }
 
-    fn install(&mut self, now: u64) {
-        let window = self.record.job.as_ref().and_then(|job| job.window);
+    /// The user, then the window, then battery and plug: the last may change by the minute, and people sleep when windows
+    /// open.
+    pub(super) fn install(&mut self, now: u64) {
         self.enter(Stage::Installing, now);
+        if !self.has_consent(now) {
+            return;
+        }
+        let Some(job) = &self.record.job else {
+            return;
+        };
+        let (window, has_conditions) = (job.window, job.conditions.is_some());
         match window {
             Some((from_ms, _)) if now < from_ms => {
-                self.activity = Activity::Waiting { until_ms: from_ms };
+                self.wait_for(WaitingFor::Window, from_ms, now);
+            }
+            Some((_, until_ms)) if until_ms <= now && has_conditions => {
+                let message = "the installation window closed before all was right";
+                self.give_up(PRECONDITION_UNMET, message, now);
             }
             Some((_, until_ms)) if until_ms <= now => {
                 let message = "the image was ready only after the installation window";
-                return self.fail(ErrorClass::Installation, "window_missed", message, now);
+                self.fail(ErrorClass::Installation, "window_missed", message, now);
             }
             Some(_) | None => {
-                self.activity = Activity::Installing;
-                self.start(Task::Install);
+                let is_asked = self.sense(|conditions| {
+                    conditions.external_power || conditions.battery_percent_min.is_some()
+                });
+                if !is_asked {
+                    self.begin_installing();
+                }
             }
         }
+    }
+
+    pub(super) fn begin_installing(&mut self) {
+        self.told = None;
+        self.activity = Activity::Installing;
+        self.start(Task::Install);
         self.report();
     }
 
@@ -364,7 +413,7 @@ impl Agent {
         self.finish(state, now);
     }
 
-    fn finish(&mut self, state: JobState, now: u64) {
+    pub(super) fn finish(&mut self, state: JobState, now: u64) {
         let Some(job) = &self.record.job else {
             return;
         };
@@ -373,6 +422,7 @@ impl Agent {
             state,
         };
         self.activity = Activity::Idle;
+        self.told = None;
         self.flash(Mutation::Finish(report.clone()));
         self.report_final(Some(report), now);
     }
@@ -383,7 +433,7 @@ impl Agent {
                 let message = "the download took longer than the job allows";
                 self.fail(ErrorClass::Download, "stage_limit", message, now);
             }
-            Activity::Waiting { until_ms } if until_ms <= now => self.install(now),
+            Activity::Waiting { until_ms, .. } if until_ms <= now => self.proceed(now),
             Activity::SelfTesting { until_ms } if until_ms <= now => {
                 self.go_back(WhyBack::SelfTestTimedOut, now);
             }

@@ -3,6 +3,7 @@
 use fleetfold_schemas::{
     Digest, Sha256,
     device::{Image, JobReport, Slot},
+    job::Conditions,
 };
 
 use super::Area;
@@ -57,8 +58,35 @@ pub struct OpenJob {
     pub delta: Option<DeltaOffer>,
     /// When it may be installed, from (inclusive) and until (exclusive).
     pub window: Option<(u64, u64)>,
+    /// When it may begin.
+    pub not_before_ms: Option<u64>,
+    /// What must hold before the device goes on.
+    pub conditions: Option<Conditions>,
+    pub accepted_ms: u64,
+    pub asked: Asked,
     pub stage_limit_ms: u64,
     pub step: Step,
+}
+
+/// What the user has been asked and has said about the installation.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Asked {
+    pub postponed: u32,
+    pub asking: Asking,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Asking {
+    #[default]
+    NotYet,
+    /// The question has no answer as yet.
+    Open {
+        since_ms: u64,
+    },
+    Postponed {
+        until_ms: u64,
+    },
+    Agreed,
 }
 
 /// A delta from the image that runs.
@@ -105,6 +133,8 @@ pub enum Mutation {
     /// A login token is about to be issued.
     Login,
     Accept(Box<OpenJob>),
+    /// The user has been asked about the open job, or has answered.
+    Asked(Asked),
     /// A job was obeyed that leaves no open job of its own, such as a cancel.
     Obeyed(u64),
     Erase(Area),
@@ -233,6 +263,11 @@ impl Record {
             Mutation::Accept(job) => {
                 self.job_sequence = job.sequence;
                 self.job = Some((**job).clone());
+            }
+            Mutation::Asked(asked) => {
+                if let Some(job) = &mut self.job {
+                    job.asked = *asked;
+                }
             }
             Mutation::Obeyed(sequence) => self.job_sequence = *sequence,
             Mutation::Erase(Area::Slot(slot)) if *slot == standby => {

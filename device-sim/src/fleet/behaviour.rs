@@ -3,6 +3,7 @@
 use std::{fmt, ops::RangeInclusive, sync::Arc};
 
 use super::Condition;
+use crate::agent::{Answer, Surroundings};
 use fleetfold_schemas::{DeviceId, Digest, campaign::BasisPoints};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -28,6 +29,27 @@ pub struct Behaviour {
     pub verdict: Verdict,
     /// How devices are doing and say so; `None`: they keep it to themselves.
     pub condition: Option<Condition>,
+    /// Devices that run on a battery; the others have none and are plugged in.
+    pub battery: Option<Battery>,
+    pub users: Users,
+}
+
+/// Devices that are on their battery when the fleet begins, until somebody plugs them in; then they are full.
+#[derive(Debug, Clone)]
+pub struct Battery {
+    /// How many devices have one.
+    pub share: BasisPoints,
+    pub percent: RangeInclusive<u64>,
+    pub plugged_in_after_ms: RangeInclusive<u64>,
+}
+
+/// What people say when their device asks whether it may install.
+#[derive(Debug, Clone)]
+pub struct Users {
+    pub answer_ms: RangeInclusive<u64>,
+    /// Of questions that are answered with "later".
+    pub postponing: BasisPoints,
+    pub postpone_ms: RangeInclusive<u64>,
 }
 
 /// Spells of absence.
@@ -91,6 +113,12 @@ impl Behaviour {
             power_loss: NEVER,
             verdict: Verdict::Good,
             condition: None,
+            battery: None,
+            users: Users {
+                answer_ms: 1_000..=60_000,
+                postponing: NEVER,
+                postpone_ms: 300_000..=3_600_000,
+            },
         }
     }
 
@@ -102,6 +130,10 @@ impl Behaviour {
             install_ms: 0..=0,
             boot_ms: 0..=0,
             self_test_ms: 0..=0,
+            users: Users {
+                answer_ms: 0..=0,
+                ..Self::fair().users
+            },
             ..Self::fair()
         }
     }
@@ -120,6 +152,8 @@ pub(super) struct Traits {
     pub self_test_ms: u64,
     /// Hundredths of a percent a day.
     pub drain_bp: u64,
+    /// How full its battery is, and how long until it is plugged in.
+    pub battery: Option<(u8, u64)>,
 }
 
 impl Dice {
@@ -144,6 +178,20 @@ impl Dice {
     }
 }
 
+impl Users {
+    /// What one of them says, and after how long.
+    pub(super) fn answer(&self, dice: &mut Dice) -> (u64, Answer) {
+        let wait_ms = dice.within(&self.answer_ms);
+        let answer = if dice.happens(self.postponing) {
+            let ms = dice.within(&self.postpone_ms);
+            Answer::Postpone { ms }
+        } else {
+            Answer::Install
+        };
+        (wait_ms, answer)
+    }
+}
+
 impl Traits {
     pub fn draw(behaviour: &Behaviour, dice: &mut Dice) -> Self {
         Self {
@@ -155,6 +203,27 @@ impl Traits {
                 Some(condition) => dice.within(&condition.drain_bp_per_day),
                 None => 0,
             },
+            battery: (behaviour.battery.as_ref())
+                .filter(|battery| dice.happens(battery.share))
+                .map(|battery| {
+                    let percent = dice.within(&battery.percent).min(100);
+                    let percent = u8::try_from(percent).unwrap_or(100);
+                    (percent, dice.within(&battery.plugged_in_after_ms))
+                }),
+        }
+    }
+
+    /// How its hardware is, so long after the fleet began.
+    pub fn surroundings(&self, since_ms: u64) -> Surroundings {
+        match self.battery {
+            Some((percent, plugged_in_after_ms)) if since_ms < plugged_in_after_ms => {
+                Surroundings {
+                    battery_percent: Some(percent),
+                    external_power: false,
+                    ..Surroundings::default()
+                }
+            }
+            _ => Surroundings::default(),
         }
     }
 }

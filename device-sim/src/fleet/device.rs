@@ -29,7 +29,7 @@ use super::{
     link::{Heard, Link, Pace},
 };
 use crate::{
-    agent::{Agent, AgentConfig, Finished, Output, Publish, Task, TaskId},
+    agent::{Agent, AgentConfig, Answer, Finished, Output, Publish, Task, TaskId},
     flash::{Flash, Pool},
 };
 
@@ -124,8 +124,9 @@ pub(super) async fn live(world: Arc<World>, device: Arc<Device>, seed: u64) {
     let mut stopped = world.stopped.clone();
     let mut dice = Dice::of(seed, &device.spec.id);
     let traits = Traits::draw(&world.behaviour, &mut dice);
+    let began_ms = world.clock.now_ms();
     loop {
-        let mut run = Run::boot(&world, &device, traits, &mut dice);
+        let mut run = Run::boot(&world, &device, traits, began_ms, &mut dice);
         let down = tokio::select! {
             biased;
             // Fails only when the fleet is gone, which is also a reason to stop.
@@ -168,10 +169,19 @@ struct Run<'d> {
     /// This download is one of those that fail.
     is_doomed: bool,
     task: Option<(u64, TaskId, Finished)>,
+    /// What its user will say, and when.
+    answer: Option<(u64, Answer)>,
+    began_ms: u64,
 }
 
 impl<'d> Run<'d> {
-    fn boot(world: &'d World, device: &'d Device, traits: Traits, dice: &'d mut Dice) -> Self {
+    fn boot(
+        world: &'d World,
+        device: &'d Device,
+        traits: Traits,
+        began_ms: u64,
+        dice: &'d mut Dice,
+    ) -> Self {
         let now = world.clock.now_ms();
         let record = device.flash().record().clone();
         let turns_ms = world
@@ -204,6 +214,8 @@ impl<'d> Run<'d> {
             link_free_ms: now,
             is_doomed: false,
             task: None,
+            answer: None,
+            began_ms,
         }
     }
 
@@ -300,6 +312,8 @@ impl<'d> Run<'d> {
             let is_due = |at_ms: Option<u64>| at_ms.is_some_and(|at_ms| at_ms <= now);
             if let Some((_, id, finished)) = self.task.take_if(|(due_ms, ..)| *due_ms <= now) {
                 self.agent.finished(id, finished, now);
+            } else if let Some((_, answer)) = self.answer.take_if(|(due_ms, _)| *due_ms <= now) {
+                self.agent.answered(answer, now);
             } else if is_due(self.requests.front().map(|(due_ms, _)| *due_ms)) {
                 self.request(now);
             } else if is_due(self.turns_ms) {
@@ -321,6 +335,7 @@ impl<'d> Run<'d> {
     fn next_step(&self) -> Instant {
         let due_ms = [
             self.task.as_ref().map(|(due_ms, ..)| *due_ms),
+            self.answer.map(|(due_ms, _)| due_ms),
             self.requests.front().map(|(due_ms, _)| *due_ms),
             self.turns_ms,
             self.pulse.as_ref().map(|pulse| pulse.next_ms),
@@ -351,6 +366,15 @@ impl<'d> Run<'d> {
             Output::Publish(publish) if is_chunk_request(&publish) => self.queue_request(publish),
             Output::Publish(publish) => self.publish(publish),
             Output::Task(id, task) => self.work(id, task),
+            Output::Sense => {
+                let now = self.now();
+                let surroundings = self.traits.surroundings(now - self.began_ms);
+                self.agent.sensed(surroundings, now);
+            }
+            Output::AskUser { .. } => {
+                let (wait_ms, answer) = self.world.behaviour.users.answer(self.dice);
+                self.answer = Some((self.now() + wait_ms, answer));
+            }
             Output::Reboot => return Some(Down::Reboot),
         }
         None

@@ -122,6 +122,8 @@ impl Offering {
             expires_ms: u64::MAX,
             install_window: None,
             stage_limit_ms: u64::from(u32::MAX),
+            conditions: None,
+            not_before_ms: None,
         };
         job.sign(&SigningKey::from_bytes(&[2; 32]))
     }

@@ -4,7 +4,7 @@ use std::{collections::VecDeque, sync::Arc};
 
 use ed25519_dalek::SigningKey;
 use fleetfold_device_sim::{
-    agent::{Agent, AgentConfig, Finished, Output, Task, TaskId},
+    agent::{Agent, AgentConfig, Answer, Finished, Output, Surroundings, Task, TaskId},
     flash::{Area, Flash, Mutation, Pool, SlotState},
 };
 use fleetfold_schemas::{
@@ -118,6 +118,11 @@ pub struct Bench {
     pub rebuilds: usize,
     pub is_online: bool,
     pub held: Option<(TaskId, Finished)>,
+    pub surroundings: Surroundings,
+    /// What the user will say, each time that it is asked; after that, nothing.
+    pub answers: VecDeque<Answer>,
+    /// How many postponements were left, each time that the user was asked.
+    pub questions: Vec<u32>,
     is_subscribed: bool,
     inbox: VecDeque<(DeviceTopic, Vec<u8>)>,
     pub results: VecDeque<(TaskId, Finished)>,
@@ -158,6 +163,9 @@ impl Bench {
             rebuilds: 0,
             is_online: true,
             held: None,
+            surroundings: Surroundings::default(),
+            answers: VecDeque::new(),
+            questions: Vec::new(),
             is_subscribed: false,
             inbox: VecDeque::new(),
             results: VecDeque::new(),
@@ -181,6 +189,8 @@ impl Bench {
             expires_ms: self.now + 24 * HOUR_MS,
             install_window: None,
             stage_limit_ms: 4 * HOUR_MS,
+            conditions: None,
+            not_before_ms: None,
         }
     }
 
@@ -212,6 +222,8 @@ impl Bench {
             expires_ms: self.now + 24 * HOUR_MS,
             install_window: None,
             stage_limit_ms: HOUR_MS,
+            conditions: None,
+            not_before_ms: None,
         }
     }
 
@@ -337,6 +349,15 @@ impl Bench {
                 self.inbox.extend(answers);
             }
             Output::Task(id, task) => self.work(id, &task),
+            Output::Sense => self.agent.sensed(self.surroundings, self.now),
+            Output::AskUser {
+                postponements_left, ..
+            } => {
+                self.questions.push(postponements_left);
+                if let Some(answer) = self.answers.pop_front() {
+                    self.agent.answered(answer, self.now);
+                }
+            }
             Output::Reboot => self.cut_power(),
         }
     }

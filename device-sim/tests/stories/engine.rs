@@ -175,7 +175,16 @@ pub fn describe(job: Option<&JobReport>) -> String {
         return "idle".to_owned();
     };
     let state = match &job.state {
-        JobState::InProgress { stage, .. } => format!("{stage:?}").to_lowercase(),
+        JobState::InProgress { stage, waiting, .. } => {
+            let stage = format!("{stage:?}").to_lowercase();
+            waiting.map_or(stage.clone(), |waiting| {
+                let postponed = match waiting.postponed {
+                    0 => String::new(),
+                    times => format!(", postponed {times}"),
+                };
+                format!("{stage}, waits for {}{postponed}", waiting.what)
+            })
+        }
         JobState::Succeeded => "succeeded".to_owned(),
         JobState::Failed { error, restored } => format!(
             "failed {}/{}{}",

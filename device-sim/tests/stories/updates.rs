@@ -365,7 +365,7 @@ mod cancel {
         });
         bench.post(job.sign(&job_key()));
         bench.settle();
-        assert_eq!(bench.said(), "1.0.0 7:installing");
+        assert_eq!(bench.said(), "1.0.0 7:installing, waits for window");
         let cancel = bench.cancel(8, 7);
         assert_eq!(bench.give(&cancel).last().unwrap(), "1.0.0 7:canceled");
         assert_eq!(bench.agent.next_wakeup(), None);

@@ -14,7 +14,7 @@ use core::num::NonZeroU32;
 
 use fleetfold_schemas::{
     CommandId, Name, OperatorId,
-    device::{DeviceError, ErrorClass},
+    device::{DeviceError, ErrorClass, Waiting},
 };
 
 pub use self::health::says_anything;
@@ -31,7 +31,7 @@ use crate::{
     offers::offered_bytes,
     state::{
         Answered, Campaign, Counted, Delta, Device, Evidence, Member, MemberState, Operator, Place,
-        Release, Roster, Said, Site, State, Status, StorageShortage, stratum_of, tell_apart,
+        Release, Roster, Said, Site, State, Status, StorageShortage, Wait, stratum_of, tell_apart,
     },
 };
 
@@ -172,6 +172,8 @@ pub fn apply(state: &mut State, at: Timestamp, fact: &Fact) {
         | Fact::ExecutionCanceled(_)
         | Fact::ExecutionRetracted(_)
         | Fact::ExecutionDeferred(_)
+        | Fact::ExecutionHeld(_)
+        | Fact::ExecutionContinued(_)
         | Fact::DeviceExcluded(_) => execution_changed(state, at, fact),
         Fact::ApprovalPolicySet(fact) => state.approval_policy = fact.policy.clone(),
         Fact::ApprovalRequested(_)
@@ -338,6 +340,7 @@ fn campaign_changed(state: &mut State, at: Timestamp, fact: &Fact) {
         }
         Fact::CampaignPaused(CampaignPaused { cause, .. }) => {
             campaign.version += 1;
+            campaign.recalled_position = Some(position);
             let cause = cause.clone();
             campaign.status = if campaign.status.is_rolling_back() {
                 Status::RollbackPaused { cause }
@@ -483,7 +486,10 @@ fn execution_changed(state: &mut State, at: Timestamp, fact: &Fact) {
     // An acceptance follows the report that names the stage, and being passed over is no matter of the device's own job.
     if !matches!(
         fact,
-        Fact::ExecutionAccepted(_) | Fact::ExecutionDeferred(_)
+        Fact::ExecutionAccepted(_)
+            | Fact::ExecutionDeferred(_)
+            | Fact::ExecutionHeld(_)
+            | Fact::ExecutionContinued(_)
     ) {
         devices.set_stage(device, None, None);
     }
@@ -547,6 +553,23 @@ fn member_changed(campaign: &mut Campaign, ix: u32, at: Timestamp, position: u64
             accept(campaign, ix);
             campaign.update_member(ix, |member| member.enter(MemberState::InProgress, at));
         }
+        Fact::ExecutionHeld(fact) => campaign.update_member(ix, |member| {
+            let wait = Wait::from(Waiting {
+                what: fact.waiting_for,
+                until_ms: fact.until_ms,
+                postponed: fact.postponed,
+            });
+            // Patience is with the whole wait, whatever it is for by turns.
+            let since = if member.state.wait().is_some() {
+                member.since
+            } else {
+                at
+            };
+            member.enter(MemberState::Held(wait), since);
+        }),
+        Fact::ExecutionContinued(_) => {
+            campaign.update_member(ix, |member| member.enter(MemberState::InProgress, at));
+        }
         Fact::ExecutionSucceeded(ExecutionSucceeded { already, .. }) => {
             if !already {
                 accept(campaign, ix);
@@ -580,8 +603,9 @@ fn member_changed(campaign: &mut Campaign, ix: u32, at: Timestamp, position: u64
         Fact::ExecutionDeferred(_) => {
             campaign.deferred.insert(ix);
             campaign.update_member(ix, |member| {
-                // A job taken back before the device accepted it was no attempt.
-                let taken_back = u32::from(member.state == MemberState::Queued);
+                // A job taken back before the device accepted it, or began with it, was no attempt.
+                let taken_back = matches!(member.state, MemberState::Queued | MemberState::Held(_));
+                let taken_back = u32::from(taken_back);
                 member.attempts = member.attempts.saturating_sub(taken_back);
                 member.enter(MemberState::Deferred, at);
             });

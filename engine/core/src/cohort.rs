@@ -53,8 +53,19 @@ impl Ranking {
 /// A wait of at most `max_ms`, the same whenever it is asked for: the n-th wait of a device in a campaign.
 #[must_use]
 pub fn jitter_ms(campaign: &CampaignId, device: &str, n: u32, max_ms: u64) -> u64 {
+    spread_ms(b"fleetfold/jitter/v1", campaign, device, n, max_ms)
+}
+
+/// How long after its job is shown a device begins, at most `max_ms`. Another hash than that of the retry's wait, or
+/// whoever came late would come later still.
+#[must_use]
+pub fn start_jitter_ms(campaign: &CampaignId, device: &str, attempt: u32, max_ms: u64) -> u64 {
+    spread_ms(b"fleetfold/start/v1", campaign, device, attempt, max_ms)
+}
+
+fn spread_ms(domain: &[u8], campaign: &CampaignId, device: &str, n: u32, max_ms: u64) -> u64 {
     let mut hasher = blake3::Hasher::new();
-    hasher.update(b"fleetfold/jitter/v1");
+    hasher.update(domain);
     for part in [campaign.as_str().as_bytes(), device.as_bytes()] {
         hasher.update(&[0]);
         hasher.update(part);

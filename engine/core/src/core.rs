@@ -20,7 +20,10 @@ use crate::{
     accept::accept,
     apply::{apply, says_anything},
     approval, decide, effect,
-    fact::{DeltaAdded, DeltaUnavailable, ExecutionAccepted, ReturnAccepted, ReturnDeferral},
+    fact::{
+        DeferralCause, DeltaAdded, DeltaUnavailable, ExecutionAccepted, ExecutionContinued,
+        ExecutionHeld, ReturnAccepted, ReturnDeferral,
+    },
     request::{Answer, DeviceMessage, Request},
     state::{Answered, Delta},
     timers::Timers,
@@ -237,17 +240,21 @@ impl Core {
         }
     }
 
-    /// The device that has accepted a job which its topic does not show, withdrawn or hidden by a pause in the meantime:
-    /// the topic holds the job again, or now its cancel.
+    /// The device whose topic holds another job now than before: one that has accepted what its topic does not show,
+    /// withdrawn or hidden by a pause in the meantime, gets it again, or now its cancel.
     fn reopened(&self, fact: &Fact) -> Option<DeviceIx> {
-        let (Fact::ExecutionAccepted(ExecutionAccepted { device, .. })
-        | Fact::ReturnAccepted(ReturnAccepted { device, .. })) = fact
-        else {
-            return None;
+        let (device, is_moved) = match fact {
+            Fact::ExecutionAccepted(ExecutionAccepted { device, .. })
+            | Fact::ReturnAccepted(ReturnAccepted { device, .. }) => (*device, false),
+            Fact::ExecutionHeld(ExecutionHeld { device, .. })
+            | Fact::ExecutionContinued(ExecutionContinued { device, .. }) => (*device, true),
+            _ => return None,
         };
-        let (campaign, at) = self.state.devices.get(*device).execution()?;
+        let (campaign, at) = self.state.devices.get(device).execution()?;
         let campaign = self.state.campaigns.get(campaign);
-        (!is_shown(campaign, campaign.member(at))).then_some(*device)
+        // Only those that wait are called back while nothing new is to start.
+        let is_recalled = is_moved && !campaign.status.is_rolling();
+        (is_recalled || !is_shown(campaign, campaign.member(at))).then_some(device)
     }
 
     /// Applies the facts from `start` on and all that they lead to, until nothing more follows.
@@ -294,7 +301,13 @@ impl Core {
                     open.campaigns.insert(self.ordered(ix));
                 }
             } else if let Some(device) = open.described.pop_first() {
-                decide::joins(&self.state, device, facts);
+                decide::not_understood(&self.state, device, facts);
+                if facts.len() == next {
+                    decide::joins(&self.state, device, facts);
+                } else {
+                    // What follows from it comes first.
+                    open.described.insert(device);
+                }
             } else {
                 return;
             }
@@ -452,8 +465,13 @@ fn execution_changed(fact: &Fact) -> Option<(DeviceIx, bool)> {
     match fact {
         Fact::ExecutionQueued(_)
         | Fact::ExecutionAccepted(_)
+        | Fact::ExecutionHeld(_)
+        | Fact::ExecutionContinued(_)
         | Fact::ReturnQueued(_)
         | Fact::ReturnAccepted(_) => Some((device, false)),
+        Fact::ExecutionDeferred(fact) => {
+            (fact.cause == DeferralCause::CalledBack).then_some((device, true))
+        }
         Fact::ReturnDeferred(fact) => Some((device, fact.cause == ReturnDeferral::NotContacted)),
         Fact::ExecutionSucceeded(_)
         | Fact::ExecutionFailed(_)

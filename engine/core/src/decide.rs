@@ -10,6 +10,7 @@ use fleetfold_schemas::{
     campaign::{BasisPoints, Jitter, MINUTE_MS, Membership},
     command::Lifecycle,
     device::ErrorClass,
+    job::CONDITIONS_CAPABILITY,
 };
 
 use crate::{
@@ -27,7 +28,7 @@ use crate::{
     offers::offered_bytes,
     pace::Limit,
     rollback,
-    state::{Campaign, Evidence, Member, MemberState, Place, ReturnStep, Status},
+    state::{Campaign, Device, Evidence, Member, MemberState, Place, ReturnStep, Status},
     tickets,
     turns::{Places, Ready, Turns},
 };
@@ -334,6 +335,9 @@ pub fn offer_one(state: &State, ix: CampaignIx, member: &Member, attempt: u32) -
     if running.is_some_and(|running| state.releases.is_newer(running, release)) {
         return removed(RemovalCause::Superseded);
     }
+    if !understands(row, known) {
+        return removed(RemovalCause::ConditionsUnsupported);
+    }
     facts.push(
         ExecutionQueued {
             campaign,
@@ -343,6 +347,38 @@ pub fn offer_one(state: &State, ix: CampaignIx, member: &Member, attempt: u32) -
         .into(),
     );
     facts
+}
+
+/// Whether a device knows how to wait for what this campaign asks for. Of one that has never said anything it shows when
+/// it does: before it sees its job.
+pub fn understands(row: &Campaign, device: Device<'_>) -> bool {
+    row.spec.preconditions.is_empty()
+        || device.last_seen().is_none()
+        || device
+            .inventory()
+            .capabilities
+            .iter()
+            .any(|capability| capability.as_str() == CONDITIONS_CAPABILITY)
+}
+
+/// A device has said what it can: a job that it would not understand is taken back before it sees it.
+pub fn not_understood(state: &State, device: DeviceIx, facts: &mut Vec<Fact>) {
+    let known = state.devices.get(device);
+    let Some((campaign, at)) = known.execution() else {
+        return;
+    };
+    let row = state.campaigns.get(campaign);
+    if row.member(at).state == MemberState::Queued && !understands(row, known) {
+        let cause = RemovalCause::ConditionsUnsupported;
+        facts.push(
+            ExecutionRemoved {
+                campaign,
+                device,
+                cause,
+            }
+            .into(),
+        );
+    }
 }
 
 /// A campaign's queued job makes way for another one's.
@@ -387,6 +423,7 @@ pub fn availability(state: &State, device: DeviceIx, wanted_by: CampaignIx) -> A
     let row = state.campaigns.get(other);
     match row.member(at).state {
         MemberState::InProgress
+        | MemberState::Held(_)
         | MemberState::Returning {
             step: ReturnStep::InProgress,
             ..
@@ -473,7 +510,19 @@ pub fn member(state: &State, ix: CampaignIx, at: u32, now: Timestamp, facts: &mu
                 .into(),
             );
         }
-        MemberState::InProgress => {
+        // It has waited for what is no matter of the release.
+        MemberState::Held(wait) if !wait.what.is_timed() => {
+            let cause = RemovalCause::PreconditionUnmet;
+            facts.push(
+                ExecutionRemoved {
+                    campaign,
+                    device,
+                    cause,
+                }
+                .into(),
+            );
+        }
+        MemberState::InProgress | MemberState::Held(_) => {
             let retry_at = retry_at(state, ix, member, ErrorClass::LostContact, now);
             facts.push(
                 ExecutionTimedOut {
@@ -497,6 +546,17 @@ fn end_at_deadline(campaign: CampaignIx, row: &Campaign, facts: &mut Vec<Fact>) 
         match member.state {
             MemberState::Queued => {
                 let cause = RemovalCause::NotContacted;
+                facts.push(
+                    ExecutionRemoved {
+                        campaign,
+                        device,
+                        cause,
+                    }
+                    .into(),
+                );
+            }
+            MemberState::Held(_) => {
+                let cause = RemovalCause::PreconditionUnmet;
                 facts.push(
                     ExecutionRemoved {
                         campaign,

@@ -167,6 +167,8 @@ fn of_kind(fact: &Fact, effects: &mut Vec<Effect>) {
         | Fact::CampaignMonitoring(_)
         | Fact::ExecutionAccepted(_)
         | Fact::ExecutionRetracted(_)
+        | Fact::ExecutionHeld(_)
+        | Fact::ExecutionContinued(_)
         | Fact::MemberJoined(_)
         | Fact::CampaignEdited(_)
         | Fact::PhaseAdvanced(_)
@@ -187,7 +189,7 @@ fn of_kind(fact: &Fact, effects: &mut Vec<Effect>) {
         Fact::ExecutionDeferred(fact) => {
             if matches!(
                 fact.cause,
-                DeferralCause::Maintenance | DeferralCause::MadeWay
+                DeferralCause::Maintenance | DeferralCause::MadeWay | DeferralCause::CalledBack
             ) {
                 effects.push(Effect::DeviceJob(fact.device));
             }

@@ -15,7 +15,7 @@ use fleetfold_schemas::{
     approval::ApprovalPolicy,
     campaign::{CampaignDefaults, CampaignSpec},
     command::{Credential, Lifecycle},
-    device::{DeviceError, Image, Running, Stage},
+    device::{DeviceError, Image, Running, Stage, WaitingFor},
     operator::Tenants,
     status::AlertName,
 };
@@ -381,6 +381,21 @@ facts! {
         /// The first phase that it is in.
         3 phase: u16,
     }
+    /// A device that has accepted its job waits for something, or for something else than before.
+    120 ExecutionHeld {
+        0 campaign: CampaignIx,
+        1 device: DeviceIx,
+        2 waiting_for: WaitingFor,
+        /// As the device says it.
+        3 until_ms: Option<u64>,
+        /// How often its user has put it off.
+        4 postponed: u32,
+    }
+    /// It has what it waited for.
+    121 ExecutionContinued {
+        0 campaign: CampaignIx,
+        1 device: DeviceIx,
+    }
     /// Signed at release time: devices with the release accept this one's image under it.
     80 RollbackAdded {
         0 release: ReleaseIx,
@@ -698,6 +713,15 @@ pub enum RemovalCause {
     /// It runs a newer release, and devices refuse to go back to an older one.
     #[n(2)]
     Superseded,
+    /// It accepted its job and waited for too long; says nothing of the release.
+    #[n(120)]
+    PreconditionUnmet,
+    /// Its user put it off as often as possible, and then did not agree.
+    #[n(121)]
+    ConsentDenied,
+    /// It does not know how to wait for what must hold before it goes on.
+    #[n(122)]
+    ConditionsUnsupported,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode, Serialize)]
@@ -712,6 +736,9 @@ pub enum DeferralCause {
     /// Its queued job made way for another campaign's.
     #[n(2)]
     MadeWay,
+    /// It waited with its job, and was called back while the campaign was paused.
+    #[n(120)]
+    CalledBack,
 }
 
 impl CampaignCreated {
@@ -785,6 +812,8 @@ impl Fact {
             | Self::ExecutionCanceled(ExecutionCanceled { campaign, .. })
             | Self::ExecutionRetracted(ExecutionRetracted { campaign, .. })
             | Self::ExecutionDeferred(ExecutionDeferred { campaign, .. })
+            | Self::ExecutionHeld(ExecutionHeld { campaign, .. })
+            | Self::ExecutionContinued(ExecutionContinued { campaign, .. })
             | Self::MemberJoined(MemberJoined { campaign, .. })
             | Self::RollbackStarted(RollbackStarted { campaign, .. })
             | Self::RollbackAdvanced(RollbackAdvanced { campaign, .. })
@@ -849,6 +878,8 @@ impl Fact {
             | Self::ExecutionCanceled(ExecutionCanceled { device, .. })
             | Self::ExecutionRetracted(ExecutionRetracted { device, .. })
             | Self::ExecutionDeferred(ExecutionDeferred { device, .. })
+            | Self::ExecutionHeld(ExecutionHeld { device, .. })
+            | Self::ExecutionContinued(ExecutionContinued { device, .. })
             | Self::MemberJoined(MemberJoined { device, .. })
             | Self::ExecutionExpedited(ExecutionExpedited { device, .. })
             | Self::DeviceExcluded(DeviceExcluded { device, .. })

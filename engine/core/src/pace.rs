@@ -31,6 +31,7 @@ pub fn allowance(row: &Campaign, now: Timestamp) -> Result<u32, Limit> {
     let mut left = in_flight(row)?;
     if let Some(max) = row.spec.rates.exposure_max {
         let tally = row.totals();
+        // Those that wait are among them: they may go on all at once.
         let exposed = tally.open + tally.unknown;
         left = left.min(max.saturating_sub(exposed));
         if left == 0 {
@@ -52,7 +53,9 @@ fn in_flight(row: &Campaign) -> Result<u32, Limit> {
     let open = if is_on(Mutant::InFlightNotCounted) {
         0
     } else {
-        row.totals().open
+        // Devices that wait put no load on anything.
+        let tally = row.totals();
+        tally.open - tally.held
     };
     match max.saturating_sub(open) {
         0 => Err(Limit::InFlight { open, max }),

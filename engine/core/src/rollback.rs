@@ -377,6 +377,14 @@ pub fn end_at_deadline(campaign: CampaignIx, row: &Campaign, facts: &mut Vec<Fac
                 }
                 .into(),
             ),
+            MemberState::Held(_) => facts.push(
+                crate::fact::ExecutionRemoved {
+                    campaign,
+                    device,
+                    cause: crate::fact::RemovalCause::PreconditionUnmet,
+                }
+                .into(),
+            ),
             MemberState::Returning {
                 step: ReturnStep::InProgress | ReturnStep::Retrying { .. },
                 ..

@@ -22,15 +22,16 @@ use fleetfold_core::{
         CampaignResumed, CampaignRolledBack, CampaignStaged, CampaignStarted, CommandAccepted,
         CommandRefused, DeferralCause, DeltaAdded, DeltaRequested, DeltaUnavailable,
         DeviceAssigned, DeviceExcluded, DeviceGreeted, DeviceRegistered, DeviceReported,
-        ExecutionAccepted, ExecutionCanceled, ExecutionDeferred, ExecutionExpedited,
-        ExecutionFailed, ExecutionQueued, ExecutionRejected, ExecutionRemoved, ExecutionRetracted,
-        ExecutionSucceeded, ExecutionTimedOut, FailureCause, GatePromoted, KeptCause, KeyTrusted,
-        LifecycleChanged, MemberJoined, OperatorAdded, OperatorChanged, OperatorPasswordSet,
-        OperatorRevoked, Ordered, PauseCause, PhaseAdvanced, PhasePassed, PhaseStarted, Range,
-        ReleasePublished, RemovalCause, RetriesOrdered, ReturnAccepted, ReturnDeferral,
-        ReturnDeferred, ReturnFailed, ReturnQueued, ReturnSkipped, Returned, Role, RollbackAdded,
-        RollbackAdvanced, RollbackCause, RollbackStarted, SiteOpened, StorageLow, StorageRecovered,
-        TicketClosed, TicketClosure, TicketOpened, Trouble, VoidCause,
+        ExecutionAccepted, ExecutionCanceled, ExecutionContinued, ExecutionDeferred,
+        ExecutionExpedited, ExecutionFailed, ExecutionHeld, ExecutionQueued, ExecutionRejected,
+        ExecutionRemoved, ExecutionRetracted, ExecutionSucceeded, ExecutionTimedOut, FailureCause,
+        GatePromoted, KeptCause, KeyTrusted, LifecycleChanged, MemberJoined, OperatorAdded,
+        OperatorChanged, OperatorPasswordSet, OperatorRevoked, Ordered, PauseCause, PhaseAdvanced,
+        PhasePassed, PhaseStarted, Range, ReleasePublished, RemovalCause, RetriesOrdered,
+        ReturnAccepted, ReturnDeferral, ReturnDeferred, ReturnFailed, ReturnQueued, ReturnSkipped,
+        Returned, Role, RollbackAdded, RollbackAdvanced, RollbackCause, RollbackStarted,
+        SiteOpened, StorageLow, StorageRecovered, TicketClosed, TicketClosure, TicketOpened,
+        Trouble, VoidCause,
     },
     gate::measure::Measure,
     state::ComparisonVerdict,
@@ -39,7 +40,7 @@ use fleetfold_schemas::{
     Digest, Name, OperatorId, Sha256,
     command::{ArmName, Credential, Lifecycle, RollbackReason},
     cose::KeyId,
-    device::{DeviceError, ErrorClass, Image, Running, Slot, Stage},
+    device::{DeviceError, ErrorClass, Image, Running, Slot, Stage, WaitingFor},
     operator::Tenants,
     status::AlertName,
     suit::{self, Manifest},
@@ -89,6 +90,8 @@ fn name(fact: &Fact) -> &'static str {
         Fact::ExecutionCanceled(_) => "ExecutionCanceled",
         Fact::ExecutionRetracted(_) => "ExecutionRetracted",
         Fact::ExecutionDeferred(_) => "ExecutionDeferred",
+        Fact::ExecutionHeld(_) => "ExecutionHeld",
+        Fact::ExecutionContinued(_) => "ExecutionContinued",
         Fact::MemberJoined(_) => "MemberJoined",
         Fact::CampaignEdited(_) => "CampaignEdited",
         Fact::PhaseAdvanced(_) => "PhaseAdvanced",
@@ -1102,6 +1105,71 @@ fn executions() -> Vec<(&'static str, &'static str, Fact)> {
     ]
 }
 
+/// Devices that wait, or cannot.
+fn waits() -> Vec<(&'static str, &'static str, Fact)> {
+    let (campaign, device) = (3, 17);
+    let removed = |cause| {
+        let removed = ExecutionRemoved {
+            campaign,
+            device,
+            cause,
+        };
+        Fact::from(removed)
+    };
+    let held = |waiting_for, until_ms, postponed| {
+        let held = ExecutionHeld {
+            campaign,
+            device,
+            waiting_for,
+            until_ms,
+            postponed,
+        };
+        Fact::from(held)
+    };
+    vec![
+        (
+            "battery",
+            "The device has the image and waits to be charged.",
+            held(WaitingFor::Battery, None, 0),
+        ),
+        (
+            "consent",
+            "Its user has put it off twice.",
+            held(WaitingFor::Consent, Some(1_790_005_000_000), 2),
+        ),
+        (
+            "",
+            "The device goes on.",
+            ExecutionContinued { campaign, device }.into(),
+        ),
+        (
+            "precondition-unmet",
+            "The device has waited for too long.",
+            removed(RemovalCause::PreconditionUnmet),
+        ),
+        (
+            "consent-denied",
+            "Its user has put it off as often as possible.",
+            removed(RemovalCause::ConsentDenied),
+        ),
+        (
+            "conditions-unsupported",
+            "The device does not know how to wait.",
+            removed(RemovalCause::ConditionsUnsupported),
+        ),
+        (
+            "called-back",
+            "The device waited when the campaign paused.",
+            ExecutionDeferred {
+                campaign,
+                device,
+                cause: DeferralCause::CalledBack,
+            }
+            .into(),
+        ),
+    ]
+}
+
 /// The way back.
 fn rollbacks() -> Vec<(&'static str, &'static str, Fact)> {
     let (campaign, device) = (3, 17);
@@ -1370,6 +1438,7 @@ fn goldens() -> Vec<(&'static str, Golden)> {
         campaigns(),
         approvals(),
         executions(),
+        waits(),
         rollbacks(),
         troubles(),
     ]

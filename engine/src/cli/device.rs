@@ -325,6 +325,15 @@ fn execution(view: &ExecutionView) -> String {
     if let Some(percent) = view.progress_percent {
         text.push_str(&format!(" {percent} %"));
     }
+    if let Some(waiting) = &view.waiting {
+        text.push_str(&format!(", waits for {}", waiting.what));
+        if waiting.postponed > 0 {
+            text.push_str(&format!(", put off {} times", waiting.postponed));
+        }
+        if let Some(until_ms) = waiting.until_ms {
+            text.push_str(&format!(", until {}", output::time(until_ms)));
+        }
+    }
     text
 }
 

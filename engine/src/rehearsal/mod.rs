@@ -241,6 +241,10 @@ fn notes(cast: &Cast, first: &Cast, habits: &Habits, watches_health: bool) -> Ve
                 .to_owned(),
         );
     }
+    let mut campaigns = cast.core.state().campaigns.iter();
+    if campaigns.any(|(_, row)| !row.spec.preconditions.is_empty()) {
+        notes.push("devices meet the preconditions at once, and users agree".to_owned());
+    }
     notes.push("other campaigns on the same devices are left out".to_owned());
     notes
 }

@@ -240,6 +240,15 @@ impl Record {
             {
                 Fate::NotContacted
             }
+            // Neither way, as one that was never reached.
+            (Fact::ExecutionRemoved(fact), Fate::Accepted(_))
+                if matches!(
+                    fact.cause,
+                    RemovalCause::PreconditionUnmet | RemovalCause::ConsentDenied
+                ) =>
+            {
+                Fate::NotContacted
+            }
             (_, fate) => fate,
         };
     }

@@ -271,6 +271,7 @@ impl<B: Behaviour> Stage<B> {
         let state = JobState::InProgress {
             stage: JobStage::Downloading,
             progress_percent: None,
+            waiting: None,
         };
         self.report(device, sequence, state, None);
     }

@@ -77,6 +77,7 @@ impl CampaignSpec {
         self.monitoring.check()?;
         self.failure_handling.check()?;
         self.timeouts.check()?;
+        self.preconditions.check(&self.timeouts)?;
         if let Some(ab) = &self.ab_testing {
             ab.check(&self.releases)?;
         }
@@ -139,9 +140,27 @@ impl CampaignSpec {
         ))
     }
 
+    /// A device that begins after the end never begins.
+    fn check_jitter(&self) -> Result<(), SpecError> {
+        let longest_ms = self.max_rollout_days.ms();
+        match self.rates.start_jitter_minutes {
+            Some(jitter) if jitter.ms() >= longest_ms => Err(SpecError::new(
+                "rates.start_jitter_minutes",
+                format!(
+                    "{} may pass before a device begins, and the campaign is over after {}",
+                    human_duration(jitter.ms()),
+                    human_duration(longest_ms)
+                ),
+                "allowed is less than max_rollout_days",
+            )),
+            Some(_) | None => Ok(()),
+        }
+    }
+
     /// The campaign's deadline must not come before its phases can be over.
     fn check_time(&self) -> Result<(), SpecError> {
         above_zero("max_rollout_days", self.max_rollout_days)?;
+        self.check_jitter()?;
         let mut orders: Vec<_> = self
             .groups
             .iter()

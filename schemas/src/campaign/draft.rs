@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     AbTestingDraft, BasisPoints, CampaignSpec, Days, FailureHandlingDraft, GatesDraft, GroupOrder,
-    GroupSpec, Hours, Membership, MonitoringDraft, PhaseDraft, Rates, ReleaseRef, SpecError,
-    Strategy, TimeoutsDraft, layer::Layer, list,
+    GroupSpec, Hours, Membership, MonitoringDraft, PhaseDraft, PreconditionsDraft, Rates,
+    ReleaseRef, SpecError, Strategy, TimeoutsDraft, layer::Layer, list,
 };
 use crate::id::CampaignId;
 
@@ -113,6 +113,8 @@ keys! {
     security: bool, "super::layer::said";
     /// How fast it goes, and how much it may risk at once.
     rates: Rates, "super::layer::said";
+    /// What must hold on a device before it goes on.
+    preconditions: PreconditionsDraft, "super::layer::said";
     /// How it is watched and reported on.
     monitoring: MonitoringDraft, "super::layer::said";
     /// What is done about failures.
@@ -207,6 +209,9 @@ impl From<CampaignSpec> for CampaignDraft {
             priority: Some(spec.priority),
             security: Some(spec.security),
             rates: Some(spec.rates),
+            preconditions: Some(spec.preconditions)
+                .filter(|conditions| !conditions.is_empty())
+                .map(PreconditionsDraft::from),
             monitoring: Some(spec.monitoring.into()),
             failure_handling: Some(spec.failure_handling.into()),
             ab_testing: spec.ab_testing.map(AbTestingDraft::from),

@@ -48,6 +48,10 @@ block! {
         /// How long a device may take from accepting its job to an outcome.
         execution_hours: Hours = Hours::of(4),
     }
+    absent unless said {
+        /// How long a device may wait for what must hold before it goes on; then it is taken out. 7 days unless said.
+        waiting_hours: Hours,
+    }
 }
 
 /// How retries are spread.
@@ -199,8 +203,15 @@ impl FailureHandling {
 }
 
 impl Timeouts {
+    /// How long a device may wait for what must hold before it goes on.
+    #[must_use]
+    pub fn waiting(&self) -> Hours {
+        self.waiting_hours.unwrap_or(Hours::of(7 * 24))
+    }
+
     pub(super) fn check(&self) -> Result<(), SpecError> {
         above_zero("timeouts.contact_hours", self.contact_hours)?;
-        above_zero("timeouts.execution_hours", self.execution_hours)
+        above_zero("timeouts.execution_hours", self.execution_hours)?;
+        above_zero("timeouts.waiting_hours", self.waiting())
     }
 }

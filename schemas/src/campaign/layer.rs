@@ -5,8 +5,8 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Deserializer};
 
 use super::{
-    BasisPoints, GroupOrder, GroupSpec, Jitter, Membership, Metric, Other, Pace, PhaseDraft, Span,
-    SprtSpec, StrataKey, Strategy,
+    AtLimit, BasisPoints, GroupOrder, GroupSpec, Jitter, Membership, Metric, Other, Pace,
+    PhaseDraft, Span, SprtSpec, StrataKey, Strategy,
 };
 
 /// Something of which an upper layer may say all, a part or nothing.
@@ -41,6 +41,7 @@ whole!(
     u8,
     u32,
     u64,
+    AtLimit,
     BasisPoints,
     GroupOrder,
     Jitter,

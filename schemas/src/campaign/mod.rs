@@ -15,6 +15,7 @@ pub(crate) mod list;
 mod misfit;
 mod monitoring;
 mod phase;
+mod preconditions;
 mod rates;
 mod ratio;
 mod resolve;
@@ -44,6 +45,7 @@ pub use self::{
     },
     monitoring::{Monitoring, MonitoringDraft},
     phase::{PhaseDraft, PhaseSpec, Strategy},
+    preconditions::{AtLimit, ConsentDraft, ConsentSpec, Preconditions, PreconditionsDraft},
     rates::{Factor, Growth, Pace, Rates},
     ratio::BasisPoints,
     span::{
@@ -100,6 +102,9 @@ pub struct CampaignSpec {
     pub security: bool,
     #[serde(default)]
     pub rates: Rates,
+    /// What devices wait for before they go on.
+    #[serde(default, skip_serializing_if = "Preconditions::is_empty")]
+    pub preconditions: Preconditions,
     #[serde(default)]
     pub monitoring: Monitoring,
     #[serde(default)]
@@ -161,6 +166,7 @@ impl CampaignSpec {
             priority: default_priority(),
             security: false,
             rates: Rates::default(),
+            preconditions: Preconditions::default(),
             monitoring: Monitoring::default(),
             failure_handling: FailureHandling::default(),
             ab_testing: None,

@@ -45,6 +45,7 @@ impl CampaignDraft {
             priority: said.priority.unwrap_or_else(default_priority),
             security: said.security.unwrap_or_default(),
             rates: said.rates.unwrap_or_default(),
+            preconditions: said.preconditions.unwrap_or_default().resolve(),
             monitoring: said.monitoring.unwrap_or_default().resolve(),
             failure_handling: said.failure_handling.unwrap_or_default().resolve(),
             ab_testing,

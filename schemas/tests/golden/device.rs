@@ -8,14 +8,14 @@ use fleetfold_schemas::{
     codec::{decode_from_device, encode_cbor, encode_json},
     device::{
         Ack, ChunkData, ChunkGet, ErrorClass, Hello, Image, JobReport, JobState, PROTOCOL,
-        Presence, Report, Running, Slot, Stage,
+        Presence, Report, Running, Slot, Stage, Waiting, WaitingFor,
     },
 };
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
     vectors::{Content, Golden},
-    world::{error, name, new_image, of_device, old_image, running, version},
+    world::{HOUR_MS, NOW_MS, error, name, new_image, of_device, old_image, running, version},
 };
 
 /// What a device sends, in CBOR.
@@ -75,6 +75,7 @@ fn hello_full() -> Hello {
             state: JobState::InProgress {
                 stage: Stage::Downloading,
                 progress_percent: Some(40),
+                waiting: None,
             },
         }),
     }
@@ -137,10 +138,21 @@ pub fn reports() -> Vec<Golden> {
     let downloading = JobState::InProgress {
         stage: Stage::Downloading,
         progress_percent: Some(75),
+        waiting: None,
     };
     let installing = JobState::InProgress {
         stage: Stage::Installing,
         progress_percent: None,
+        waiting: None,
+    };
+    let waiting = |what, until_ms, postponed| JobState::InProgress {
+        stage: Stage::Installing,
+        progress_percent: None,
+        waiting: Some(Waiting {
+            what,
+            until_ms,
+            postponed,
+        }),
     };
     let failed = JobState::Failed {
         error: error(ErrorClass::SelfTest, "watchdog", "no heartbeat within 60 s"),
@@ -182,6 +194,20 @@ pub fn reports() -> Vec<Golden> {
             "report-installing",
             "A job is under way, and this stage has none.",
             report(4, old(), Some(installing)),
+        ),
+        (
+            "report-waiting",
+            "The device has the image and waits to be charged before it installs.",
+            report(4, old(), Some(waiting(WaitingFor::Battery, None, 0))),
+        ),
+        (
+            "report-postponed",
+            "Its user has put the installation off twice.",
+            report(
+                4,
+                old(),
+                Some(waiting(WaitingFor::Consent, Some(NOW_MS + HOUR_MS), 2)),
+            ),
         ),
         (
             "report-succeeded",

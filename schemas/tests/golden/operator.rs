@@ -104,7 +104,13 @@ pub fn spec() -> CampaignSpec {
         timeouts: Timeouts {
             contact_hours: Hours::of(48),
             execution_hours: Hours::of(2),
+            waiting_hours: Some(Hours::of(240)),
         },
+        preconditions: serde_json::from_str(
+            r#"{"battery_percent_min": 30, "free_bytes_min": 2000000, "external_power": true, "consent": {
+                "required": true, "postponements_max": 3, "postpone_hours_max": 24, "at_limit": "fail"}}"#,
+        )
+        .unwrap(),
         max_rollout_days: Days::of(21),
         gates: serde_json::from_str(
             r#"{"threshold": true, "confident": true, "sprt": {"bad_failure": 10, "false_pass": 5},

@@ -5,7 +5,7 @@ use ed25519_dalek::SigningKey;
 use fleetfold_schemas::{
     DeviceTopic, Digest, Sha256,
     cose::TrustedKeys,
-    job::{InstallWindow, Installation, Job, JobKind, Offer},
+    job::{AtLimit, Conditions, Consent, InstallWindow, Installation, Job, JobKind, Offer},
     suit::{self, Manifest},
     token::{self, DeviceToken, Expect, Lifetime},
 };
@@ -69,6 +69,8 @@ fn job(sequence: u64, kind: JobKind) -> Job {
         expires_ms: NOW_MS + 28 * HOUR_MS,
         install_window: None,
         stage_limit_ms: 4 * HOUR_MS,
+        conditions: None,
+        not_before_ms: None,
     }
 }
 
@@ -99,7 +101,27 @@ pub fn jobs() -> Vec<Golden> {
             JobKind::Install(installation(vec![delta, full.clone()])),
         )
     };
+    let conditional = Job {
+        conditions: Some(Conditions {
+            battery_percent_min: Some(30),
+            free_bytes_min: Some(2_000_000),
+            external_power: true,
+            consent: Some(Consent {
+                postponements_max: 3,
+                postpone_ms_max: 24 * HOUR_MS,
+                at_limit: AtLimit::Install,
+            }),
+            patience_ms: 168 * HOUR_MS,
+        }),
+        not_before_ms: Some(NOW_MS + HOUR_MS / 2),
+        ..job(4711, JobKind::Install(installation(vec![full.clone()])))
+    };
     let all = [
+        (
+            "job-conditions",
+            "Install release 1.4.0, not at once and only when much is right.",
+            conditional,
+        ),
         (
             "job-install-full",
             "Install release 1.4.0; the image can be had only as a whole.",

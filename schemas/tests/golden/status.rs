@@ -9,7 +9,7 @@ use fleetfold_schemas::{
     codec::encode_json,
     command::Lifecycle,
     cose::KeyId,
-    device::{ErrorClass, Image, Slot, Stage},
+    device::{ErrorClass, Image, Slot, Stage, Waiting, WaitingFor},
     rehearsal::{
         Assumptions, Course, Exposure, Finding, Quantiles, Rehearsal, RehearsalStatus, Severity,
     },
@@ -65,9 +65,26 @@ pub fn device_statuses() -> Vec<Golden> {
             status: ExecutionStatus::InProgress,
             stage: Some(Stage::Downloading),
             progress_percent: Some(75),
+            waiting: None,
             error: None,
             changed_ms: NOW_MS + 60_000,
         }),
+    };
+    let postponed = DeviceStatus {
+        execution: downloading
+            .execution
+            .clone()
+            .map(|execution| ExecutionView {
+                stage: Some(Stage::Installing),
+                progress_percent: None,
+                waiting: Some(Waiting {
+                    what: WaitingFor::Consent,
+                    until_ms: Some(NOW_MS + HOUR_MS),
+                    postponed: 2,
+                }),
+                ..execution
+            }),
+        ..downloading.clone()
     };
     let failed = DeviceStatus {
         standby: slot(Slot::B, new_image()),
@@ -77,6 +94,7 @@ pub fn device_statuses() -> Vec<Golden> {
             status: ExecutionStatus::Failed,
             stage: None,
             progress_percent: None,
+            waiting: None,
             error: Some(error(
                 ErrorClass::SelfTest,
                 "watchdog",
@@ -105,6 +123,11 @@ pub fn device_statuses() -> Vec<Golden> {
             "status-device-downloading",
             "A device with a job under way.",
             downloading,
+        ),
+        (
+            "status-device-waiting",
+            "A device whose user has put the installation off twice.",
+            postponed,
         ),
         (
             "status-device-failed",
@@ -205,6 +228,7 @@ pub fn campaign_statuses() -> Vec<Golden> {
         ordered: None,
         health: Vec::new(),
         errors: BTreeMap::from([("self_test".to_owned(), 2)]),
+        waiting: BTreeMap::from([("battery".to_owned(), 3), ("consent".to_owned(), 12)]),
         created_ms: NOW_MS - HOUR_MS,
         started_ms: Some(NOW_MS),
         ended_ms: None,
@@ -240,6 +264,7 @@ pub fn campaign_statuses() -> Vec<Golden> {
         totals: Tally::default(),
         phases: vec![],
         errors: BTreeMap::new(),
+        waiting: BTreeMap::new(),
         started_ms: None,
         ..rolling.clone()
     };

@@ -345,6 +345,7 @@ impl Fleet {
         let state = JobState::InProgress {
             stage: Stage::Downloading,
             progress_percent: Some(0),
+            waiting: None,
         };
         self.report(device, Some((job, state)), None)
     }

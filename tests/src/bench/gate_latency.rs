@@ -197,6 +197,7 @@ async fn victims(
         let state = JobState::InProgress {
             stage,
             progress_percent: None,
+            waiting: None,
         };
         victim.report(state).await?;
         victim.acknowledged().await?;

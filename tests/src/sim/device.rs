@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use ed25519_dalek::SigningKey;
 use fleetfold_device_sim::{
-    agent::{Agent, AgentConfig, Finished, Output, Task, TaskId},
+    agent::{Agent, AgentConfig, Answer, Finished, Output, Surroundings, Task, TaskId},
     flash::{Area, Flash, Mutation, SlotState},
 };
 use fleetfold_schemas::{
@@ -284,6 +284,18 @@ impl Sim {
                 }
                 Output::Publish(publish) => self.device_publishes(at, publish),
                 Output::Task(id, task) => self.work(at, id, task),
+                Output::Sense => {
+                    let now = device.clock(self.queue.now_ms());
+                    if let Some(agent) = &mut device.agent {
+                        agent.sensed(Surroundings::default(), now);
+                    }
+                }
+                Output::AskUser { .. } => {
+                    let now = device.clock(self.queue.now_ms());
+                    if let Some(agent) = &mut device.agent {
+                        agent.answered(Answer::Install, now);
+                    }
+                }
                 Output::Reboot => return self.reboot(at),
             }
         }

@@ -110,6 +110,7 @@ pub(super) fn spec(
         timeouts: Timeouts {
             contact_hours: Hours::from_ms(stream.within(30..=300) * MINUTE_MS),
             execution_hours: Hours::from_ms(stream.within(15..=180) * MINUTE_MS),
+            waiting_hours: None,
         },
         // Every third is too short for its trouble.
         max_rollout_days: Days::from_ms((stream.pick(&[3, 12, 40]) * HOUR_MS).max(watched_ms)),

@@ -142,6 +142,7 @@ impl Liar {
                     .stream
                     .pick(&[Stage::Downloading, Stage::Trial, Stage::Confirmed]),
                 progress_percent: Some(50),
+                waiting: None,
             },
             3 | 4 => JobState::Succeeded,
             5 => JobState::Failed {
@@ -439,6 +440,8 @@ impl Sim {
             expires_ms: now + 600 * MINUTE_MS,
             install_window: None,
             stage_limit_ms: 600 * MINUTE_MS,
+            conditions: None,
+            not_before_ms: None,
         };
         // A stolen job key alone must not be enough either; but then the sequence would lock the device out.
         let mut bytes = job.sign(&self.catalog.rogue_key);

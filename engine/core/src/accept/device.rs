@@ -8,8 +8,8 @@ use fleetfold_schemas::{
     code::{Code, Rejection},
     command::Lifecycle,
     device::{
-        DeviceError, ErrorClass, Hello, INVENTORY_ITEMS_MAX, JobReport, JobState, PROTOCOL, Report,
-        Running,
+        CONSENT_DENIED, DeviceError, ErrorClass, Hello, INVENTORY_ITEMS_MAX, JobReport, JobState,
+        PRECONDITION_UNMET, PROTOCOL, Report, Running, Waiting,
     },
 };
 
@@ -18,11 +18,12 @@ use crate::{
     CampaignIx, DeviceIx, Fact, State, Timestamp,
     decide::retry_at,
     fact::{
-        DeviceGreeted, DeviceReported, ExecutionAccepted, ExecutionCanceled, ExecutionFailed,
-        ExecutionRejected, ExecutionRetracted, ExecutionSucceeded, LifecycleChanged,
+        DeferralCause, DeviceGreeted, DeviceReported, ExecutionAccepted, ExecutionCanceled,
+        ExecutionContinued, ExecutionDeferred, ExecutionFailed, ExecutionHeld, ExecutionRejected,
+        ExecutionRemoved, ExecutionRetracted, ExecutionSucceeded, LifecycleChanged, RemovalCause,
     },
     request::{Answer, DeviceMessage},
-    state::{Campaign, Device, Member, MemberState, Status},
+    state::{Campaign, Device, Member, MemberState, Status, Wait},
 };
 
 /// Longest value of an inventory attribute, in bytes.
@@ -231,6 +232,7 @@ fn reported(
                 JobState::InProgress {
                     stage,
                     progress_percent,
+                    ..
                 } => (Some(stage), progress_percent),
                 _ => (None, None),
             }
@@ -266,7 +268,16 @@ fn is_under_way(campaign: &Campaign, member: &Member, job: &JobReport) -> bool {
         member.state,
         MemberState::Removed | MemberState::Canceled | MemberState::Deferred
     );
-    let was_accepted = !matches!(job.state, JobState::Rejected { .. } | JobState::Canceled);
+    // One that waits has not begun, and need not.
+    let was_accepted = !matches!(
+        job.state,
+        JobState::Rejected { .. }
+            | JobState::Canceled
+            | JobState::InProgress {
+                waiting: Some(_),
+                ..
+            }
+    );
     let is_over = matches!(campaign.status, Status::Completed | Status::Failed { .. });
     job.sequence == member.job
         && (member.is_updating() || (was_withdrawn && was_accepted && !is_over))
@@ -361,6 +372,17 @@ struct OpenExecution<'s> {
 impl OpenExecution<'_> {
     fn follow(&self, now: Timestamp, job: &JobState, facts: &mut Vec<Fact>) {
         let (campaign, device) = (self.campaign_ix, self.device);
+        if let JobState::Rejected { error } = job
+            && let Some(cause) = given_up(error)
+        {
+            let removed = ExecutionRemoved {
+                campaign,
+                device,
+                cause,
+            };
+            facts.push(removed.into());
+            return;
+        }
         if let JobState::Rejected { error } = job {
             // Whatever it calls its error: the device has declined.
             let retry_at = self.retry_at(ErrorClass::Rejected, now);
@@ -381,7 +403,8 @@ impl OpenExecution<'_> {
             return;
         }
         // The report that a device accepted its job may have been lost; any later one says so too.
-        if self.member.state != MemberState::InProgress {
+        let wait = self.member.state.wait();
+        if self.member.state != MemberState::InProgress && wait.is_none() {
             facts.push(ExecutionAccepted { campaign, device }.into());
         }
         match job {
@@ -390,8 +413,32 @@ impl OpenExecution<'_> {
             JobState::Failed { error, restored } => {
                 facts.push(self.failed(now, error.clone(), *restored))
             }
-            JobState::InProgress { .. } | JobState::Rejected { .. } | JobState::Canceled => {}
+            JobState::InProgress {
+                waiting: Some(said),
+                ..
+            } => {
+                if wait != Some(Wait::from(*said)) {
+                    facts.push(self.held(*said));
+                }
+            }
+            JobState::InProgress { waiting: None, .. } => {
+                if wait.is_some() {
+                    facts.push(ExecutionContinued { campaign, device }.into());
+                }
+            }
+            JobState::Rejected { .. } | JobState::Canceled => {}
         }
+    }
+
+    fn held(&self, said: Waiting) -> Fact {
+        ExecutionHeld {
+            campaign: self.campaign_ix,
+            device: self.device,
+            waiting_for: said.what,
+            until_ms: said.until_ms,
+            postponed: said.postponed,
+        }
+        .into()
     }
 
     fn failed(&self, now: Timestamp, error: DeviceError, restored: bool) -> Fact {
@@ -410,11 +457,23 @@ impl OpenExecution<'_> {
         retry_at(self.state, self.campaign_ix, self.member, class, now)
     }
 
-    /// Only a canceled campaign's device may call its job canceled; anywhere else it has declined it.
+    /// Only a device whose job was canceled may say so; any other has declined it.
     fn canceled(&self, now: Timestamp) -> Fact {
         let (campaign, device) = (self.campaign_ix, self.device);
-        if matches!(self.campaign.status, Status::Canceled { .. }) {
+        let was_held = self.member.state.wait().is_some();
+        let is_over = matches!(self.campaign.status, Status::Canceled { .. });
+        if is_over || (was_held && self.campaign.status.is_rolling_back()) {
             return ExecutionCanceled { campaign, device }.into();
+        }
+        // Its cancel was on its topic; the campaign may go on by now.
+        if was_held && self.campaign.recalled_position > Some(self.member.job) {
+            let cause = DeferralCause::CalledBack;
+            return ExecutionDeferred {
+                campaign,
+                device,
+                cause,
+            }
+            .into();
         }
         let error = DeviceError {
             class: ErrorClass::Rejected,
@@ -429,6 +488,15 @@ impl OpenExecution<'_> {
             retry_at,
         }
         .into()
+    }
+}
+
+/// A device has waited for as long as it was to. No word against the release.
+fn given_up(error: &DeviceError) -> Option<RemovalCause> {
+    match error.code.as_str() {
+        PRECONDITION_UNMET => Some(RemovalCause::PreconditionUnmet),
+        CONSENT_DENIED => Some(RemovalCause::ConsentDenied),
+        _ => None,
     }
 }
 

@@ -469,7 +469,10 @@ fn set_lifecycle(
                 }
                 .into(),
             ),
-            (Lifecycle::Retired, MemberState::InProgress | MemberState::Retrying { .. }) => {
+            (
+                Lifecycle::Retired,
+                MemberState::InProgress | MemberState::Held(_) | MemberState::Retrying { .. },
+            ) => {
                 facts.push(ExecutionCanceled { campaign, device }.into());
             }
             (Lifecycle::Retired, MemberState::Returning { .. }) => facts.push(

@@ -29,7 +29,10 @@ pub fn campaign_changed(state: &mut State, at: Timestamp, fact: &Fact) {
     let position = state.position;
     let campaign = state.campaigns.get_mut(ix);
     match fact {
-        Fact::RollbackStarted(fact) => started(campaign, at, fact),
+        Fact::RollbackStarted(fact) => {
+            campaign.recalled_position = Some(position);
+            started(campaign, at, fact);
+        }
         Fact::RollbackAdvanced(fact) => {
             if let Some(rollback) = &mut campaign.rollback {
                 rollback.phase = fact.phase as usize;

@@ -53,6 +53,8 @@ impl From<DeferralCause> for ReturnDeferral {
             DeferralCause::Busy => Self::Busy,
             DeferralCause::Maintenance => Self::Maintenance,
             DeferralCause::MadeWay => Self::MadeWay,
+            // Only who waits on the way there is called back.
+            DeferralCause::CalledBack => Self::Busy,
         }
     }
 }

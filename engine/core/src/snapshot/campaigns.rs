@@ -86,6 +86,7 @@ impl Rosters {
         campaign.held_since = row.held_since;
         campaign.ended_at = row.ended_at;
         campaign.canceled_position = row.canceled_position;
+        campaign.recalled_position = row.recalled_position;
         campaign.run = row.run as usize;
         campaign.evidence = row.evidence;
         campaign.forgiven = row.forgiven;
@@ -303,6 +304,7 @@ fn member(
             number: row.state,
             retry_at: row.retry_at,
             to: row.to,
+            wait: row.wait,
         }
         .whole()
         .ok_or(out_of_range("retry time"))?,

@@ -9,7 +9,7 @@ use fleetfold_schemas::{
     approval::ApprovalPolicy,
     campaign::{CampaignDefaults, CampaignSpec},
     command::{Credential, Lifecycle},
-    device::{DeviceError, Slot, Stage},
+    device::{DeviceError, Slot, Stage, Waiting, WaitingFor},
     operator::Tenants,
 };
 use minicbor::{Decode, Encode};
@@ -20,7 +20,7 @@ use crate::{
     gate::health::Figures,
     state::{
         Answered, Approval, Comparison, Counted, Delta, Evidence, MemberState, PhaseTally,
-        Positions, Reboots, ReturnStep, Standing, Status, Stratum, Watch,
+        Positions, Reboots, ReturnStep, Standing, Status, Stratum, Wait, Watch,
     },
 };
 
@@ -360,6 +360,8 @@ pub struct CampaignRow {
     /// Since when the watch time stands still.
     #[n(60)]
     pub held_since: Option<u64>,
+    #[n(65)]
+    pub recalled_position: Option<u64>,
     #[cbor(n(75), default, skip_if = "Vec::is_empty")]
     pub authors: Vec<OperatorId>,
     #[cbor(n(76), default, skip_if = "Vec::is_empty")]
@@ -490,6 +492,9 @@ pub struct MemberRow {
     pub first_offer_s: Option<u32>,
     #[cbor(n(13), skip_if = "is_zero")]
     pub arm: u64,
+    /// What its device waits for.
+    #[n(65)]
+    pub wait: Option<WaitRow>,
     /// When it last accepted a job of whose outcome it has said nothing, unless it has been in progress since then.
     #[n(70)]
     pub silent_since: Option<u64>,
@@ -502,6 +507,36 @@ pub struct MemberRow {
     pub removed_for: Option<RemovalCause>,
     #[n(87)]
     pub excluded_by: Option<OperatorId>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct WaitRow {
+    #[n(0)]
+    pub waiting_for: WaitingFor,
+    #[n(1)]
+    pub until: Option<u64>,
+    #[cbor(n(2), skip_if = "is_zero")]
+    pub postponed: u64,
+}
+
+impl WaitRow {
+    fn of(wait: Wait) -> Self {
+        let said = wait.said();
+        Self {
+            waiting_for: said.what,
+            until: said.until_ms,
+            postponed: said.postponed.into(),
+        }
+    }
+
+    fn whole(self) -> Option<Wait> {
+        Some(Wait::from(Waiting {
+            what: self.waiting_for,
+            until_ms: self.until,
+            postponed: u32::try_from(self.postponed).ok()?,
+        }))
+    }
 }
 
 impl MemberRow {
@@ -563,6 +598,8 @@ pub enum StateNumber {
     KeptRetired,
     #[n(34)]
     KeptCanceled,
+    #[n(65)]
+    Held,
 }
 
 /// A member's state in parts.
@@ -571,15 +608,17 @@ pub struct StateParts {
     pub number: StateNumber,
     pub retry_at: Option<u64>,
     pub to: Option<ReleaseIx>,
+    pub wait: Option<WaitRow>,
 }
 
 impl StateParts {
-    pub const fn of(state: MemberState) -> Self {
+    pub fn of(state: MemberState) -> Self {
         let (number, retry_at, to) = match state {
             MemberState::Waiting => (StateNumber::Waiting, None, None),
             MemberState::Deferred => (StateNumber::Deferred, None, None),
             MemberState::Queued => (StateNumber::Queued, None, None),
             MemberState::InProgress => (StateNumber::InProgress, None, None),
+            MemberState::Held(_) => (StateNumber::Held, None, None),
             MemberState::Retrying { at } => (StateNumber::Retrying, Some(at), None),
             MemberState::Succeeded => (StateNumber::Succeeded, None, None),
             MemberState::Failed => (StateNumber::Failed, None, None),
@@ -615,11 +654,19 @@ impl StateParts {
             number,
             retry_at,
             to,
+            wait: state.wait().map(WaitRow::of),
         }
     }
 
     /// `None`: a part is missing, or one is there that means nothing.
-    pub const fn whole(self) -> Option<MemberState> {
+    pub fn whole(self) -> Option<MemberState> {
+        match (self.number, self.wait) {
+            (StateNumber::Held, Some(wait)) if self.retry_at.is_none() && self.to.is_none() => {
+                return wait.whole().map(MemberState::Held);
+            }
+            (StateNumber::Held, _) | (_, Some(_)) => return None,
+            (_, None) => {}
+        }
         if let Some(state) = self.on_the_way_back() {
             return Some(state);
         }

@@ -344,6 +344,7 @@ fn campaign_row(campaign: &Campaign) -> CampaignRow {
         resumed_at: campaign.resumed_at,
         ended_at: campaign.ended_at,
         canceled_position: campaign.canceled_position,
+        recalled_position: campaign.recalled_position,
         members: campaign.roster.len(),
         enrolled: campaign.roster.enrolled(),
         runs: campaign
@@ -406,6 +407,7 @@ fn member_row(member: &Member, watch: Option<Watch>, excluded_by: Option<Operato
         number: state,
         retry_at,
         to,
+        wait,
     } = StateParts::of(member.state);
     MemberRow {
         device: member.device,
@@ -436,5 +438,6 @@ fn member_row(member: &Member, watch: Option<Watch>, excluded_by: Option<Operato
             .silent_since
             .map(NonZeroU64::get)
             .filter(|since| !(member.is_in_progress() && *since == member.since)),
+        wait,
     }
 }

@@ -21,7 +21,7 @@ use crate::{
     gate::ab::Arm,
     state::{
         Approval, Comparison, Device, Devices, Health, Lookout, Member, MemberState, PhaseTally,
-        ReturnStep, Roster, Sources, group_order, rollback::Rollback,
+        ReturnStep, Roster, Sources, Wait, Waits, group_order, rollback::Rollback,
     },
 };
 
@@ -44,6 +44,8 @@ pub struct Campaign {
     pub positions: Positions,
     /// Of a campaign that updates one device by itself.
     pub ordered: Option<Ordered>,
+    /// Where it last paused or began to be rolled back: the sequence number of the cancel jobs for devices that wait.
+    pub recalled_position: Option<u64>,
     pub roster: Roster,
     /// In the order in which they run: each track of groups goes through all phases.
     pub runs: Vec<PhaseRun>,
@@ -53,6 +55,8 @@ pub struct Campaign {
     pub deferred: BTreeSet<u32>,
     /// Members that operators took out, and who did.
     pub excluded: BTreeMap<u32, OperatorId>,
+    /// What the devices of its members wait for.
+    pub waits: Waits,
     pub evidence: Evidence,
     /// The evidence there was when an operator last resumed after a gate had paused.
     pub forgiven: Evidence,
@@ -326,11 +330,13 @@ impl Campaign {
             canceled_position: None,
             positions: Positions::default(),
             ordered: None,
+            recalled_position: None,
             roster: Roster::default(),
             runs,
             run: 0,
             deferred: BTreeSet::new(),
             excluded: BTreeMap::new(),
+            waits: Waits::default(),
             evidence: Evidence::default(),
             forgiven: Evidence::default(),
             exposed: 0,
@@ -430,7 +436,9 @@ impl Campaign {
 
     /// Changes one member and keeps the tallies true.
     pub(crate) fn update_member(&mut self, at: u32, change: impl FnOnce(&mut Member)) {
+        let before = self.member(at).state.wait();
         self.roster.update(at, change);
+        self.waits.change(before, self.member(at).state.wait());
         if self.status.is_rolling_back() {
             self.line_up(at);
         }
@@ -590,6 +598,42 @@ impl Campaign {
         }
     }
 
+    /// The cancel job that this member's topic holds, if any.
+    ///
+    /// While nothing new is to start, devices that wait are called back: they would go on without asking anyone.
+    #[must_use]
+    pub const fn recall(&self, member: &Member) -> Option<u64> {
+        match (&self.status, member.state) {
+            (Status::Canceled { .. }, _) => self.canceled_position,
+            (
+                Status::Paused { .. } | Status::RollingBack | Status::RollbackPaused { .. },
+                MemberState::Held(_),
+            ) => self.recalled_position,
+            _ => None,
+        }
+    }
+
+    /// When the patience with a device that waits ends.
+    fn waits_until(&self, member: &Member, wait: Wait) -> Timestamp {
+        let timeouts = &self.spec.timeouts;
+        match wait.until() {
+            // It ends by the clock, and then the device has work to do.
+            Some(until) if wait.what.is_timed() => until
+                .max(member.since)
+                .saturating_add(timeouts.execution_hours.ms()),
+            Some(_) | None => member.since + timeouts.waiting().ms(),
+        }
+    }
+
+    /// How long after its job is shown a device may be told to begin, at most. The way back knows no such wait.
+    #[must_use]
+    pub fn start_jitter_ms(&self, member: &Member) -> u64 {
+        match (member.state, self.spec.rates.start_jitter_minutes) {
+            (MemberState::Returning { .. }, _) | (_, None) => 0,
+            (_, Some(jitter)) => jitter.ms(),
+        }
+    }
+
     /// When an open member's patience ends, or a retry is due.
     #[must_use]
     pub fn due(&self, member: &Member) -> Option<Timestamp> {
@@ -598,11 +642,15 @@ impl Campaign {
             MemberState::Returning { step, .. } => step,
             MemberState::Queued => ReturnStep::Queued,
             MemberState::InProgress => ReturnStep::InProgress,
+            MemberState::Held(wait) => return Some(self.waits_until(member, wait)),
             MemberState::Retrying { at } => ReturnStep::Retrying { at },
             _ => return None,
         };
         match step {
-            ReturnStep::Queued => Some(self.shown_since(member) + timeouts.contact_hours.ms()),
+            ReturnStep::Queued => {
+                let jitter_ms = self.start_jitter_ms(member);
+                Some(self.shown_since(member) + jitter_ms + timeouts.contact_hours.ms())
+            }
             ReturnStep::InProgress => Some(member.since + timeouts.execution_hours.ms()),
             ReturnStep::Retrying { at } => Some(at),
             ReturnStep::Deferred | ReturnStep::OutOfReach => None,
@@ -679,6 +727,11 @@ impl Campaigns {
             .filter(|(_, member)| member.state.is_put_off())
             .map(|(at, _)| at)
             .collect();
+        let mut waits = Waits::default();
+        for (_, member) in row.roster.begun() {
+            waits.change(None, member.state.wait());
+        }
+        row.waits = waits;
         if row.status.is_rolling_back() {
             row.line_up_all();
         }

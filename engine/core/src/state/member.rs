@@ -9,7 +9,7 @@ use fleetfold_schemas::{
 };
 use minicbor::{Decode, Encode};
 
-use super::Place;
+use super::{Place, wait::Wait};
 use crate::gate::ab::Arm;
 use crate::{
     DeviceIx, ReleaseIx, Timestamp,
@@ -65,6 +65,8 @@ pub enum MemberState {
     Deferred,
     Queued,
     InProgress,
+    /// Accepted, and its device waits for something: nothing has come of the release yet.
+    Held(Wait),
     /// Failed; the next attempt is due then.
     Retrying {
         at: Timestamp,
@@ -91,6 +93,11 @@ pub enum MemberState {
     /// Updated, and stays so although the campaign has been rolled back.
     Kept(KeptCause),
 }
+
+const _: () = assert!(
+    size_of::<MemberState>() == 24,
+    "a campaign has a million of them"
+);
 
 /// How far a member on its way back is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,6 +127,15 @@ pub enum Counted {
 }
 
 impl MemberState {
+    /// What its device waits for.
+    #[must_use]
+    pub const fn wait(self) -> Option<Wait> {
+        match self {
+            Self::Held(wait) => Some(wait),
+            _ => None,
+        }
+    }
+
     /// Taken back; unless it had failed before, the device counts neither way.
     const fn is_withdrawn(self) -> bool {
         matches!(self, Self::Removed | Self::Canceled)
@@ -185,7 +201,10 @@ impl Member {
     /// An attempt to update it is under way or queued.
     #[must_use]
     pub const fn is_updating(&self) -> bool {
-        matches!(self.state, MemberState::Queued | MemberState::InProgress)
+        matches!(
+            self.state,
+            MemberState::Queued | MemberState::InProgress | MemberState::Held(_)
+        )
     }
 
     /// It has accepted its job, and is at it.
@@ -253,7 +272,7 @@ impl Member {
         Some(match self.state {
             MemberState::Waiting | MemberState::Deferred => return None,
             MemberState::Queued => ExecutionStatus::Queued,
-            MemberState::InProgress => ExecutionStatus::InProgress,
+            MemberState::InProgress | MemberState::Held(_) => ExecutionStatus::InProgress,
             MemberState::Retrying { .. } | MemberState::Failed => ExecutionStatus::Failed,
             MemberState::Succeeded => ExecutionStatus::Succeeded,
             MemberState::Rejected => ExecutionStatus::Rejected,
@@ -286,6 +305,7 @@ impl Member {
             MemberState::Deferred
             | MemberState::Queued
             | MemberState::InProgress
+            | MemberState::Held(_)
             | MemberState::Retrying { .. } => true,
             MemberState::Succeeded => {
                 tally.updated = 1;
@@ -337,13 +357,18 @@ impl Member {
         tally.restored = u32::from(self.restored);
         // A device that ran the target already or declined its job has given its outcome without accepting anything.
         let has_outcome = self.failed || self.state.had_succeeded();
-        let is_judged = !is_withdrawn && (self.accepted || has_outcome);
+        // One that waits, or was called back, has shown as little of the release as one that was never reached.
+        let has_begun = !matches!(self.state, MemberState::Held(_) | MemberState::Deferred);
+        let is_judged = !is_withdrawn && ((self.accepted && has_begun) || has_outcome);
         tally.accepted = u32::from(is_judged);
         tally.unresolved = u32::from(unresolved);
         tally.unresolved_accepted = u32::from(unresolved && is_judged);
-        let in_progress = matches!(self.state, MemberState::InProgress) && !self.failed;
+        let is_held = matches!(self.state, MemberState::Held(_));
+        let in_progress =
+            (is_held || matches!(self.state, MemberState::InProgress)) && !self.failed;
         tally.in_progress = u32::from(in_progress);
         tally.open = u32::from(self.is_open());
+        tally.held = u32::from(is_held);
         tally.return_open = u32::from(self.is_return_open());
         tally.unknown = u32::from(self.is_out_of_sight());
         tally.not_contacted = u32::from(unresolved && !in_progress && !self.failed);
@@ -417,6 +442,9 @@ pub struct PhaseTally {
     /// Stay updated although the campaign has been rolled back.
     #[cbor(n(35), default, skip_if = "is_zero")]
     pub kept: u32,
+    /// Of `open`: their devices wait for something.
+    #[cbor(n(65), default, skip_if = "is_zero")]
+    pub held: u32,
 }
 
 const fn is_zero(count: &u32) -> bool {
@@ -433,7 +461,7 @@ impl core::ops::AddAssign for PhaseTally {
     fn add_assign(&mut self, other: Self) {
         each_field!(self += other: devices updated failed in_progress not_contacted removed waiting lost new_updated
             new_failed new_lost restored accepted unresolved unresolved_accepted open unknown returning
-            return_open out_of_reach returned return_failed kept);
+            return_open out_of_reach returned return_failed kept held);
     }
 }
 
@@ -441,7 +469,7 @@ impl core::ops::SubAssign for PhaseTally {
     fn sub_assign(&mut self, other: Self) {
         each_field!(self -= other: devices updated failed in_progress not_contacted removed waiting lost new_updated
             new_failed new_lost restored accepted unresolved unresolved_accepted open unknown returning
-            return_open out_of_reach returned return_failed kept);
+            return_open out_of_reach returned return_failed kept held);
     }
 }
 

@@ -17,6 +17,7 @@ mod roster;
 mod shared;
 mod sources;
 mod strata;
+mod wait;
 mod watch;
 
 use alloc::{collections::BTreeMap, string::String, vec::Vec};
@@ -40,6 +41,7 @@ pub use self::{
     rollback::{Returns, Rollback},
     roster::{GroupRun, Place, Roster},
     sources::{SOURCES_MAX, Sources},
+    wait::{Wait, Waits},
     watch::{Alerts, Lookout, Silent, Standing, TICKETS_MAX, Ticket, Tickets},
 };
 pub(crate) use self::{

@@ -52,6 +52,9 @@ pub fn campaign(state: &State, ix: CampaignIx, now: Timestamp) -> CampaignStatus
         }),
         health: super::health::health(row),
         errors: errors(row),
+        waiting: (row.waits.iter())
+            .map(|(what, count)| (what.as_str().to_string(), count.into()))
+            .collect(),
         created_ms: row.created_at,
         started_ms: row.started_at,
         ended_ms: row.ended_at,

@@ -42,6 +42,7 @@ fn execution(state: &State, ix: DeviceIx) -> Option<ExecutionView> {
         status: member.execution_status()?,
         stage: row.stage(),
         progress_percent: row.progress_percent(),
+        waiting: member.state.wait().map(|wait| wait.said()),
         error: member.error.as_deref().cloned(),
         changed_ms: member.since,
     })

@@ -6,6 +6,7 @@ use fleetfold_schemas::job::{Installation, Job, JobKind};
 
 use crate::{
     DeviceIx, ReleaseIx, State,
+    cohort::start_jitter_ms,
     offers::offers,
     state::{Campaign, Member, MemberState, Release, ReturnStep, Status},
 };
@@ -21,11 +22,12 @@ pub fn job(state: &State, ix: DeviceIx) -> Option<Job> {
         return None;
     }
     let timeouts = &campaign.spec.timeouts;
-    let cancels = match (&campaign.status, campaign.canceled_position) {
-        (Status::Canceled { .. }, Some(position)) => Some(position),
-        _ => None,
-    };
+    let cancels = campaign.recall(member);
     let issued_ms = campaign.shown_since(member);
+    let jitter_ms = campaign.start_jitter_ms(member);
+    let is_install = cancels.is_none() && !matches!(member.state, MemberState::Returning { .. });
+    // Whoever has accepted its job knows when to begin.
+    let is_spread = is_install && jitter_ms > 0 && member.state == MemberState::Queued;
     Some(Job {
         device: device.id(),
         campaign: campaign.spec.id.clone(),
@@ -38,9 +40,19 @@ pub fn job(state: &State, ix: DeviceIx) -> Option<Job> {
             None => order(state, ix, campaign.target(member, &state.devices), member)?,
         },
         issued_ms,
-        expires_ms: issued_ms + timeouts.contact_hours.ms() + timeouts.execution_hours.ms(),
+        expires_ms: issued_ms
+            + jitter_ms
+            + timeouts.contact_hours.ms()
+            + timeouts.execution_hours.ms(),
         install_window: None,
         stage_limit_ms: timeouts.execution_hours.ms(),
+        conditions: (campaign.spec.preconditions)
+            .conditions(timeouts.waiting().ms())
+            .filter(|_| is_install),
+        not_before_ms: is_spread.then(|| {
+            let attempt = member.attempts;
+            issued_ms + start_jitter_ms(campaign.id(), device.name(), attempt, jitter_ms)
+        }),
     })
 }
 
@@ -68,7 +80,7 @@ fn order(state: &State, ix: DeviceIx, release: ReleaseIx, member: &Member) -> Op
 pub(crate) fn is_shown(campaign: &Campaign, member: &Member) -> bool {
     match member.state {
         MemberState::Queued => campaign.status.is_rolling() || is_on(Mutant::JobShownWhilePaused),
-        MemberState::InProgress => true,
+        MemberState::InProgress | MemberState::Held(_) => true,
         MemberState::Returning { step, .. } => match step {
             ReturnStep::Queued => campaign.status == Status::RollingBack,
             ReturnStep::InProgress => true,

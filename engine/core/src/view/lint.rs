@@ -268,6 +268,19 @@ impl<'s> Lint<'s> {
             human_duration(SILENT_MS)
         );
         self.about(Severity::Warning, "silent", silent, text, advice);
+        let unable = self.survey.images.without_conditions;
+        let text = format!(
+            "{} do not say that they know how to wait for preconditions",
+            devices(unable)
+        );
+        let advice = "they are removed; leave them out, or the preconditions";
+        self.about(
+            Severity::Warning,
+            "conditions_unsupported",
+            unable,
+            text,
+            advice,
+        );
         let text = format!("{} are in maintenance and wait", devices(kept_out));
         let advice = "`device.lifecycle` makes them active again";
         self.about(Severity::Info, "in_maintenance", kept_out, text, advice);

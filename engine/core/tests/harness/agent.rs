@@ -7,7 +7,8 @@ use fleetfold_schemas::{
     DeviceId, Digest, ModelId, Name, Version,
     device::Image,
     device::{
-        DeviceError, ErrorClass, Hello, JobReport, JobState, PROTOCOL, Report, Running, Slot, Stage,
+        DeviceError, ErrorClass, Hello, JobReport, JobState, PROTOCOL, Report, Running, Slot,
+        Stage, Waiting,
     },
     job::{Job, JobKind},
 };
@@ -46,6 +47,8 @@ pub struct Traits {
     pub region: Option<Name>,
     pub tenant: Option<Name>,
     pub tags: Vec<Name>,
+    /// Besides that it can apply deltas.
+    pub capabilities: Vec<Name>,
     pub attributes: BTreeMap<Name, String>,
 }
 
@@ -55,6 +58,10 @@ pub enum Deed {
     /// It takes its job, and the word of it is lost.
     Take,
     Work(Stage, Option<u8>),
+    /// It does nothing for now.
+    Wait(Waiting),
+    /// It has waited for too long, and says so with this code.
+    GiveUp(String),
     Succeed,
     Fail(ErrorClass, bool),
     Reject,
@@ -193,6 +200,18 @@ impl Agent {
             Deed::Work(stage, progress_percent) => Some(JobState::InProgress {
                 stage: *stage,
                 progress_percent: *progress_percent,
+                waiting: None,
+            }),
+            Deed::Wait(waiting) => Some(JobState::InProgress {
+                stage: Stage::Installing,
+                progress_percent: None,
+                waiting: Some(*waiting),
+            }),
+            Deed::GiveUp(code) => Some(JobState::Rejected {
+                error: DeviceError {
+                    code: Name::parse(code).unwrap(),
+                    ..error(ErrorClass::Rejected)
+                },
             }),
             Deed::Succeed => {
                 if let Some(target) = target {
@@ -278,7 +297,10 @@ impl Agent {
             seq: self.seq,
             model: self.model.clone(),
             hardware: self.traits.hardware.clone(),
-            capabilities: vec![Name::parse("bidiff-zstd").unwrap()],
+            capabilities: [Name::parse("bidiff-zstd").unwrap()]
+                .into_iter()
+                .chain(self.traits.capabilities.iter().cloned())
+                .collect(),
             region: self.traits.region.clone(),
             tenant: self.traits.tenant.clone(),
             tags: self.traits.tags.clone(),

@@ -132,6 +132,14 @@ impl Book {
                     Standing::InProgress
                 }
             }
+            Fact::ExecutionHeld(_) | Fact::ExecutionContinued(_) => {
+                assert!(is_open, "a wait with nothing");
+                if had_failed {
+                    Standing::Failed
+                } else {
+                    Standing::InProgress
+                }
+            }
             Fact::ExecutionSucceeded(_) => Standing::Updated,
             Fact::ExecutionFailed(_) | Fact::ExecutionTimedOut(_) | Fact::ExecutionRejected(_) => {
                 assert!(is_open, "a failure of nothing");
@@ -166,6 +174,8 @@ impl Book {
             fact,
             Fact::ExecutionQueued(_)
                 | Fact::ExecutionAccepted(_)
+                | Fact::ExecutionHeld(_)
+                | Fact::ExecutionContinued(_)
                 | Fact::ReturnQueued(_)
                 | Fact::ReturnAccepted(_)
         );

@@ -15,6 +15,7 @@
 //! send [as WHO] JSON
 //! DEVICES accept | are downloading 40% | succeed | fail self_test [restored] | reject | claim success | cancel
 //!     | fall back | greet | report | repeat | contradict | look back | lose epoch   [at job N]
+//!     | wait for battery [postponed 1] [for 4h] | give up CODE
 //!     | take (accept the job, without a word that arrives)
 //! troubles                                 alerts that are raised, tickets that are open
 //! close ticket d7 | further in spring

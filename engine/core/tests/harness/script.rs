@@ -4,7 +4,7 @@ use fleetfold_core::fact::Role;
 use fleetfold_schemas::{
     campaign::Hours,
     command::Lifecycle,
-    device::{ErrorClass, Stage},
+    device::{ErrorClass, Stage, Waiting},
 };
 
 use super::agent::{Deed, Figure, Traits};
@@ -172,6 +172,7 @@ fn parse_traits(words: &[&str]) -> Traits {
             "region" => traits.region = Some(value.parse().unwrap()),
             "tenant" => traits.tenant = Some(value.parse().unwrap()),
             "hardware" => traits.hardware = Some(value.parse().unwrap()),
+            "can" => traits.capabilities.push(value.parse().unwrap()),
             "tag" => traits.tags.push(value.parse().unwrap()),
             key => drop((traits.attributes).insert(key.parse().unwrap(), value.into())),
         }
@@ -290,6 +291,8 @@ fn deed(words: &[&str]) -> Option<Deed> {
                 .map(|text| number(text.trim_end_matches('%')));
             Deed::Work(parse_stage(stage), percent)
         }
+        ["wait" | "waits", "for", what, more @ ..] => Deed::Wait(waiting(what, more)),
+        ["give" | "gives", "up", code] => Deed::GiveUp((*code).into()),
         ["succeed" | "succeeds"] => Deed::Succeed,
         ["fail" | "fails", class, restored @ ..] => {
             Deed::Fail(parse_class(class), restored == ["restored"])
@@ -312,6 +315,25 @@ fn deed(words: &[&str]) -> Option<Deed> {
 fn figure(usual: u64, words: &[&str]) -> Figure {
     let varies = words == ["more", "or", "less"];
     Figure { usual, varies }
+}
+
+/// `battery`, `consent postponed 2 for 4h`; the time counts from when it is said.
+fn waiting(what: &str, more: &[&str]) -> Waiting {
+    let what = serde_json::from_value(what.into()).unwrap();
+    let (postponed, more) = match more {
+        ["postponed", times, more @ ..] => (number(times), more),
+        more => (0, more),
+    };
+    let until_ms = match more {
+        ["for", time] => Some(span(time)),
+        [] => None,
+        more => panic!("how long? {more:?}"),
+    };
+    Waiting {
+        what,
+        until_ms,
+        postponed,
+    }
 }
 
 fn parse_stage(text: &str) -> Stage {

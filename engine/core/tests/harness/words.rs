@@ -4,14 +4,17 @@ use std::collections::BTreeMap;
 
 use fleetfold_core::{
     Answer, DeviceIx, Fact, State, Timestamp,
-    fact::{KeptCause, RemovalCause, ReturnDeferral, TicketClosure, Trouble},
+    fact::{
+        DeferralCause, ExecutionHeld, KeptCause, RemovalCause, ReturnDeferral, TicketClosure,
+        Trouble,
+    },
     view,
 };
 use fleetfold_schemas::{
     AlertId,
     campaign::human_duration,
     command::Outcome,
-    job::{Job, JobKind, Offer},
+    job::{Conditions, Job, JobKind, Offer},
     operator::Tenants,
     status::{AlertName, CampaignState, CampaignStatus, Degraded, HealthStatus, Tally},
 };
@@ -303,9 +306,17 @@ fn execution(state: &State, now: Timestamp, fact: &Fact) -> Saying {
             RemovalCause::NotContacted => "removed, not contacted".into(),
             RemovalCause::Retired => "removed, retired".into(),
             RemovalCause::Superseded => "removed, runs a newer release".into(),
+            RemovalCause::PreconditionUnmet => "removed, waited too long".into(),
+            RemovalCause::ConsentDenied => "removed, its user did not agree".into(),
+            RemovalCause::ConditionsUnsupported => "removed, knows no conditions".into(),
         },
+        Fact::ExecutionHeld(fact) => held(fact, now),
+        Fact::ExecutionContinued(_) => "goes on".into(),
         Fact::ExecutionCanceled(_) => "canceled".into(),
         Fact::ExecutionRetracted(_) => "success retracted".into(),
+        Fact::ExecutionDeferred(fact) if fact.cause == DeferralCause::CalledBack => {
+            "called back".into()
+        }
         Fact::ExecutionDeferred(fact) => format!("deferred, {:?}", fact.cause).to_lowercase(),
         Fact::ExecutionExpedited(_) => "expedited".into(),
         Fact::DeviceExcluded(_) => "excluded".into(),
@@ -325,6 +336,17 @@ fn execution(state: &State, now: Timestamp, fact: &Fact) -> Saying {
         return Saying::OfDevice(format!("{name}: {text}"), device);
     }
     Saying::OfDevice(text, device)
+}
+
+fn held(fact: &ExecutionHeld, now: Timestamp) -> String {
+    let mut text = format!("waits for {}", fact.waiting_for);
+    if let Some(until_ms) = fact.until_ms {
+        text += &format!(", {}", human_duration(until_ms.saturating_sub(now)));
+    }
+    if fact.postponed > 0 {
+        text += &format!(", postponed {}", fact.postponed);
+    }
+    text
 }
 
 fn going_back(state: &State, fact: &Fact, retry: impl Fn(Option<u64>) -> String) -> String {
@@ -526,6 +548,9 @@ pub fn status(status: &CampaignStatus) -> Vec<String> {
             )
         }));
     }
+    if !status.waiting.is_empty() {
+        lines.push(format!("waiting: {}", counts(&status.waiting)));
+    }
     if !status.errors.is_empty() {
         lines.push(format!("errors: {}", counts(&status.errors)));
     }
@@ -590,14 +615,47 @@ pub fn device(state: &State, ix: DeviceIx, now: Timestamp, topic: Option<&Job>) 
             stage.unwrap_or_default(),
             percent.unwrap_or_default(),
         );
+        if let Some(waiting) = &execution.waiting {
+            line += &format!(", waits for {}", waiting.what);
+        }
     }
     vec![line, format!("job topic: {}", job(state, now, topic))]
+}
+
+fn conditions_of(conditions: &Conditions) -> String {
+    let mut parts = Vec::new();
+    if let Some(percent) = conditions.battery_percent_min {
+        parts.push(format!("battery {percent} %"));
+    }
+    if let Some(bytes) = conditions.free_bytes_min {
+        parts.push(format!("{bytes} bytes free"));
+    }
+    if conditions.external_power {
+        parts.push("external power".into());
+    }
+    if let Some(consent) = conditions.consent {
+        parts.push(format!(
+            "consent postponed at most {} times for {}, then {:?}",
+            consent.postponements_max,
+            human_duration(consent.postpone_ms_max),
+            consent.at_limit,
+        ));
+    }
+    let patience = human_duration(conditions.patience_ms);
+    format!("given {} within {patience}", parts.join(" and "))
 }
 
 fn job(state: &State, now: Timestamp, topic: Option<&Job>) -> String {
     let Some(job) = topic else {
         return "empty".into();
     };
+    let mut wanted = String::new();
+    if let Some(at) = job.not_before_ms {
+        wanted += &format!(", to begin in {}", human_duration(at - now));
+    }
+    if let Some(conditions) = &job.conditions {
+        wanted += &format!(", {}", conditions_of(conditions));
+    }
     let left = match job.expires_ms.checked_sub(now) {
         Some(left) => format!("good for {}", human_duration(left)),
         None => "expired".into(),
@@ -623,7 +681,7 @@ fn job(state: &State, now: Timestamp, topic: Option<&Job>) -> String {
                 _ => "install",
             };
             format!(
-                "{verb} {} from {}, {left}",
+                "{verb} {} from {}{wanted}, {left}",
                 release.version,
                 offers.join(" or ")
             )

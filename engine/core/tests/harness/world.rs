@@ -22,6 +22,7 @@ use fleetfold_schemas::{
         CloseTicket, Command, CommandMessage, Credential, Lifecycle, RegisterDevice, SetLifecycle,
         TrustKey,
     },
+    device::Waiting,
     job::{Job, JobKind},
     report::Prices,
 };
@@ -292,6 +293,14 @@ impl World {
 
     fn devices(&mut self, who: &[&str], deed: &Deed, nth: Option<usize>) -> Vec<String> {
         let mut requests = Vec::new();
+        let timed = match deed {
+            Deed::Wait(waiting) => Deed::Wait(Waiting {
+                until_ms: waiting.until_ms.map(|ms| self.now + ms),
+                ..*waiting
+            }),
+            deed => deed.clone(),
+        };
+        let deed = &timed;
         for at in self.select(who, Some(deed)) {
             let ix = self.core.state().devices.find(&self.agents[at].id).unwrap();
             let job = self.topics.get(&ix);

@@ -79,7 +79,10 @@ impl Counts {
             Fact::ExecutionRemoved(fact) => match fact.cause {
                 RemovalCause::NotContacted => &mut self.not_contacted,
                 RemovalCause::Superseded => &mut self.superseded,
-                RemovalCause::Retired => return,
+                RemovalCause::Retired
+                | RemovalCause::PreconditionUnmet
+                | RemovalCause::ConsentDenied
+                | RemovalCause::ConditionsUnsupported => return,
             },
             Fact::ExecutionRetracted(_) => &mut self.retracted,
             Fact::ExecutionDeferred(fact) if fact.cause == DeferralCause::MadeWay => {

@@ -365,8 +365,16 @@ const fn is_turn(fact: &Fact) -> bool {
     match fact {
         Fact::ExecutionQueued(_) => true,
         Fact::ExecutionSucceeded(fact) => fact.already,
-        Fact::ExecutionDeferred(fact) => !matches!(fact.cause, DeferralCause::MadeWay),
-        Fact::ExecutionRemoved(fact) => !matches!(fact.cause, RemovalCause::NotContacted),
+        Fact::ExecutionDeferred(fact) => !matches!(
+            fact.cause,
+            DeferralCause::MadeWay | DeferralCause::CalledBack
+        ),
+        Fact::ExecutionRemoved(fact) => !matches!(
+            fact.cause,
+            RemovalCause::NotContacted
+                | RemovalCause::PreconditionUnmet
+                | RemovalCause::ConsentDenied
+        ),
         _ => false,
     }
 }

@@ -88,6 +88,7 @@ impl Book {
                                 || was_asked && member.place == Place::Queued
                         }
                         DeferralCause::MadeWay => true,
+                        DeferralCause::CalledBack => member.place == Place::InProgress,
                     },
                     "a device is passed over only if it cannot take a job",
                 )
@@ -338,7 +339,13 @@ impl Case<'_> {
                 self.member.place == Place::Queued && is_due,
                 "only what was offered for long enough is withdrawn",
             ),
-            RemovalCause::Retired | RemovalCause::Superseded => self.demand(
+            RemovalCause::PreconditionUnmet | RemovalCause::ConsentDenied => self.demand(
+                self.member.place == Place::InProgress,
+                "only what is accepted can be waited with",
+            ),
+            RemovalCause::Retired
+            | RemovalCause::Superseded
+            | RemovalCause::ConditionsUnsupported => self.demand(
                 self.member.place != Place::InProgress,
                 "only what is not accepted is withdrawn",
             ),

@@ -9,6 +9,7 @@ use rustc_hash::FxBuildHasher;
 use super::SILENT_MS;
 use crate::{
     DeviceIx, State, Timestamp,
+    decide::understands,
     membership::{Grouping, Kind},
     state::{Campaign, Delta, Device, Roster},
 };
@@ -43,6 +44,8 @@ pub struct Images {
     pub newer: u64,
     /// Could not be sent back to what they run.
     pub without_way_back: u64,
+    /// Do not know how to wait for what must hold.
+    pub without_conditions: u64,
     pub without_delta: BTreeMap<Version, (u64, u64)>,
     pub building: BTreeMap<Version, (u64, u64)>,
 }
@@ -146,6 +149,7 @@ impl Images {
         if !ways_back.any(|to| state.releases.get(*to).image == running.digest) {
             self.without_way_back += count;
         }
+        self.without_conditions += count * u64::from(!understands(campaign, device));
         let capabilities = device.inventory().capabilities;
         if !capabilities.iter().any(|own| own.as_str() == DELTA_FORMAT) {
             return;
