@@ -143,7 +143,7 @@ const fn standing(state: MemberState) -> Standing {
         MemberState::Waiting => Standing::Waiting,
         MemberState::Deferred => Standing::Deferred,
         MemberState::Queued => Standing::Queued,
-        MemberState::InProgress => Standing::InProgress,
+        MemberState::InProgress | MemberState::Held(_) => Standing::InProgress,
         MemberState::Retrying { .. } => Standing::Retrying,
         MemberState::Succeeded => Standing::Updated,
         MemberState::Failed => Standing::Failed,

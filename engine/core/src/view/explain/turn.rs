@@ -15,7 +15,7 @@ use crate::{
     fact::{DeferralCause, KeptCause, RemovalCause},
     judge::HoldReason,
     pace::allowance,
-    state::{Member, MemberState, ReturnStep, Status},
+    state::{Member, MemberState, ReturnStep, Status, Wait},
     view::{hold, is_shown},
 };
 
@@ -30,6 +30,7 @@ impl Part<'_> {
             MemberState::Deferred => self.deferred(member, now),
             MemberState::Retrying { at } => self.retrying(member, at, now),
             MemberState::Queued | MemberState::InProgress => self.open(member, now),
+            MemberState::Held(wait) => vec![self.held(member, wait)],
             MemberState::Removed => vec![self.removed(member)],
             MemberState::Returning { step, .. } => self.going_back(member, step, now),
             _ => vec![self.ended(member)],
@@ -140,7 +141,9 @@ impl Part<'_> {
                 let text = "it is in maintenance, which keeps it out of campaigns";
                 statements.push(so(Reason::Maintenance, text));
             }
-            Availability::Not(DeferralCause::Busy | DeferralCause::MadeWay) => {
+            Availability::Not(
+                DeferralCause::Busy | DeferralCause::MadeWay | DeferralCause::CalledBack,
+            ) => {
                 statements.extend(
                     known
                         .execution()
@@ -179,6 +182,7 @@ impl Part<'_> {
         let is_accepted = matches!(
             member.state,
             MemberState::InProgress
+                | MemberState::Held(_)
                 | MemberState::Returning {
                     step: ReturnStep::InProgress,
                     ..
@@ -292,6 +296,20 @@ impl Part<'_> {
         statements
     }
 
+    /// It has said itself what for.
+    fn held(&self, member: &Member, wait: Wait) -> Statement {
+        let mut text = format!(
+            "it has accepted attempt {} and waits for {}",
+            member.attempts,
+            wait.what.as_str()
+        );
+        if wait.postponed > 0 {
+            text += &format!(", put off {} times", wait.postponed);
+        }
+        let statement = at(member.position, Reason::DeviceWaits, text);
+        until(wait.until().or_else(|| self.row.due(member)), statement)
+    }
+
     fn open(&self, member: &Member, now: Timestamp) -> Vec<Statement> {
         let known = self.state.devices.get(self.device);
         let due = self.row.due(member);
@@ -352,6 +370,19 @@ impl Part<'_> {
                 Reason::Superseded,
                 "it runs a newer release, and devices refuse to go back to an older one".into(),
             ),
+            (Some(RemovalCause::PreconditionUnmet), _) => (
+                Reason::PreconditionUnmet,
+                "it waited too long for what must hold before it goes on, and counts neither way"
+                    .into(),
+            ),
+            (Some(RemovalCause::ConsentDenied), _) => (
+                Reason::ConsentDenied,
+                "its user put the update off as often as possible, and then did not agree".into(),
+            ),
+            (Some(RemovalCause::ConditionsUnsupported), _) => (
+                Reason::ConditionsUnsupported,
+                "it does not know how to wait for what must hold before it goes on".into(),
+            ),
             (None, Some(operator)) => (Reason::Excluded, format!("{operator} took it out")),
             (None, None) => (Reason::Excluded, "it was taken out".into()),
         };
@@ -404,6 +435,7 @@ impl Part<'_> {
             | MemberState::Deferred
             | MemberState::Queued
             | MemberState::InProgress
+            | MemberState::Held(_)
             | MemberState::Retrying { .. }
             | MemberState::Removed
             | MemberState::Returning { .. } => unreachable!("these have no end yet, or their own"),
