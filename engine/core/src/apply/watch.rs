@@ -79,9 +79,16 @@ pub const fn is_given_up(member: &Member) -> bool {
 
 /// Something has happened to a member: `was_given_up` says how it stood before.
 pub fn moved(campaign: &mut Campaign, member: u32, at: Timestamp, was_given_up: bool, fact: &Fact) {
-    campaign.watch.moved_at = at;
+    campaign.watch.moved_at = match fact {
+        // Waiting for something else is no step forward.
+        Fact::ExecutionHeld(_) => campaign.watch.moved_at.max(campaign.member(member).since),
+        _ => at,
+    };
     match fact {
-        Fact::ExecutionAccepted(_) | Fact::ReturnAccepted(_) => campaign.await_outcome(member, at),
+        // A device that waits is not silent; when it goes on, its time begins anew.
+        Fact::ExecutionAccepted(_) | Fact::ExecutionContinued(_) | Fact::ReturnAccepted(_) => {
+            campaign.await_outcome(member, at);
+        }
         // Another attempt is no word of the device, and giving it up is none either.
         Fact::ExecutionQueued(_)
         | Fact::ExecutionDeferred(_)

@@ -25,6 +25,8 @@ d3 waits for space
     waits for space: d3
     = spring rolling, full: acceptances 0 of 3 needed to judge by | 3 in progress
 wait 1d
+    -- day 1, 00:00
+    alert spring-stalled: nothing for 1 d, 3 waited for
 d3 gives up precondition_unmet
     removed, waited too long: d3
     = spring rolling, full: acceptances 0 of 2 needed to judge by | 2 in progress, 1 removed
@@ -32,6 +34,8 @@ d3 gives up precondition_unmet
 d2 waits for battery
     waits for battery: d2
 wait 2d
+    -- day 1, 00:05
+    alert spring-stalled is over
     -- day 2, 00:00
     removed, waited too long: d1 d2
     spring monitoring

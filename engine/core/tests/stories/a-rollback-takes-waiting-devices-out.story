@@ -52,7 +52,10 @@ status spring
     waiting: 1 consent
 # And who cannot be reached is given up at the end of its patience.
 wait 7d
+    -- day 1, 00:00
+    alert spring-stalled: nothing for 1 d, 1 waited for
     -- day 7, 00:00
     removed, waited too long: d3
+    alert spring-stalled is over
     spring rolled back
     = spring rolled_back, full: rolled back by ann: critical bug | 2 removed, 1 sent back

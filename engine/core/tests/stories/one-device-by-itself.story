@@ -100,8 +100,10 @@ cancel spring
     = spring canceled, full: canceled by ann | 1 updated, 2 removed
 d1 reject
     manual-d1-54: rejected (story): d1
+    alert manual-d1-54-failure_rate: 1 of 1 outcomes failed
     phase update passed
     manual-d1-54 completed
+    alert manual-d1-54-failure_rate is over
     = manual-d1-54 completed, update | 1 failed
 explain d1
     manual-d1-54 completed: rejected in update of device

@@ -37,6 +37,7 @@ wait 60m
 wait 1m
     -- day 0, 02:20
     timed out, no attempt left: d1
+    alert spring-failure_rate: 1 of 1 outcomes failed
     = spring rolling, full: successes 0 of 1 needed | 1 failed, 3 not contacted
 # Whoever is silent has the jitter and the time to make contact.
 wait 70m

@@ -1,4 +1,4 @@
-//! An engine whose disk is nearly full.
+//! An engine whose disk is nearly full. Metrics are the process's, so this story has one to itself.
 
 use fleetfold::{client::CommandError, server::Keeping};
 use fleetfold_schemas::{
