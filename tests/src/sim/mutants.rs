@@ -29,7 +29,7 @@ const SEEDS_MAX: [(Mutant, u64); Mutant::ALL.len()] = [
     (Mutant::InFlightNotCounted, 40),
     (Mutant::CriteriaIgnored, 8),
     (Mutant::JitterBeyondTheWait, 8),
-    (Mutant::ExpediteWhilePaused, 56),
+    (Mutant::ExpediteWhilePaused, 432),
     (Mutant::JobTakenByAnybody, 56),
     (Mutant::WayBackToNewest, 60),
     (Mutant::RollbackForgetsQueued, 20),
