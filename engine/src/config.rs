@@ -5,6 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use fleetfold_core::calendar::check_zones;
 use fleetfold_schemas::{
     Name,
     approval::ApprovalPolicy,
@@ -125,6 +126,7 @@ impl Config {
                 let name = path.display().to_string();
                 let config: Self = yaml::read(&text, &name)?;
                 let checked = config.campaigns.check();
+                let checked = checked.and_then(|spec| check_zones(&spec));
                 checked.map_err(|error| yaml::refused(&text, &name, Some("campaigns"), &error))?;
                 Ok(config)
             }

@@ -138,6 +138,7 @@ pub enum Reason {
     Excluded,
     NotContacted,
     Superseded,
+    ScheduleEnded,
     PreconditionUnmet,
     ConsentDenied,
     ConditionsUnsupported,

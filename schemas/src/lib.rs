@@ -32,6 +32,6 @@ pub mod topic;
 
 pub use id::{
     AlertId, CampaignId, CommandId, DeviceId, Digest, IdError, ModelId, Name, OperatorId, Sha256,
-    TicketId, Version,
+    TicketId, TimeZoneName, Version,
 };
 pub use topic::{DeviceTopic, OperatorTopic, Topic};

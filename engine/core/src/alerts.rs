@@ -205,13 +205,17 @@ const fn is_for_devices(reason: &HoldReason) -> bool {
         | HoldReason::HealthUnknown { .. }
         | HoldReason::HealthOpen { .. }
         | HoldReason::Unresolved { .. }
-        | HoldReason::Returning { .. } => true,
+        | HoldReason::Returning { .. }
+        | HoldReason::Finishing { .. } => true,
         HoldReason::Draft
         | HoldReason::Approval { .. }
         | HoldReason::BuildingDeltas { .. }
         | HoldReason::Limited(Limit::Rate { .. })
         | HoldReason::Soaking { .. }
         | HoldReason::Paused
+        | HoldReason::Scheduled { .. }
+        | HoldReason::Frozen { .. }
+        | HoldReason::Window { .. }
         | HoldReason::StorageLow => false,
     }
 }

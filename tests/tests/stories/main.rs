@@ -5,5 +5,4 @@ mod campaigns;
 mod directories;
 mod logins;
 mod operators;
-mod room;
 mod snapshots;

@@ -212,6 +212,7 @@ fn greeted(
             .collect(),
         running: hello.running.clone(),
         standby: hello.standby.clone(),
+        time_zone: hello.time_zone.clone(),
     }
 }
 
@@ -472,6 +473,7 @@ impl OpenExecution<'_> {
                 campaign,
                 device,
                 cause,
+                window: None,
             }
             .into();
         }

@@ -159,8 +159,8 @@ impl Reader {
             }
             Kind::Devices => self.device(&decoder.decode()?)?,
             Kind::Campaigns => self.rosters.campaign(&mut self.state, decoder.decode()?)?,
-            Kind::Members => self.rosters.member(&self.state, decoder.decode()?)?,
             Kind::Tickets => self.ticket(decoder.decode()?)?,
+            Kind::Members => self.rosters.member(&mut self.state, decoder.decode()?)?,
         }
         Ok(())
     }

@@ -66,7 +66,10 @@ pub fn write(state: &State, section: &mut dyn FnMut(&[u8])) {
             let excluded_by = campaign.excluded.get(&at).cloned();
             let watch = campaign.health.as_ref();
             let watch = watch.and_then(|health| health.watch(at)).cloned();
-            out.row(Kind::Members, &member_row(member, watch, excluded_by));
+            out.row(
+                Kind::Members,
+                &member_row(campaign, member, watch, excluded_by),
+            );
         }
     }
     for (number, ticket) in state.tickets.iter() {
@@ -385,6 +388,8 @@ fn campaign_row(campaign: &Campaign) -> CampaignRow {
         sources: campaign.sources.versions().to_vec(),
         comparison: campaign.comparison.clone(),
         held_since: campaign.held_since,
+        frozen: campaign.frozen.clone(),
+        schedule_ended: campaign.schedule_ended,
         authors: campaign.authors.clone(),
         approvals: campaign.approvals.clone(),
         positions: campaign.positions,
@@ -402,7 +407,12 @@ const fn mark(is_set: bool, mark: u64) -> u64 {
     if is_set { mark } else { 0 }
 }
 
-fn member_row(member: &Member, watch: Option<Watch>, excluded_by: Option<OperatorId>) -> MemberRow {
+fn member_row(
+    campaign: &Campaign,
+    member: &Member,
+    watch: Option<Watch>,
+    excluded_by: Option<OperatorId>,
+) -> MemberRow {
     let StateParts {
         number: state,
         retry_at,
@@ -439,5 +449,6 @@ fn member_row(member: &Member, watch: Option<Watch>, excluded_by: Option<Operato
             .map(NonZeroU64::get)
             .filter(|since| !(member.is_in_progress() && *since == member.since)),
         wait,
+        window: campaign.window(member),
     }
 }

@@ -61,6 +61,12 @@ impl<T: Hash + Eq> Shared<T> {
         self.slots.len()
     }
 
+    /// The values in use, and by how many; in no order that means anything.
+    pub fn uses(&self) -> impl Iterator<Item = (&T, u32)> {
+        let slots = self.slots.iter();
+        slots.filter_map(|slot| Some((slot.value.as_ref()?, slot.uses)))
+    }
+
     pub fn get(&self, number: Number) -> &T {
         value(&self.slots, number)
     }

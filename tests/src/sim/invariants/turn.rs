@@ -89,6 +89,7 @@ impl Book {
                         }
                         DeferralCause::MadeWay => true,
                         DeferralCause::CalledBack => member.place == Place::InProgress,
+                        DeferralCause::Window => false,
                     },
                     "a device is passed over only if it cannot take a job",
                 )
@@ -345,6 +346,7 @@ impl Case<'_> {
             ),
             RemovalCause::Retired
             | RemovalCause::Superseded
+            | RemovalCause::ScheduleEnded
             | RemovalCause::ConditionsUnsupported => self.demand(
                 self.member.place != Place::InProgress,
                 "only what is not accepted is withdrawn",

@@ -1,4 +1,4 @@
-//! An engine whose disk is nearly full.
+//! An engine whose disk is nearly full. Metrics are the process's, so this story has one to itself.
 
 use fleetfold::{client::CommandError, server::Keeping};
 use fleetfold_schemas::{
@@ -38,6 +38,7 @@ fn hello(model: &ModelId) -> Result<Vec<u8>, Failure> {
         capabilities: Vec::new(),
         region: None,
         tenant: None,
+        time_zone: None,
         tags: Vec::new(),
         attributes: std::collections::BTreeMap::new(),
         running: Running {
