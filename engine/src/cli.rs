@@ -10,6 +10,7 @@ mod log;
 mod operator;
 mod output;
 mod release;
+mod report;
 
 use std::process::ExitCode;
 
@@ -42,6 +43,9 @@ pub enum OperatorCommand {
     /// Create, control and watch campaigns
     #[command(subcommand)]
     Campaign(campaign::CampaignCommand),
+    /// Report on the whole fleet
+    #[command(subcommand)]
+    Report(report::ReportCommand),
     /// Add, change and revoke operators, and set passwords
     #[command(subcommand)]
     Operator(operator::OperatorCommand),
@@ -57,6 +61,7 @@ pub async fn run(command: OperatorCommand) -> ExitCode {
         OperatorCommand::Release(command) => release::run(command).await,
         OperatorCommand::Device(command) => device::run(command).await,
         OperatorCommand::Campaign(command) => campaign::run(command).await,
+        OperatorCommand::Report(command) => report::run(command).await,
         OperatorCommand::Operator(command) => operator::run(command).await,
         OperatorCommand::Log(command) => log::run(command).await,
     };

@@ -16,7 +16,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::Value;
 
 use crate::{
-    campaign::{BasisPoints, CampaignDraft, Minutes},
+    campaign::{BasisPoints, CampaignDraft, Minutes, VersionRequirement},
     code::{Code, Rejection},
     codec::{COMMAND_BYTES_MAX, DecodeError, encode_json},
     id::{CampaignId, CommandId, DeviceId, Digest, ModelId, Name, OperatorId, Version},
@@ -48,6 +48,9 @@ pub enum Command {
     TrustKey(TrustKey),
     RegisterDevice(RegisterDevice),
     SetLifecycle(SetLifecycle),
+    ExplainDevice(ExplainDevice),
+    UpdateDevice(UpdateDevice),
+    Compliance(Compliance),
     PublishRelease(PublishRelease),
     CreateCampaign(CreateCampaign),
     StartCampaign(CampaignCommand),
@@ -264,6 +267,39 @@ pub struct SetLifecycle {
     pub lifecycle: Lifecycle,
 }
 
+/// Why this device, why now or why not yet. The answer's `result` is an [`crate::explain::Explanation`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExplainDevice {
+    pub device: DeviceId,
+    /// Absent: all campaigns that are under way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub campaign: Option<CampaignId>,
+}
+
+/// One device is updated by itself, outside the campaigns of its fleet: in a campaign of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UpdateDevice {
+    pub device: DeviceId,
+    /// Of a release of its model.
+    pub version: Version,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// Which devices lack a security release. The answer's `result` is a [`crate::compliance::CompliancePage`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Compliance {
+    /// Where to go on: `next` of the page before. Absent: from the first device.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<u32>,
+    /// How many lacking devices to tell of, at most.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+}
+
 /// Makes an uploaded image and its signed manifest a release.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -280,6 +316,18 @@ pub struct PublishRelease {
     /// The ways back from it, signed at the same time.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rollbacks: Vec<RollbackManifest>,
+    /// It repairs what others could abuse, so all devices of the model should have it.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub security: bool,
+    /// What it repairs, such as CVE-2026-1234; only with `security`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub advisories: Vec<Name>,
+    /// What a device must run before it may install this. Others are first given releases that lead there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requires: Option<VersionRequirement>,
+    /// The hardware revisions that it is for; empty: all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hardware: Vec<Version>,
 }
 
 /// A manifest for an older image under a sequence above the release's own, so that devices with the release accept it.
@@ -452,7 +500,7 @@ pub struct CampaignCommand {
 
 impl Command {
     /// The names of all commands.
-    pub const NAMES: [&'static str; 25] = [
+    pub const NAMES: [&'static str; 28] = [
         "operator.add",
         "operator.change",
         "operator.password",
@@ -461,6 +509,9 @@ impl Command {
         "key.trust",
         "device.register",
         "device.lifecycle",
+        "device.explain",
+        "device.update",
+        "fleet.compliance",
         "release.publish",
         "campaign.create",
         "campaign.start",
@@ -491,6 +542,9 @@ impl Command {
             Self::TrustKey(_) => "key.trust",
             Self::RegisterDevice(_) => "device.register",
             Self::SetLifecycle(_) => "device.lifecycle",
+            Self::ExplainDevice(_) => "device.explain",
+            Self::UpdateDevice(_) => "device.update",
+            Self::Compliance(_) => "fleet.compliance",
             Self::PublishRelease(_) => "release.publish",
             Self::CreateCampaign(_) => "campaign.create",
             Self::StartCampaign(_) => "campaign.start",
@@ -539,6 +593,9 @@ impl Command {
             "key.trust" => Self::TrustKey(parse(rest, malformed)?),
             "device.register" => Self::RegisterDevice(parse(rest, malformed)?),
             "device.lifecycle" => Self::SetLifecycle(parse(rest, malformed)?),
+            "device.explain" => Self::ExplainDevice(parse(rest, malformed)?),
+            "device.update" => Self::UpdateDevice(parse(rest, malformed)?),
+            "fleet.compliance" => Self::Compliance(parse(rest, malformed)?),
             "release.publish" => Self::PublishRelease(parse(rest, malformed)?),
             "campaign.create" => Self::CreateCampaign(parse(rest, Code::CampaignInvalid)?),
             "campaign.start" => Self::StartCampaign(parse(rest, malformed)?),
@@ -591,6 +648,9 @@ impl Command {
             | Self::TrustKey(_)
             | Self::RegisterDevice(_)
             | Self::SetLifecycle(_)
+            | Self::ExplainDevice(_)
+            | Self::UpdateDevice(_)
+            | Self::Compliance(_)
             | Self::PublishRelease(_)
             | Self::CreateCampaign(_)
             | Self::RehearseCampaign(_) => false,
@@ -600,7 +660,13 @@ impl Command {
     /// Whether it only asks: it changes nothing, leaves no record, and its answer has a `result`.
     #[must_use]
     pub const fn is_question(&self) -> bool {
-        matches!(self, Self::ListOperators(_) | Self::RehearseCampaign(_))
+        matches!(
+            self,
+            Self::ListOperators(_)
+                | Self::ExplainDevice(_)
+                | Self::Compliance(_)
+                | Self::RehearseCampaign(_)
+        )
     }
 
     /// A password that must be replaced by its hash before the command goes anywhere.
@@ -643,6 +709,9 @@ impl Command {
             Self::TrustKey(body) => value(body),
             Self::RegisterDevice(body) => value(body),
             Self::SetLifecycle(body) => value(body),
+            Self::ExplainDevice(body) => value(body),
+            Self::UpdateDevice(body) => value(body),
+            Self::Compliance(body) => value(body),
             Self::PublishRelease(body) => value(body),
             Self::CreateCampaign(body) => value(body),
             Self::StartCampaign(body)

@@ -132,6 +132,20 @@ pub enum Stage {
     Confirmed,
 }
 
+impl Stage {
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Downloading => "downloading",
+            Self::Verifying => "verifying",
+            Self::Installing => "installing",
+            Self::Rebooting => "rebooting",
+            Self::Trial => "trial",
+            Self::Confirmed => "confirmed",
+        }
+    }
+}
+
 /// Why an update failed, in the classes that retries and reports are made by.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Encode, Decode,

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     approval::ApprovalStatus,
-    campaign::{BasisPoints, CampaignSpec, ReleaseRef},
+    campaign::{BasisPoints, CampaignSpec, ReleaseRef, VersionRequirement},
     command::Lifecycle,
     device::{DeviceError, Slot, Stage},
     id::{CampaignId, DeviceId, Digest, ModelId, Name, OperatorId, Sha256, Version},
@@ -129,6 +129,9 @@ pub struct CampaignStatus {
     /// Of an A/B test.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comparison: Option<ComparisonStatus>,
+    /// Of a campaign for one device that an operator asked to be updated by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ordered: Option<OrderedStatus>,
     pub errors: BTreeMap<String, u64>,
     pub created_ms: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -141,6 +144,15 @@ pub struct CampaignStatus {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub authors: Vec<OperatorId>,
     pub spec: CampaignSpec,
+}
+
+/// Who asked for the update of one device.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderedStatus {
+    pub device: DeviceId,
+    pub operator: OperatorId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -341,6 +353,16 @@ pub struct ReleaseStatus {
     /// Which releases devices can be sent back to from this one.
     #[serde(default)]
     pub rollbacks: Vec<RollbackStatus>,
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub security: bool,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub advisories: Vec<Name>,
+    /// What a device must run before it may install this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requires: Option<VersionRequirement>,
+    /// The hardware revisions that it is for; empty: all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hardware: Vec<Version>,
     pub published_ms: u64,
 }
 

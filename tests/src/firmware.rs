@@ -123,6 +123,10 @@ impl Model {
             version: release.version.clone(),
             image,
             manifest: manifest.sign(&self.key),
+            security: false,
+            requires: None,
+            hardware: Vec::new(),
+            advisories: Vec::new(),
             rollbacks: Vec::new(),
         })
     }

@@ -253,6 +253,7 @@ impl Execution {
                 self.is_restored |= restored;
             }
             Fact::ExecutionRejected(_) | Fact::ExecutionTimedOut(_) => self.fail(),
+            Fact::HopReached(_) => self.now = Now::Offered,
             Fact::ExecutionRetracted(_) => {
                 self.fail();
                 self.is_restored = true;

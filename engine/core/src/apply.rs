@@ -27,8 +27,8 @@ use crate::{
     membership::{is_control, takers},
     offers::offered_bytes,
     state::{
-        Answered, Campaign, Counted, Delta, Device, Evidence, Member, MemberState, Operator, Place,
-        Release, Roster, Said, Site, State, Status, StorageShortage, stratum_of, tell_apart,
+        Answered, Campaign, Counted, Delta, Device, Evidence, Hop, Member, MemberState, Operator,
+        Place, Release, Roster, Said, Site, State, Status, StorageShortage, stratum_of, tell_apart,
     },
 };
 
@@ -77,6 +77,7 @@ pub fn apply(state: &mut State, at: Timestamp, fact: &Fact) {
             let id = fact.id.as_str();
             // `accept` refuses an id that is taken.
             let _is_new = state.devices.insert(id, &fact.model, &fact.credential);
+            state.devices.set_registered(fact.device, at);
         }
         Fact::DeviceGreeted(fact) => device_greeted(state, at, fact),
         Fact::DeviceReported(fact) => device_reported(state, at, fact),
@@ -107,17 +108,23 @@ pub fn apply(state: &mut State, at: Timestamp, fact: &Fact) {
             let mut campaign = Campaign::new(fact.spec.clone(), fact.releases(), at);
             campaign.compare_with(&fact.other_arm);
             campaign.authors.clone_from(&fact.authors);
+            campaign.positions.created = state.position;
+            campaign.positions.status = state.position;
+            campaign.ordered = fact.ordered.clone();
             state.campaigns.push(campaign);
         }
         Fact::MemberJoined(fact) => member_joined(state, fact),
         Fact::CampaignEdited(fact) => {
             let row = state.campaigns.get_mut(fact.campaign);
-            let (version, created_at) = (row.version + 1, row.created_at);
+            let (version, created_at, positions) = (row.version + 1, row.created_at, row.positions);
             let mut authors = core::mem::take(&mut row.authors);
             let news = fact.authors.iter().filter(|by| !authors.contains(by));
             let news: Vec<_> = news.cloned().collect();
             authors.extend(news);
+            let ordered = row.ordered.take();
             *row = Campaign::new(fact.spec.clone(), fact.releases(), created_at);
+            row.positions = positions;
+            row.ordered = ordered;
             row.compare_with(&fact.other_arm);
             row.version = version;
             row.authors = authors;
@@ -158,6 +165,7 @@ pub fn apply(state: &mut State, at: Timestamp, fact: &Fact) {
         | Fact::ExecutionCanceled(_)
         | Fact::ExecutionRetracted(_)
         | Fact::ExecutionDeferred(_)
+        | Fact::HopReached(_)
         | Fact::DeviceExcluded(_) => execution_changed(state, at, fact),
         Fact::ApprovalPolicySet(fact) => state.approval_policy = fact.policy.clone(),
         Fact::ApprovalRequested(_)
@@ -297,6 +305,9 @@ fn release_published(state: &mut State, at: Timestamp, fact: &ReleasePublished) 
         manifest: fact.manifest.clone(),
         key_id: fact.key_id.clone(),
         published_at: at,
+        advisories: fact.advisories.clone(),
+        requires: fact.requires.clone(),
+        hardware: fact.hardware.clone(),
         deltas: BTreeMap::new(),
         rollbacks: BTreeMap::new(),
     });
@@ -309,6 +320,7 @@ fn campaign_changed(state: &mut State, at: Timestamp, fact: &Fact) {
         enroll(state, ix);
     }
     let campaign = state.campaigns.get_mut(ix);
+    let status = core::mem::discriminant(&campaign.status);
     match fact {
         Fact::CampaignStaged(CampaignStaged { .. }) => {
             campaign.version += 1;
@@ -316,11 +328,13 @@ fn campaign_changed(state: &mut State, at: Timestamp, fact: &Fact) {
         }
         Fact::CampaignStarted(CampaignStarted { .. }) => {
             campaign.started_at = Some(at);
+            campaign.positions.started = position;
             campaign.status = Status::Rolling;
         }
         Fact::PhaseStarted(PhaseStarted { phase, .. }) => {
             campaign.run = *phase as usize;
             campaign.runs[*phase as usize].started_at = Some(at);
+            campaign.runs[*phase as usize].position = position;
         }
         Fact::PhasePassed(PhasePassed { phase, .. }) => {
             campaign.runs[*phase as usize].passed_at = Some(at);
@@ -365,6 +379,9 @@ fn campaign_changed(state: &mut State, at: Timestamp, fact: &Fact) {
         _ => unreachable!("only called for campaign facts"),
     }
     campaign.hold_watch(at);
+    if core::mem::discriminant(&campaign.status) != status {
+        campaign.positions.status = position;
+    }
     let is_active = campaign.status.is_active();
     state.campaigns.set_active(ix, is_active);
 }
@@ -383,6 +400,7 @@ fn enroll(state: &mut State, ix: CampaignIx) {
 
 /// Those that have failed for good are due for another attempt.
 fn retries_ordered(state: &mut State, at: Timestamp, fact: &RetriesOrdered) {
+    let position = state.position;
     let only = fact
         .only
         .and_then(|device| member_at(state, fact.campaign, device));
@@ -401,6 +419,7 @@ fn retries_ordered(state: &mut State, at: Timestamp, fact: &RetriesOrdered) {
         campaign.update_member(member, |member| {
             member.enter(MemberState::Retrying { at }, at);
         });
+        campaign.roster.mark(member, position);
     }
 }
 
@@ -415,9 +434,10 @@ fn member_joined(state: &mut State, fact: &MemberJoined) {
     campaign
         .roster
         .join((&id, arm), fact.device, place, &state.devices);
+    let at = campaign.roster.len() - 1;
+    campaign.roster.mark(at, state.position);
     if let Some(key) = &campaign.spec.gates.strata {
         let stratum = stratum_of(key, &campaign.strata, state.devices.get(fact.device));
-        let at = campaign.roster.len() - 1;
         campaign.update_member(at, |member| member.stratum = stratum);
     }
 }
@@ -454,6 +474,7 @@ fn execution_changed(state: &mut State, at: Timestamp, fact: &Fact) {
     let position = state.position;
     if let Fact::ExecutionQueued(fact) = fact
         && fact.attempt > 1
+        && is_retry(state.campaigns.get(ix), at_member, fact.attempt)
     {
         let bytes = offered_bytes(state, ix, device);
         let campaign = state.campaigns.get_mut(ix);
@@ -477,6 +498,7 @@ fn execution_changed(state: &mut State, at: Timestamp, fact: &Fact) {
     }
     let is_first = campaign.member(at_member).counted == Counted::NotYet;
     member_changed(campaign, at_member, at, position, fact);
+    campaign.roster.mark(at_member, position);
     let member = campaign.member(at_member);
     let (arm, counted) = (member.arm, member.counted);
     if let (Some(comparison), true, Counted::Success) =
@@ -512,7 +534,8 @@ fn keep_for_reports(
 
 fn member_changed(campaign: &mut Campaign, ix: u32, at: Timestamp, position: u64, fact: &Fact) {
     match fact {
-        Fact::ExecutionQueued(ExecutionQueued { attempt, .. }) => {
+        Fact::ExecutionQueued(ExecutionQueued { attempt, via, .. }) => {
+            step_begun(campaign, ix, *via);
             campaign.starts.count(at, *attempt == 1);
             campaign.update_member(ix, |member| {
                 member.attempts = *attempt;
@@ -536,13 +559,32 @@ fn member_changed(campaign: &mut Campaign, ix: u32, at: Timestamp, position: u64
                 member.enter(MemberState::Succeeded, at);
             });
         }
-        Fact::ExecutionRemoved(_) | Fact::DeviceExcluded(_) => {
-            campaign.update_member(ix, |member| member.enter(MemberState::Removed, at));
+        Fact::ExecutionRemoved(fact) => {
+            campaign.excluded.remove(&ix);
+            campaign.update_member(ix, |member| {
+                member.removed_for = Some(fact.cause);
+                member.enter(MemberState::Removed, at);
+            });
+        }
+        Fact::DeviceExcluded(fact) => {
+            campaign.excluded.insert(ix, fact.operator.clone());
+            campaign.update_member(ix, |member| {
+                member.removed_for = None;
+                member.enter(MemberState::Removed, at);
+            });
         }
         Fact::ExecutionCanceled(_) => {
             campaign.update_member(ix, |member| member.enter(MemberState::Canceled, at));
         }
         Fact::ExecutionRetracted(_) => retract(campaign, ix, at),
+        Fact::HopReached(_) => {
+            let hop = campaign.hops.entry(ix).or_default();
+            hop.to = None;
+            hop.attempts_before = campaign.roster.get(ix).attempts;
+            // As soon as it can, it gets the next one.
+            campaign.deferred.insert(ix);
+            campaign.update_member(ix, |member| member.enter(MemberState::Deferred, at));
+        }
         Fact::ExecutionDeferred(_) => {
             campaign.deferred.insert(ix);
             campaign.update_member(ix, |member| {
@@ -553,6 +595,26 @@ fn member_changed(campaign: &mut Campaign, ix: u32, at: Timestamp, position: u64
             });
         }
         _ => failed(campaign, ix, at, fact),
+    }
+}
+
+/// The first attempt of a further step is none of those that retries are counted by.
+fn is_retry(campaign: &Campaign, ix: u32, attempt: u32) -> bool {
+    let hop = campaign.hops.get(&ix);
+    hop.is_none_or(|hop| attempt != hop.attempts_before + 1)
+}
+
+fn step_begun(campaign: &mut Campaign, ix: u32, via: Option<ReleaseIx>) {
+    match (via, campaign.hops.get_mut(&ix)) {
+        (via, Some(hop)) => hop.to = via,
+        (Some(_), None) => {
+            let hop = Hop {
+                to: via,
+                attempts_before: 0,
+            };
+            campaign.hops.insert(ix, hop);
+        }
+        (None, None) => {}
     }
 }
 

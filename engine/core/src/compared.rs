@@ -97,6 +97,7 @@ pub fn promotion(
         other_releases: others.to_vec(),
         other_arm: Vec::new(),
         authors,
+        ordered: None,
     };
     Ok(vec![created.into(), CampaignStaged { campaign }.into()])
 }

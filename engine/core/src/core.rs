@@ -450,6 +450,7 @@ fn execution_changed(fact: &Fact) -> Option<(DeviceIx, bool)> {
         | Fact::ExecutionRemoved(_)
         | Fact::ExecutionCanceled(_)
         | Fact::ExecutionRetracted(_)
+        | Fact::HopReached(_)
         | Fact::DeviceExcluded(_)
         | Fact::Returned(_)
         | Fact::ReturnFailed(_)

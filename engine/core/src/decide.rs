@@ -26,6 +26,7 @@ use crate::{
     membership::{Grouping, takers},
     offers::offered_bytes,
     pace::Limit,
+    path::{self, Way},
     rollback,
     state::{Campaign, Evidence, Member, MemberState, Place, ReturnStep, Status},
     turns::{Places, Ready, Turns},
@@ -53,12 +54,14 @@ pub fn retry_at(
         MemberState::Returning { .. } => campaign.status.is_rolling_back(),
         _ => !campaign.status.is_final() && !campaign.status.is_rolling_back(),
     };
+    let at = campaign.member_of(member.device, &state.devices);
+    let attempts = at.map_or(member.attempts, |at| campaign.attempts_of_step(at));
     let is_spent =
-        member.attempts > u32::from(handling.retries(class)) && !is_on(Mutant::RetriesWithoutLimit);
+        attempts > u32::from(handling.retries(class)) && !is_on(Mutant::RetriesWithoutLimit);
     if is_spent || !may_retry || is_out_of_budget(state, ix, member) {
         return None;
     }
-    let doublings = member.attempts.saturating_sub(1);
+    let doublings = attempts.saturating_sub(1);
     let wait_ms = handling.backoff(class).ms() << doublings;
     let name = state.devices.get(member.device).name();
     let wait_ms = wait_ms << u8::from(is_on(Mutant::JitterBeyondTheWait));
@@ -313,7 +316,8 @@ pub fn offer_one(state: &State, ix: CampaignIx, device: DeviceIx, attempt: u32) 
     }
     let member = row.member_of(device, &state.devices);
     let member = row.member(member.expect("only members have a turn"));
-    let release = state.releases.get(row.target(member, &state.devices));
+    let target = row.target(member, &state.devices);
+    let release = state.releases.get(target);
     let running = known.running_digest();
     if attempt == 1 && running == Some(release.image) {
         let already = true;
@@ -330,11 +334,19 @@ pub fn offer_one(state: &State, ix: CampaignIx, device: DeviceIx, attempt: u32) 
     if running.is_some_and(|running| state.releases.is_newer(running, release)) {
         return removed(RemovalCause::Superseded);
     }
+    let via = match path::way(&state.releases, target, known) {
+        // What is not known of it can only be found out by asking; see `Reconsidered`.
+        Way::Direct | Way::Unknown => None,
+        Way::Via(release) => Some(release),
+        Way::None => return removed(RemovalCause::NoPath),
+        Way::Hardware => return removed(RemovalCause::Hardware),
+    };
     facts.push(
         ExecutionQueued {
             campaign,
             device,
             attempt,
+            via,
         }
         .into(),
     );

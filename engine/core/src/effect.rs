@@ -81,6 +81,7 @@ fn of_kind(fact: &Fact, effects: &mut Vec<Effect>) {
         | Fact::ExecutionRemoved(_)
         | Fact::ExecutionCanceled(_)
         | Fact::DeviceExcluded(_)
+        | Fact::HopReached(_)
         | Fact::ReturnQueued(_)
         | Fact::Returned(_)
         | Fact::ReturnFailed(_)
@@ -168,7 +169,7 @@ fn of_kind(fact: &Fact, effects: &mut Vec<Effect>) {
         Fact::ExecutionDeferred(fact) => {
             if matches!(
                 fact.cause,
-                DeferralCause::Maintenance | DeferralCause::MadeWay
+                DeferralCause::Maintenance | DeferralCause::MadeWay | DeferralCause::Reconsidered
             ) {
                 effects.push(Effect::DeviceJob(fact.device));
             }

@@ -12,7 +12,7 @@ use alloc::{string::String, vec::Vec};
 use fleetfold_schemas::{
     CommandId, DeviceId, Digest, ModelId, Name, OperatorId, Sha256, Version,
     approval::ApprovalPolicy,
-    campaign::{CampaignDefaults, CampaignSpec},
+    campaign::{CampaignDefaults, CampaignSpec, VersionRequirement},
     command::{Credential, Lifecycle},
     device::{DeviceError, Image, Running, Stage},
     operator::Tenants,
@@ -157,6 +157,18 @@ facts! {
         #[serde(serialize_with = "crate::stored::hex")]
         #[cbor(with = "minicbor::bytes")]
         9 key_id: Vec<u8>,
+        /// It repairs these; absent: it is no security release.
+        #[cbor(default, skip_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
+        10 advisories: Option<Vec<Name>>,
+        /// What a device must run before it may install it.
+        #[cbor(default, skip_if = "Option::is_none", with = "crate::stored::json")]
+        #[serde(skip_serializing_if = "Option::is_none")]
+        11 requires: Option<VersionRequirement>,
+        /// The hardware revisions that it is for; empty: all.
+        #[cbor(default, skip_if = "Vec::is_empty")]
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        12 hardware: Vec<Version>,
     }
     21 DeltaRequested {
         0 release: ReleaseIx,
@@ -189,6 +201,10 @@ facts! {
         #[serde(skip_serializing_if = "Vec::is_empty")]
         #[cbor(default, skip_if = "Vec::is_empty")]
         75 authors: Vec<OperatorId>,
+        /// It updates one device by itself.
+        #[cbor(default, skip_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
+        5 ordered: Option<Ordered>,
     }
     31 CampaignStaged {
         0 campaign: CampaignIx,
@@ -300,6 +316,10 @@ facts! {
         0 campaign: CampaignIx,
         1 device: DeviceIx,
         2 attempt: u32,
+        /// A release that must be passed through comes first.
+        #[cbor(default, skip_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
+        85 via: Option<ReleaseIx>,
     }
     51 ExecutionAccepted {
         0 campaign: CampaignIx,
@@ -363,6 +383,12 @@ facts! {
         2 group: u16,
         /// The first phase that it is in.
         3 phase: u16,
+    }
+    /// A device runs a release that it had to pass through; the next step of the same execution follows.
+    170 HopReached {
+        0 campaign: CampaignIx,
+        1 device: DeviceIx,
+        2 release: ReleaseIx,
     }
     /// Signed at release time: devices with the release accept this one's image under it.
     80 RollbackAdded {
@@ -492,6 +518,18 @@ facts! {
     }
 }
 
+/// An operator asked for the update of one device. The numbers are those of a snapshot, too.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Serialize)]
+#[cbor(map)]
+pub struct Ordered {
+    #[n(0)]
+    pub device: DeviceIx,
+    #[n(1)]
+    pub operator: OperatorId,
+    #[n(2)]
+    pub reason: Option<String>,
+}
+
 /// Why a campaign paused. The numbers are those that the gate saw.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -598,6 +636,12 @@ pub enum RemovalCause {
     /// It runs a newer release, and devices refuse to go back to an older one.
     #[n(2)]
     Superseded,
+    /// No releases lead from what it runs to what it should run.
+    #[n(85)]
+    NoPath,
+    /// The release is not for its hardware.
+    #[n(86)]
+    Hardware,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode, Serialize)]
@@ -612,6 +656,9 @@ pub enum DeferralCause {
     /// Its queued job made way for another campaign's.
     #[n(2)]
     MadeWay,
+    /// It was queued before anything was known of it, and has said now what it is like.
+    #[n(85)]
+    Reconsidered,
 }
 
 impl CampaignCreated {
@@ -686,6 +733,7 @@ impl Fact {
             | Self::ExecutionRetracted(ExecutionRetracted { campaign, .. })
             | Self::ExecutionDeferred(ExecutionDeferred { campaign, .. })
             | Self::MemberJoined(MemberJoined { campaign, .. })
+            | Self::HopReached(HopReached { campaign, .. })
             | Self::RollbackStarted(RollbackStarted { campaign, .. })
             | Self::RollbackAdvanced(RollbackAdvanced { campaign, .. })
             | Self::ReturnQueued(ReturnQueued { campaign, .. })
@@ -744,6 +792,7 @@ impl Fact {
             | Self::ExecutionRetracted(ExecutionRetracted { device, .. })
             | Self::ExecutionDeferred(ExecutionDeferred { device, .. })
             | Self::MemberJoined(MemberJoined { device, .. })
+            | Self::HopReached(HopReached { device, .. })
             | Self::ExecutionExpedited(ExecutionExpedited { device, .. })
             | Self::DeviceExcluded(DeviceExcluded { device, .. })
             | Self::ReturnQueued(ReturnQueued { device, .. })

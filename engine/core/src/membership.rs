@@ -2,6 +2,8 @@
 //!
 //! Fleets say the same things a thousand times, so criteria are judged once for each kind of device, not for each device.
 
+use alloc::collections::BTreeSet;
+
 use fleetfold_schemas::{
     campaign::{CampaignSpec, Facets},
     command::Lifecycle,
@@ -123,10 +125,23 @@ pub fn takers<'s>(
     campaign: &'s Campaign,
 ) -> impl Iterator<Item = (DeviceIx, u16)> + 's {
     let mut grouping = Grouping::of(campaign);
-    state
-        .devices
-        .iter()
-        .filter_map(move |(ix, device)| Some((ix, grouping.group_of(device)?)))
+    let named = named(state, campaign);
+    let everybody = match &named {
+        Some(_) => 0,
+        None => state.devices.len(),
+    };
+    let candidates = (0..everybody).chain(named.into_iter().flatten());
+    candidates.filter_map(move |ix| Some((ix, grouping.group_of(state.devices.get(ix))?)))
+}
+
+/// The devices that a campaign names one by one, if it is for no others: nobody else needs to be looked at.
+fn named(state: &State, campaign: &Campaign) -> Option<BTreeSet<DeviceIx>> {
+    let groups = campaign.spec.groups.iter();
+    let ids: Option<alloc::vec::Vec<_>> = groups
+        .map(|group| group.criteria.devices.as_ref())
+        .collect();
+    let ids = ids?.into_iter().flatten();
+    Some(ids.filter_map(|id| state.devices.find(id)).collect())
 }
 
 /// The members that a campaign would have if it started now.

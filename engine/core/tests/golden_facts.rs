@@ -24,15 +24,16 @@ use fleetfold_core::{
         DeviceReported, ExecutionAccepted, ExecutionCanceled, ExecutionDeferred,
         ExecutionExpedited, ExecutionFailed, ExecutionQueued, ExecutionRejected, ExecutionRemoved,
         ExecutionRetracted, ExecutionSucceeded, ExecutionTimedOut, FailureCause, GatePromoted,
-        KeptCause, KeyTrusted, LifecycleChanged, MemberJoined, OperatorAdded, OperatorChanged,
-        OperatorPasswordSet, OperatorRevoked, PauseCause, PhaseAdvanced, PhasePassed, PhaseStarted,
-        ReleasePublished, RemovalCause, RetriesOrdered, ReturnAccepted, ReturnDeferral,
-        ReturnDeferred, ReturnFailed, ReturnQueued, ReturnSkipped, Returned, Role, RollbackAdded,
-        RollbackAdvanced, RollbackCause, RollbackStarted, SiteOpened, StorageLow, StorageRecovered,
-        VoidCause,
+        HopReached, KeptCause, KeyTrusted, LifecycleChanged, MemberJoined, OperatorAdded,
+        OperatorChanged, OperatorPasswordSet, OperatorRevoked, Ordered, PauseCause, PhaseAdvanced,
+        PhasePassed, PhaseStarted, ReleasePublished, RemovalCause, RetriesOrdered, ReturnAccepted,
+        ReturnDeferral, ReturnDeferred, ReturnFailed, ReturnQueued, ReturnSkipped, Returned, Role,
+        RollbackAdded, RollbackAdvanced, RollbackCause, RollbackStarted, SiteOpened, StorageLow,
+        StorageRecovered, VoidCause,
     },
     state::ComparisonVerdict,
 };
+use fleetfold_schemas::campaign::VersionRequirement;
 use fleetfold_schemas::{
     Digest, Name, OperatorId, Sha256,
     command::{ArmName, Credential, Lifecycle, RollbackReason},
@@ -92,6 +93,7 @@ fn name(fact: &Fact) -> &'static str {
         Fact::CampaignArchived(_) => "CampaignArchived",
         Fact::RetriesOrdered(_) => "RetriesOrdered",
         Fact::GatePromoted(_) => "GatePromoted",
+        Fact::HopReached(_) => "HopReached",
         Fact::ArmsCompared(_) => "ArmsCompared",
         Fact::ExecutionExpedited(_) => "ExecutionExpedited",
         Fact::DeviceExcluded(_) => "DeviceExcluded",
@@ -447,7 +449,50 @@ fn releases() -> Vec<(&'static str, &'static str, Fact)> {
                 image_sha256: Sha256::of(b"firmware 1.4.0"),
                 image_bytes: 14,
                 manifest: manifest.sign(&key),
+                advisories: None,
+                requires: None,
+                hardware: Vec::new(),
                 key_id: KeyId::of(&key.verifying_key()).0.to_vec(),
+            }
+            .into(),
+        ),
+        (
+            "conditional",
+            "A release that must not be installed on any version, nor on any hardware.",
+            ReleasePublished {
+                release,
+                model: "sensor-a".parse().unwrap(),
+                version: "1.4.0".parse().unwrap(),
+                vendor: "acme.example".to_owned(),
+                sequence: 70,
+                image: Digest::of(b"firmware 1.4.0"),
+                image_sha256: Sha256::of(b"firmware 1.4.0"),
+                image_bytes: 14,
+                manifest: manifest.sign(&key),
+                key_id: KeyId::of(&key.verifying_key()).0.to_vec(),
+                advisories: None,
+                requires: VersionRequirement::parse(">=1.2.0"),
+                hardware: vec!["2".parse().unwrap()],
+            }
+            .into(),
+        ),
+        (
+            "security",
+            "A security release.",
+            ReleasePublished {
+                release,
+                model: "sensor-a".parse().unwrap(),
+                version: "1.4.0".parse().unwrap(),
+                vendor: "acme.example".to_owned(),
+                sequence: 70,
+                image: Digest::of(b"firmware 1.4.0"),
+                image_sha256: Sha256::of(b"firmware 1.4.0"),
+                image_bytes: 14,
+                manifest: manifest.sign(&key),
+                key_id: KeyId::of(&key.verifying_key()).0.to_vec(),
+                advisories: Some(vec!["CVE-2026-1234".parse().unwrap()]),
+                requires: None,
+                hardware: Vec::new(),
             }
             .into(),
         ),
@@ -612,8 +657,27 @@ fn campaigns() -> Vec<(&'static str, &'static str, Fact)> {
                 release: 1,
                 spec: serde_json::from_str(spec).unwrap(),
                 other_releases: Vec::new(),
+                ordered: None,
                 other_arm: Vec::new(),
                 authors: Vec::new(),
+            }
+            .into(),
+        ),
+        (
+            "ordered",
+            "A campaign that updates one device by itself.",
+            CampaignCreated {
+                campaign,
+                release: 1,
+                spec: serde_json::from_str(spec).unwrap(),
+                other_releases: Vec::new(),
+                other_arm: Vec::new(),
+                authors: Vec::new(),
+                ordered: Some(Ordered {
+                    device: 3,
+                    operator: "ann".parse().unwrap(),
+                    reason: Some("asked for by the owner".to_owned()),
+                }),
             }
             .into(),
         ),
@@ -642,6 +706,7 @@ fn campaigns() -> Vec<(&'static str, &'static str, Fact)> {
                 release: 1,
                 spec: serde_json::from_str(spec).unwrap(),
                 other_releases: Vec::new(),
+                ordered: None,
                 other_arm: Vec::new(),
                 authors: vec![ann()],
             }
@@ -868,6 +933,28 @@ fn executions() -> Vec<(&'static str, &'static str, Fact)> {
                 campaign,
                 device,
                 attempt: 1,
+                via: None,
+            }
+            .into(),
+        ),
+        (
+            "via",
+            "The same, to a release that must be passed through.",
+            ExecutionQueued {
+                campaign,
+                device,
+                attempt: 1,
+                via: Some(1),
+            }
+            .into(),
+        ),
+        (
+            "",
+            "A device runs a release that it had to pass through.",
+            HopReached {
+                campaign,
+                device,
+                release: 1,
             }
             .into(),
         ),
@@ -972,6 +1059,16 @@ fn executions() -> Vec<(&'static str, &'static str, Fact)> {
             removed(RemovalCause::Superseded),
         ),
         (
+            "no-path",
+            "No releases lead to the one that it should run.",
+            removed(RemovalCause::NoPath),
+        ),
+        (
+            "hardware",
+            "The release is not for its hardware.",
+            removed(RemovalCause::Hardware),
+        ),
+        (
             "",
             "The job was taken back.",
             ExecutionCanceled { campaign, device }.into(),
@@ -995,6 +1092,11 @@ fn executions() -> Vec<(&'static str, &'static str, Fact)> {
             "maintenance",
             "The device is in maintenance.",
             deferred(DeferralCause::Maintenance),
+        ),
+        (
+            "reconsidered",
+            "It was queued before anything was known of it.",
+            deferred(DeferralCause::Reconsidered),
         ),
     ]
 }

@@ -126,6 +126,9 @@ fn release(release: u32, version: &str) -> Fact {
         image_sha256: Sha256::of(version.as_bytes()),
         image_bytes: 1_048_576,
         manifest: vec![0xd8, 0x6b],
+        advisories: None,
+        requires: None,
+        hardware: Vec::new(),
         key_id: vec![1; 8],
     }
     .into()
@@ -233,6 +236,7 @@ fn campaign(campaign: u32, id: &str) -> Fact {
         release: 2,
         spec: serde_json::from_str(&spec).unwrap(),
         other_releases: Vec::new(),
+        ordered: None,
         other_arm: Vec::new(),
         authors: Vec::new(),
     }
@@ -244,6 +248,7 @@ fn queued(campaign: u32, device: u32) -> Fact {
     ExecutionQueued {
         campaign,
         device,
+        via: None,
         attempt,
     }
     .into()

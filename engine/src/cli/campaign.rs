@@ -99,6 +99,9 @@ pub enum CampaignCommand {
     },
     /// List the campaigns there are
     List {
+        /// Those for single devices, made by `device update`, which are left out otherwise
+        #[arg(long)]
+        manual: bool,
         /// One JSON object a line
         #[arg(long)]
         json: bool,
@@ -181,7 +184,11 @@ pub(super) async fn run(command: CampaignCommand) -> Result<ExitCode, Failure> {
             format,
             connection,
         } => report::report(&campaign, format, &connection).await,
-        CampaignCommand::List { json, connection } => list(json, &connection).await,
+        CampaignCommand::List {
+            manual,
+            json,
+            connection,
+        } => list(manual, json, &connection).await,
     }
 }
 
@@ -309,7 +316,7 @@ async fn show(
     Ok(ExitCode::SUCCESS)
 }
 
-async fn list(json: bool, connection: &Connection) -> Result<ExitCode, Failure> {
+async fn list(manual: bool, json: bool, connection: &Connection) -> Result<ExitCode, Failure> {
     let client = connection.open().await?;
     let values = client
         .collect_retained(filter::every_campaign_status())
@@ -320,11 +327,15 @@ async fn list(json: bool, connection: &Connection) -> Result<ExitCode, Failure> 
         "CAMPAIGN", "RELEASE", "STATUS", "PHASE", "DEVICES", "UPDATED", "FAILED", "WHY",
     ]);
     for value in &values {
+        let status: CampaignStatus =
+            serde_json::from_slice(&value.payload).map_err(output::unreadable)?;
+        if status.ordered.is_some() != manual {
+            continue;
+        }
         if json {
             text.push_str(&output::json_line(&value.payload)?);
         } else {
-            let status = serde_json::from_slice(&value.payload);
-            table.row(row(&status.map_err(output::unreadable)?));
+            table.row(row(&status));
         }
     }
     print(&if json { text } else { table.to_string() })?;

@@ -1,5 +1,8 @@
 //! `fleetfold device`
 
+mod explain;
+mod update;
+
 use std::{fs, path::PathBuf, process::ExitCode};
 
 use clap::{Args, Subcommand};
@@ -10,6 +13,7 @@ use fleetfold_schemas::{
     topic::{DeviceTopic, Topic, filter},
 };
 
+use self::{explain::Explain, update::Update};
 use super::{
     connection::Connection,
     failure::Failure,
@@ -32,6 +36,10 @@ pub enum DeviceCommand {
         #[command(flatten)]
         connection: Connection,
     },
+    /// Say why a device is, or is not, being updated, and what it waits for
+    Explain(Explain),
+    /// Update one device by itself, in a campaign of its own
+    Update(Update),
     /// Show one device
     Show {
         device: DeviceId,
@@ -74,6 +82,8 @@ pub struct With {
 pub(super) async fn run(command: DeviceCommand) -> Result<ExitCode, Failure> {
     match command {
         DeviceCommand::Register(register) => register.run().await,
+        DeviceCommand::Explain(explain) => explain.run().await,
+        DeviceCommand::Update(update) => update.run().await,
         DeviceCommand::List { json, connection } => list(json, &connection).await,
         DeviceCommand::Show {
             device,
@@ -289,7 +299,7 @@ fn execution(view: &ExecutionView) -> String {
 }
 
 /// A variant by the name it has on the wire.
-fn name_of<T: serde::Serialize>(variant: &T) -> String {
+pub(super) fn name_of<T: serde::Serialize>(variant: &T) -> String {
     match serde_json::to_value(variant) {
         Ok(serde_json::Value::String(name)) => name.replace('_', " "),
         Ok(_) | Err(_) => "?".to_owned(),

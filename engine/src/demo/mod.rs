@@ -188,6 +188,10 @@ async fn publish(
             version: plan::version(version),
             image: image_digest,
             manifest: manifest.sign(key),
+            security: false,
+            requires: None,
+            hardware: Vec::new(),
+            advisories: Vec::new(),
             rollbacks: Vec::new(),
         });
         operator.command(command, None).await?;

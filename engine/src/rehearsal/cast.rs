@@ -182,6 +182,7 @@ impl<'s> Line<'s> {
             release: *first,
             spec,
             other_releases: others.to_vec(),
+            ordered: None,
             other_arm: other_arm(&self.campaign).to_vec(),
             authors: Vec::new(),
         };
@@ -251,6 +252,9 @@ fn releases(state: &State) -> Vec<Fact> {
             image_sha256: row.image_sha256,
             image_bytes: row.image_bytes,
             manifest: row.manifest.clone(),
+            advisories: row.advisories.clone(),
+            requires: row.requires.clone(),
+            hardware: row.hardware.clone(),
             key_id: row.key_id.clone(),
         };
         facts.push(published.into());

@@ -293,7 +293,7 @@ impl<B: Behaviour> Stage<B> {
         let running = if state == JobState::Succeeded {
             let campaign = self.campaign();
             let (_, at) = row.execution().expect("it reports about its job");
-            let target = campaign.target(campaign.member(at), &self.core.state().devices);
+            let target = campaign.aim(at, &self.core.state().devices);
             let release = self.core.state().releases.get(target);
             Running {
                 slot: before.map_or(Slot::A, |(slot, _)| slot.other()),

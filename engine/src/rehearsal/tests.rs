@@ -50,6 +50,9 @@ fn release(release: u32, text: &str) -> Fact {
         image_sha256: Sha256::of(text.as_bytes()),
         image_bytes: IMAGE_BYTES,
         manifest: vec![1],
+        advisories: None,
+        requires: None,
+        hardware: Vec::new(),
         key_id: vec![2],
     }
     .into()
@@ -113,6 +116,7 @@ pub fn facts(devices: u32, spec: CampaignSpec) -> Vec<(Timestamp, Fact)> {
         release: 1,
         spec,
         other_releases: Vec::new(),
+        ordered: None,
         other_arm: Vec::new(),
         authors: Vec::new(),
     };

@@ -4,7 +4,7 @@ use alloc::{
     boxed::Box,
     collections::{BTreeMap, BTreeSet},
     format,
-    string::{String, ToString},
+    string::String,
     vec::Vec,
 };
 use core::fmt;
@@ -108,7 +108,7 @@ impl Criteria {
             && !(self.not.as_ref()).is_some_and(|not| not.matches(device))
     }
 
-    fn fits_version(&self, version: Option<&Version>) -> bool {
+    pub(super) fn fits_version(&self, version: Option<&Version>) -> bool {
         self.version.as_ref().is_none_or(|wanted| {
             version.is_some_and(|version| wanted.iter().any(|wanted| wanted.matches(version)))
         })
@@ -368,9 +368,27 @@ impl VersionRequirement {
     }
 }
 
+impl Version {
+    /// Whether it comes before another one, both of the form of semver.org.
+    #[must_use]
+    pub fn is_below(&self, other: &Self) -> bool {
+        let parse = |version: &Self| semver::Version::parse(version.as_str()).ok();
+        match (parse(self), parse(other)) {
+            (Some(own), Some(other)) => own < other,
+            _ => false,
+        }
+    }
+}
+
+impl fmt::Display for VersionRequirement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
 impl Serialize for VersionRequirement {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.0.to_string())
+        serializer.collect_str(&self.0)
     }
 }
 

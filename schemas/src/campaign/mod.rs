@@ -11,6 +11,7 @@ mod gates;
 mod group;
 mod layer;
 pub(crate) mod list;
+mod misfit;
 mod monitoring;
 mod phase;
 mod rates;

@@ -96,6 +96,30 @@ fn the_protocol_text_explains_every_code_and_every_command() {
     }
 }
 
+/// The source is the list of reasons.
+#[test]
+fn the_protocol_text_explains_every_reason_of_an_explanation() {
+    let (_, reasons) = include_str!("../../src/explain.rs")
+        .split_once("pub enum Reason {")
+        .unwrap();
+    let names = reasons.lines().map(str::trim);
+    let names: Vec<_> = names
+        .filter_map(|line| line.strip_suffix(','))
+        .map(|name| {
+            let snake = name.split_inclusive(|_: char| true);
+            let snake = snake.map(|letter| match letter.to_lowercase() {
+                lower if lower != letter => format!("_{lower}"),
+                lower => lower,
+            });
+            snake.collect::<String>().trim_start_matches('_').to_owned()
+        })
+        .collect();
+    assert!(names.len() > 30);
+    for name in names {
+        assert!(is_documented(&name), "{name}");
+    }
+}
+
 /// Refusals of jobs, manifests and tokens have their codes where they are made; the source is the list.
 #[test]
 fn the_protocol_text_explains_every_refusal_of_a_signed_message() {

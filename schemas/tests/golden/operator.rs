@@ -11,13 +11,17 @@ use fleetfold_schemas::{
     codec::encode_json,
     command::{
         AddOperator, ApproveCampaign, ArmName, CampaignCommand, ChangeOperator, Command,
-        CommandMessage, CreateCampaign, Credential, DeclineCampaign, EditCampaign, Lifecycle,
-        ListOperators, MemberCommand, Outcome, PromoteArm, PublishRelease, RegisterDevice,
-        RehearseCampaign, Reply, RetryCampaign, RevokeOperator, RollbackCampaign, RollbackManifest,
-        RollbackReason, SetLifecycle, SetPassword, TrustKey,
+        CommandMessage, Compliance, CreateCampaign, Credential, DeclineCampaign, EditCampaign,
+        ExplainDevice, Lifecycle, ListOperators, MemberCommand, Outcome, PromoteArm,
+        PublishRelease, RegisterDevice, RehearseCampaign, Reply, RetryCampaign, RevokeOperator,
+        RollbackCampaign, RollbackManifest, RollbackReason, SetLifecycle, SetPassword, TrustKey,
+        UpdateDevice,
     },
+    compliance::{CompliancePage, LackingDevice, ReleaseCompliance},
+    explain::{CampaignExplanation, Explanation, PlaceView, Reason, Standing, Statement},
     operator::{OperatorList, OperatorStatus, Role, Tenants},
     password::{NewPassword, Password, PasswordHash},
+    status::CampaignState,
     suit::Manifest,
 };
 
@@ -234,6 +238,34 @@ pub fn commands() -> Vec<Golden> {
             Command::ListOperators(ListOperators {}),
         ),
         golden(
+            "device.explain",
+            "Why is this device not updated yet?",
+            None,
+            Command::ExplainDevice(ExplainDevice {
+                device: device(),
+                campaign: Some(campaign()),
+            }),
+        ),
+        golden(
+            "device.update",
+            "One device is updated by itself.",
+            None,
+            Command::UpdateDevice(UpdateDevice {
+                device: device(),
+                version: version("1.4.0"),
+                reason: Some("asked for by the owner".to_owned()),
+            }),
+        ),
+        golden(
+            "fleet.compliance",
+            "Which devices lack a security release? The second page.",
+            None,
+            Command::Compliance(Compliance {
+                from: Some(20_000),
+                limit: Some(50),
+            }),
+        ),
+        golden(
             "key.trust",
             "Manifests signed by this key are accepted from now on.",
             None,
@@ -268,6 +300,23 @@ pub fn commands() -> Vec<Golden> {
             }),
         ),
         golden(
+            "release.publish-security",
+            "The same as a security release.",
+            None,
+            Command::PublishRelease(PublishRelease {
+                vendor: "acme.example".to_owned(),
+                model: "sensor-a".parse().unwrap(),
+                version: version("1.4.0"),
+                image: new_image().digest,
+                manifest: manifest().sign(&release_key()),
+                security: true,
+                requires: None,
+                hardware: Vec::new(),
+                advisories: vec![name("CVE-2026-1234")],
+                rollbacks: Vec::new(),
+            }),
+        ),
+        golden(
             "release.publish",
             "The uploaded image and its manifest become release 1.4.0.",
             None,
@@ -277,6 +326,10 @@ pub fn commands() -> Vec<Golden> {
                 version: version("1.4.0"),
                 image: new_image().digest,
                 manifest: manifest().sign(&release_key()),
+                security: false,
+                requires: None,
+                hardware: Vec::new(),
+                advisories: Vec::new(),
                 rollbacks: vec![RollbackManifest {
                     to: version("1.3.2"),
                     manifest: Manifest {
@@ -440,6 +493,91 @@ fn operators() -> OperatorList {
     }
 }
 
+fn compliance() -> CompliancePage {
+    CompliancePage {
+        devices: 19_500,
+        releases: vec![ReleaseCompliance {
+            model: "sensor-a".parse().unwrap(),
+            version: version("1.4.0"),
+            advisories: vec![name("CVE-2026-1234")],
+            published_ms: 1_790_000_000_000,
+            have: 18_700,
+            lack: 800,
+        }],
+        lacking: vec![LackingDevice {
+            device: device(),
+            model: "sensor-a".parse().unwrap(),
+            running: Some(version("1.3.2")),
+            lacks: vec![version("1.4.0")],
+            since_ms: 1_790_000_000_000,
+            last_seen_ms: Some(1_790_004_890_000),
+            campaign: Some(campaign()),
+            why: vec![Statement {
+                reason: Reason::PhaseNotReached,
+                text: "phase half comes after canary, which runs".to_owned(),
+                position: Some(4644),
+                until_ms: None,
+            }],
+        }],
+        next: Some(20_000),
+    }
+}
+
+fn explanation() -> Explanation {
+    let statement = |reason, text: &str, position, until_ms| Statement {
+        reason,
+        text: text.to_owned(),
+        position,
+        until_ms,
+    };
+    Explanation {
+        device: device(),
+        model: "sensor-a".parse().unwrap(),
+        lifecycle: Lifecycle::Active,
+        campaigns: vec![CampaignExplanation {
+            campaign: campaign(),
+            status: CampaignState::Rolling,
+            standing: Standing::Waiting,
+            place: Some(PlaceView {
+                group: name("critical"),
+                phase: Some(name("half")),
+                rank: Some(17),
+                of: 40,
+                arm: None,
+            }),
+            attempts: 0,
+            membership: vec![
+                statement(
+                    Reason::FitsGroup,
+                    "it fitted group critical when the campaign started",
+                    Some(4643),
+                    None,
+                ),
+                statement(
+                    Reason::InPhase,
+                    "by rank it is number 17 of 40; phase half reaches to number 20, which is 50 %",
+                    None,
+                    None,
+                ),
+            ],
+            turn: vec![
+                statement(
+                    Reason::PhaseNotReached,
+                    "phase half comes after canary, which runs",
+                    Some(4644),
+                    None,
+                ),
+                statement(
+                    Reason::CampaignWaits,
+                    "the campaign waits: soaking for 2 h more",
+                    None,
+                    Some(1_790_012_090_000),
+                ),
+            ],
+        }],
+    }
+}
+
 fn about_member() -> MemberCommand {
     MemberCommand {
         campaign: campaign(),
@@ -483,6 +621,30 @@ pub fn replies() -> Vec<Golden> {
                 outcome: Outcome::Accepted {
                     position: 4642,
                     result: Some(serde_json::to_value(operators()).unwrap()),
+                },
+            },
+        ),
+        golden(
+            "reply-explanation",
+            "Why a device is not updated yet.",
+            Reply {
+                id: Some(id.clone()),
+                command: Some("device.explain".to_owned()),
+                outcome: Outcome::Accepted {
+                    position: 9321,
+                    result: Some(serde_json::to_value(explanation()).unwrap()),
+                },
+            },
+        ),
+        golden(
+            "reply-compliance",
+            "Which devices lack a security release: the first page.",
+            Reply {
+                id: Some(id.clone()),
+                command: Some("fleet.compliance".to_owned()),
+                outcome: Outcome::Accepted {
+                    position: 9321,
+                    result: Some(serde_json::to_value(compliance()).unwrap()),
                 },
             },
         ),

@@ -200,6 +200,7 @@ pub fn campaign_statuses() -> Vec<Golden> {
             rate_high: 0.031_25,
         },
         comparison: None,
+        ordered: None,
         errors: BTreeMap::from([("self_test".to_owned(), 2)]),
         created_ms: NOW_MS - HOUR_MS,
         started_ms: Some(NOW_MS),
@@ -440,6 +441,10 @@ pub fn other_statuses() -> Vec<Golden> {
                 },
             ),
         ],
+        security: false,
+        advisories: Vec::new(),
+        requires: None,
+        hardware: Vec::new(),
         rollbacks: vec![RollbackStatus {
             to: version("1.3.2"),
             sequence: 71,

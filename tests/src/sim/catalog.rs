@@ -140,6 +140,10 @@ impl Model {
             version: firmware.version.clone(),
             image: firmware.digest,
             manifest: self.manifest(firmware, key),
+            security: false,
+            requires: None,
+            hardware: Vec::new(),
+            advisories: Vec::new(),
             rollbacks: Vec::new(),
         })
     }

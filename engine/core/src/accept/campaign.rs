@@ -48,6 +48,7 @@ pub fn create(
             other_releases: described.others,
             other_arm: described.other_arm,
             authors: vec![operator.clone()],
+            ordered: None,
         }
         .into(),
     );

@@ -15,12 +15,14 @@ use fleetfold_schemas::{
 
 use super::{rollback::Returning, storage_low};
 use crate::{
-    CampaignIx, DeviceIx, Fact, State, Timestamp,
+    CampaignIx, DeviceIx, Fact, ReleaseIx, State, Timestamp,
     decide::retry_at,
     fact::{
-        DeviceGreeted, DeviceReported, ExecutionAccepted, ExecutionCanceled, ExecutionFailed,
-        ExecutionRejected, ExecutionRetracted, ExecutionSucceeded, LifecycleChanged,
+        DeferralCause, DeviceGreeted, DeviceReported, ExecutionAccepted, ExecutionCanceled,
+        ExecutionDeferred, ExecutionFailed, ExecutionRejected, ExecutionRetracted,
+        ExecutionSucceeded, HopReached, LifecycleChanged,
     },
+    path::is_conditional,
     request::{Answer, DeviceMessage},
     state::{Campaign, Device, Member, MemberState, Status},
 };
@@ -283,8 +285,27 @@ fn follow_execution(
     let Some((campaign_ix, campaign, member)) = latest_execution(state, row) else {
         return;
     };
-    let release = campaign.target(member, &state.devices);
-    let target = state.releases.get(release).image;
+    let at = row.execution().map(|(_, at)| at).expect("it has one");
+    let aim = campaign.aim(at, &state.devices);
+    let via = (aim != campaign.target(member, &state.devices)).then_some(aim);
+    let target = state.releases.get(aim).image;
+    let is_first_word = row.last_seen().is_none();
+    if is_first_word
+        && member.state == MemberState::Queued
+        && is_conditional(state.releases.get(aim))
+    {
+        // Nothing was known of it when it was queued: what it may be given is found anew.
+        let cause = DeferralCause::Reconsidered;
+        facts.push(
+            ExecutionDeferred {
+                campaign: campaign_ix,
+                device,
+                cause,
+            }
+            .into(),
+        );
+        return;
+    }
     if member.state == MemberState::Succeeded
         && running.digest != target
         && !campaign.status.is_final()
@@ -319,9 +340,10 @@ fn follow_execution(
             member,
             device,
             runs_target,
+            via,
         };
         execution.follow(now, &job.state, facts);
-    } else if is_late_success(member, job) && runs_target {
+    } else if is_late_success(member, job) && runs_target && via.is_none() {
         facts.push(succeeded(campaign_ix, device));
     }
 }
@@ -342,6 +364,8 @@ struct OpenExecution<'s> {
     member: &'s Member,
     device: DeviceIx,
     runs_target: bool,
+    /// It is given this release on its way to the campaign's.
+    via: Option<ReleaseIx>,
 }
 
 impl OpenExecution<'_> {
@@ -371,12 +395,30 @@ impl OpenExecution<'_> {
             facts.push(ExecutionAccepted { campaign, device }.into());
         }
         match job {
-            JobState::Succeeded if self.runs_target => facts.push(succeeded(campaign, device)),
+            JobState::Succeeded if self.runs_target => facts.push(self.succeeded()),
             JobState::Succeeded => facts.push(self.failed(now, not_attested(), false)),
             JobState::Failed { error, restored } => {
                 facts.push(self.failed(now, error.clone(), *restored))
             }
             JobState::InProgress { .. } | JobState::Rejected { .. } | JobState::Canceled => {}
+        }
+    }
+
+    /// A step on the way is no success yet; when the campaign offers nothing more, the device stays where it is.
+    fn succeeded(&self) -> Fact {
+        let (campaign, device) = (self.campaign_ix, self.device);
+        let status = &self.campaign.status;
+        match self.via {
+            None => succeeded(campaign, device),
+            Some(_) if status.is_final() || status.is_rolling_back() => {
+                ExecutionCanceled { campaign, device }.into()
+            }
+            Some(release) => HopReached {
+                campaign,
+                device,
+                release,
+            }
+            .into(),
         }
     }
 

@@ -3,6 +3,7 @@
 mod approval;
 mod campaign;
 mod device;
+mod manual;
 mod member;
 mod operator;
 mod release;

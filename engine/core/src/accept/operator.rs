@@ -15,12 +15,13 @@ use fleetfold_schemas::{
         Command, CommandMessage, Credential, Lifecycle, RegisterDevice, SetLifecycle, TrustKey,
         UnreadableCommand,
     },
+    compliance::PAGE_LACKING_MAX,
 };
 use serde::Serialize;
 use serde_json::Value;
 use ulid::Ulid;
 
-use super::{approval, campaign, member, release, rollback, staff, storage_low};
+use super::{approval, campaign, manual, member, release, rollback, staff, storage_low};
 use crate::{
     Fact, State, Timestamp,
     fact::{
@@ -64,7 +65,7 @@ pub fn accept(
         Ok(message) if message.command.is_question() => {
             let answer = check_age(state, id, now)
                 .and_then(|()| check_role(state, operator, &message.command))
-                .and_then(|()| answer(state, &message.command));
+                .and_then(|()| answer(state, now, &message.command));
             match answer {
                 Ok(result) => return Answer::Told(result),
                 Err(rejection) => Err(rejection),
@@ -173,6 +174,7 @@ fn check_role(state: &State, operator: &OperatorId, command: &Command) -> Result
     let role = (state.operators.get(operator)).and_then(|operator| operator.standing());
     let needed = match command {
         Command::SetPassword(command) if command.operator == *operator => Role::Viewer,
+        Command::ExplainDevice(_) | Command::Compliance(_) => Role::Viewer,
         Command::AddOperator(_)
         | Command::ChangeOperator(_)
         | Command::SetPassword(_)
@@ -194,6 +196,7 @@ fn check_role(state: &State, operator: &OperatorId, command: &Command) -> Result
         | Command::RetryCampaign(_)
         | Command::ExcludeDevice(_)
         | Command::ExpediteDevice(_)
+        | Command::UpdateDevice(_)
         | Command::RehearseCampaign(_)
         | Command::PromoteArm(_)
         // Whoever asked takes it back so.
@@ -248,7 +251,11 @@ pub(super) fn act(
         Command::ChangeOperator(command) => staff::change(state, command, facts),
         Command::SetPassword(command) => staff::set_password(state, operator, command, facts),
         Command::RevokeOperator(command) => staff::revoke(state, command, facts),
-        Command::ListOperators(_) | Command::RehearseCampaign(_) | Command::ApproveCampaign(_) => {
+        Command::ListOperators(_)
+        | Command::ExplainDevice(_)
+        | Command::Compliance(_)
+        | Command::RehearseCampaign(_)
+        | Command::ApproveCampaign(_) => {
             unreachable!("questions and approvals have been answered before")
         }
         Command::DeclineCampaign(command) => {
@@ -283,6 +290,7 @@ pub(super) fn act(
         Command::ExcludeDevice(command) => {
             member::exclude(state, operator, command, version, facts)
         }
+        Command::UpdateDevice(command) => manual::update(state, operator, command, facts),
         Command::PromoteArm(command) => campaign::promote(state, operator, command, version, facts),
         Command::ExpediteDevice(command) => {
             member::expedite(state, operator, command, version, facts)
@@ -291,9 +299,29 @@ pub(super) fn act(
 }
 
 /// What is true at the state's position.
-fn answer(state: &State, command: &Command) -> Result<Value, Rejection> {
+fn answer(state: &State, now: Timestamp, command: &Command) -> Result<Value, Rejection> {
     match command {
         Command::ListOperators(_) => Ok(json(&view::operators(state))),
+        Command::ExplainDevice(command) => {
+            let device = state.devices.find(&command.device).ok_or_else(|| {
+                let text = format!("{} is not registered", command.device);
+                Rejection::new(Code::UnknownDevice, text)
+            })?;
+            let campaign = match &command.campaign {
+                Some(id) => Some(campaign::find(state, id, None)?.0),
+                None => None,
+            };
+            Ok(json(&view::explain(state, device, campaign, now)))
+        }
+        Command::Compliance(command) => Ok(json(&view::compliance(
+            state,
+            command.from.unwrap_or_default(),
+            command
+                .limit
+                .unwrap_or(PAGE_LACKING_MAX)
+                .clamp(1, PAGE_LACKING_MAX),
+            now,
+        ))),
         Command::RehearseCampaign(command) => campaign::rehearse(state, command),
         _ => unreachable!("only questions are answered"),
     }

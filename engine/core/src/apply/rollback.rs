@@ -26,6 +26,7 @@ pub fn added(state: &mut State, fact: &RollbackAdded) {
 /// A whole campaign goes back, or has.
 pub fn campaign_changed(state: &mut State, at: Timestamp, fact: &Fact) {
     let ix = fact.campaign().expect("only called for campaign facts");
+    let position = state.position;
     let campaign = state.campaigns.get_mut(ix);
     match fact {
         Fact::RollbackStarted(fact) => started(campaign, at, fact),
@@ -40,6 +41,9 @@ pub fn campaign_changed(state: &mut State, at: Timestamp, fact: &Fact) {
             campaign.to_return = BTreeSet::new();
         }
         _ => unreachable!("only called for facts of the way back"),
+    }
+    if !matches!(fact, Fact::RollbackAdvanced(_)) {
+        campaign.positions.status = position;
     }
     let is_active = campaign.status.is_active();
     state.campaigns.set_active(ix, is_active);
@@ -83,6 +87,7 @@ pub fn member_changed(state: &mut State, at: Timestamp, fact: &Fact) {
     let position = state.position;
     let campaign = state.campaigns.get_mut(ix);
     campaign.deferred.remove(&member);
+    campaign.roster.mark(member, position);
     if !matches!(fact, Fact::ReturnAccepted(_) | Fact::ReturnDeferred(_)) {
         state.devices.set_stage(device, None, None);
     }

@@ -52,7 +52,7 @@ impl From<DeferralCause> for ReturnDeferral {
         match cause {
             DeferralCause::Busy => Self::Busy,
             DeferralCause::Maintenance => Self::Maintenance,
-            DeferralCause::MadeWay => Self::MadeWay,
+            DeferralCause::MadeWay | DeferralCause::Reconsidered => Self::MadeWay,
         }
     }
 }

@@ -1,9 +1,9 @@
 //! From rows to campaigns and their members. What adds up must: no later decision could notice.
 
-use alloc::{boxed::Box, vec::Vec};
+use alloc::{boxed::Box, collections::BTreeMap, vec::Vec};
 use core::num::{NonZeroU8, NonZeroU32};
 
-use fleetfold_schemas::{campaign::BasisPoints, device::ErrorClass};
+use fleetfold_schemas::{OperatorId, campaign::BasisPoints, device::ErrorClass};
 
 use super::{
     SnapshotError,
@@ -12,9 +12,10 @@ use super::{
 };
 use crate::{
     State,
+    fact::Ordered,
     gate::ab::Arm,
     state::{
-        Campaign, Counted, Member, PhaseTally, Place, Returns, Rollback, Roster, STRATA_MAX,
+        Campaign, Counted, Hop, Member, PhaseTally, Place, Returns, Rollback, Roster, STRATA_MAX,
         Sources, Starts,
     },
 };
@@ -34,6 +35,8 @@ struct Announced {
     enrolled: u32,
     tallies: Vec<PhaseTally>,
     members: Vec<Member>,
+    excluded: BTreeMap<u32, OperatorId>,
+    hops: BTreeMap<u32, Hop>,
 }
 
 impl Rosters {
@@ -74,6 +77,7 @@ impl Rosters {
             run.started_at = row.started_at;
             run.passed_at = row.passed_at;
             run.held_ms = row.held_ms;
+            run.position = row.position;
         }
         campaign.status = row.status;
         campaign.version = row.version;
@@ -116,11 +120,17 @@ impl Rosters {
             check_time("campaign", ix, "time", Some(asked.expires_at))?;
         }
         campaign.approvals = row.approvals;
+        campaign.positions = row.positions;
+        let is_device = |ordered: &Ordered| ordered.device < state.devices.len();
+        in_range("ordered", row.ordered.as_ref().is_none_or(is_device))?;
+        campaign.ordered = row.ordered;
         self.announced.push(Announced {
             count: row.members,
             enrolled: row.enrolled,
             tallies: row.tallies,
             members: Vec::with_capacity(row.members as usize),
+            excluded: BTreeMap::new(),
+            hops: BTreeMap::new(),
         });
         state.campaigns.push(campaign);
         Ok(())
@@ -137,6 +147,8 @@ impl Rosters {
         let campaign = state.campaigns.get(number(announced));
         let announced = &mut self.announced[announced];
         let ix = number(announced.members.len());
+        let excluded_by = row.excluded_by.clone();
+        let hop = hop(state, ix, &row)?;
         let member = member(state, campaign, ix, row)?;
         let order = |member: &Member| (member.place, member.rank, member.device);
         let by_group = |member: &Member| (member.place.group, member.rank, member.device);
@@ -151,6 +163,12 @@ impl Rosters {
             .into());
         }
         announced.members.push(member);
+        if let Some(operator) = excluded_by {
+            announced.excluded.insert(ix, operator);
+        }
+        if hop != Hop::default() {
+            announced.hops.insert(ix, hop);
+        }
         Ok(())
     }
 
@@ -162,6 +180,8 @@ impl Rosters {
                 return Err(count(Kind::Members, announced.count, found));
             }
             let campaign = state.campaigns.get_mut(ix);
+            campaign.excluded = announced.excluded;
+            campaign.hops = announced.hops;
             if campaign.started_at.is_some() {
                 let (members, enrolled) = (announced.members, announced.enrolled);
                 campaign.roster = Roster::of(&campaign.spec, members, Some(enrolled));
@@ -215,6 +235,16 @@ fn rollback(campaign: u32, row: RollbackRow) -> Result<Rollback, SnapshotError> 
             failed: row.forgiven_failed,
             resolved: row.forgiven_resolved,
         },
+    })
+}
+
+fn hop(state: &State, member: u32, row: &MemberRow) -> Result<Hop, SnapshotError> {
+    let is_release = row.via.is_none_or(|via| via < state.releases.len());
+    check("member", member, "release", is_release)?;
+    let attempts_before = u32::try_from(row.attempts_before).ok();
+    Ok(Hop {
+        to: row.via,
+        attempts_before: attempts_before.ok_or(out_of_range("member", member, "attempts"))?,
     })
 }
 
@@ -283,5 +313,7 @@ fn member(
         source,
         first_offer_s,
         error: row.error.map(Box::new),
+        position: row.position,
+        removed_for: row.removed_for,
     })
 }

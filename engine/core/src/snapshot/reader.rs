@@ -257,6 +257,9 @@ impl Reader {
             image_bytes: row.image_bytes,
             manifest: row.manifest,
             key_id: row.key_id,
+            advisories: row.advisories,
+            requires: row.requires,
+            hardware: row.hardware,
             published_at: row.published_at,
             deltas,
             rollbacks,
@@ -303,6 +306,8 @@ impl Reader {
             devices.set_execution(ix, execution);
         }
         devices.set_stage(ix, row.stage, row.progress_percent);
+        check_time("device", ix, "time", Some(row.registered_at))?;
+        devices.set_registered(ix, row.registered_at);
         Ok(())
     }
 

@@ -7,7 +7,7 @@ use alloc::{string::String, vec::Vec};
 use fleetfold_schemas::{
     Digest, ModelId, Name, OperatorId, Sha256, Version,
     approval::ApprovalPolicy,
-    campaign::{CampaignDefaults, CampaignSpec},
+    campaign::{CampaignDefaults, CampaignSpec, VersionRequirement},
     command::{Credential, Lifecycle},
     device::{DeviceError, Slot, Stage},
     operator::Tenants,
@@ -16,10 +16,10 @@ use minicbor::{Decode, Encode};
 
 use crate::{
     CampaignIx, DeviceIx, ReleaseIx,
-    fact::{KeptCause, Role, RollbackCause},
+    fact::{KeptCause, Ordered, RemovalCause, Role, RollbackCause},
     state::{
         Answered, Approval, Comparison, Counted, Delta, Evidence, MemberState, PhaseTally,
-        ReturnStep, Status, Stratum,
+        Positions, ReturnStep, Status, Stratum,
     },
 };
 
@@ -208,6 +208,17 @@ pub struct ReleaseRow {
     /// In ascending order of the release they lead to.
     #[cbor(n(11), default, skip_if = "Vec::is_empty")]
     pub rollbacks: Vec<RollbackManifestRow>,
+    #[n(85)]
+    pub advisories: Option<Vec<Name>>,
+    #[cbor(
+        n(86),
+        default,
+        skip_if = "Option::is_none",
+        with = "crate::stored::json"
+    )]
+    pub requires: Option<VersionRequirement>,
+    #[cbor(n(87), default, skip_if = "Vec::is_empty")]
+    pub hardware: Vec<Version>,
 }
 
 #[derive(Debug, Encode, Decode)]
@@ -260,6 +271,8 @@ pub struct DeviceRow<'a> {
     pub stage: Option<Stage>,
     #[n(16)]
     pub progress_percent: Option<u8>,
+    #[cbor(n(85), skip_if = "is_zero")]
+    pub registered_at: u64,
 }
 
 #[derive(Debug, Encode, Decode)]
@@ -329,6 +342,10 @@ pub struct CampaignRow {
     pub authors: Vec<OperatorId>,
     #[cbor(n(76), default, skip_if = "Vec::is_empty")]
     pub approvals: Vec<Approval>,
+    #[cbor(n(85), default, skip_if = "is_unset")]
+    pub positions: Positions,
+    #[n(86)]
+    pub ordered: Option<Ordered>,
 }
 
 #[derive(Debug, Encode, Decode)]
@@ -380,6 +397,12 @@ pub struct RunRow {
     /// How long its watch time has stood still.
     #[cbor(n(60), default, skip_if = "is_zero")]
     pub held_ms: u64,
+    #[cbor(n(85), skip_if = "is_zero")]
+    pub position: u64,
+}
+
+fn is_unset(positions: &Positions) -> bool {
+    *positions == Positions::default()
 }
 
 /// Those from the start by group, then rank; then the others as they came.
@@ -425,6 +448,18 @@ pub struct MemberRow {
     pub first_offer_s: Option<u32>,
     #[cbor(n(13), skip_if = "is_zero")]
     pub arm: u64,
+    /// Where its state is written.
+    #[cbor(n(85), skip_if = "is_zero")]
+    pub position: u64,
+    #[n(86)]
+    pub removed_for: Option<RemovalCause>,
+    #[n(87)]
+    pub excluded_by: Option<OperatorId>,
+    /// On the way to this release, before the target.
+    #[n(88)]
+    pub via: Option<ReleaseIx>,
+    #[cbor(n(89), skip_if = "is_zero")]
+    pub attempts_before: u64,
 }
 
 impl MemberRow {

@@ -60,8 +60,8 @@ pub fn write(state: &State, section: &mut dyn FnMut(&[u8])) {
         out.row(Kind::Campaigns, &campaign_row(campaign));
     }
     for (_, campaign) in state.campaigns.iter() {
-        for member in campaign.roster.all() {
-            out.row(Kind::Members, &member_row(member));
+        for (at, member) in (0..).zip(campaign.roster.all()) {
+            out.row(Kind::Members, &member_row(campaign, at, member));
         }
     }
     out.finish();
@@ -256,6 +256,9 @@ fn releases(state: &State, out: &mut Sections<'_>) {
                 manifest: release.manifest.clone(),
                 key_id: release.key_id.clone(),
                 published_at: release.published_at,
+                advisories: release.advisories.clone(),
+                requires: release.requires.clone(),
+                hardware: release.hardware.clone(),
                 deltas: release
                     .deltas
                     .iter()
@@ -304,6 +307,7 @@ fn device_row<'a>(device: Device<'a>, numbering: &Numbering) -> DeviceRow<'a> {
         execution: device.execution(),
         stage: device.stage(),
         progress_percent: device.progress_percent(),
+        registered_at: device.registered_at(),
     }
 }
 
@@ -328,6 +332,7 @@ fn campaign_row(campaign: &Campaign) -> CampaignRow {
                 started_at: run.started_at,
                 passed_at: run.passed_at,
                 held_ms: run.held_ms,
+                position: run.position,
             })
             .collect(),
         run: count(campaign.run),
@@ -360,6 +365,8 @@ fn campaign_row(campaign: &Campaign) -> CampaignRow {
         held_since: campaign.held_since,
         authors: campaign.authors.clone(),
         approvals: campaign.approvals.clone(),
+        positions: campaign.positions,
+        ordered: campaign.ordered.clone(),
     }
 }
 
@@ -367,7 +374,8 @@ const fn mark(is_set: bool, mark: u64) -> u64 {
     if is_set { mark } else { 0 }
 }
 
-fn member_row(member: &Member) -> MemberRow {
+fn member_row(campaign: &Campaign, at: u32, member: &Member) -> MemberRow {
+    let hop = campaign.hops.get(&at).copied().unwrap_or_default();
     let StateParts {
         number: state,
         retry_at,
@@ -394,5 +402,10 @@ fn member_row(member: &Member) -> MemberRow {
         source: member.source.map(NonZeroU8::get),
         first_offer_s: member.first_offer_s.map(NonZeroU32::get),
         arm: member.arm as u64,
+        position: member.position,
+        removed_for: member.removed_for,
+        excluded_by: campaign.excluded.get(&at).cloned(),
+        via: hop.to,
+        attempts_before: hop.attempts_before.into(),
     }
 }

@@ -1,7 +1,7 @@
 //! Campaigns: how far they are, and what they wait for.
 
 use alloc::{
-    collections::{BTreeSet, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     string::String,
     vec::Vec,
 };
@@ -16,7 +16,7 @@ use minicbor::{Decode, Encode};
 use crate::{
     CampaignIx, DeviceIx, ReleaseIx, Timestamp,
     cohort::arm,
-    fact::{FailureCause, PauseCause},
+    fact::{FailureCause, Ordered, PauseCause},
     gate::ab::Arm,
     state::{
         Approval, Comparison, Device, Devices, Member, MemberState, PhaseTally, ReturnStep, Roster,
@@ -40,6 +40,9 @@ pub struct Campaign {
     pub ended_at: Option<Timestamp>,
     /// Where in the log it was canceled: the sequence number of the cancel jobs.
     pub canceled_position: Option<u64>,
+    pub positions: Positions,
+    /// Of a campaign that updates one device by itself.
+    pub ordered: Option<Ordered>,
     pub roster: Roster,
     /// In the order in which they run: each track of groups goes through all phases.
     pub runs: Vec<PhaseRun>,
@@ -47,6 +50,10 @@ pub struct Campaign {
     pub run: usize,
     /// Members whose device is busy with another campaign or in maintenance.
     pub deferred: BTreeSet<u32>,
+    /// Members that operators took out, and who did.
+    pub excluded: BTreeMap<u32, OperatorId>,
+    /// Members that must pass through other releases, and how far they are.
+    pub hops: BTreeMap<u32, Hop>,
     pub evidence: Evidence,
     /// The evidence there was when an operator last resumed after a gate had paused.
     pub forgiven: Evidence,
@@ -159,9 +166,33 @@ pub struct PhaseRun {
     /// Its place in the description.
     pub phase: u16,
     pub started_at: Option<Timestamp>,
+    /// Where in the log it started; 0: not yet.
+    pub position: u64,
     pub passed_at: Option<Timestamp>,
     /// How long its watch time has stood still, pauses that are over counted.
     pub held_ms: u64,
+}
+
+/// A member's way over releases that must be passed through.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Hop {
+    /// The one that it is given now; `None`: the target itself.
+    pub to: Option<ReleaseIx>,
+    /// Attempts that the steps before have taken: each has its own retries.
+    pub attempts_before: u32,
+}
+
+/// Where in the log a campaign's course is written; 0: not yet. For explanations. The numbers are those of a snapshot.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Positions {
+    #[n(0)]
+    pub created: u64,
+    #[n(1)]
+    pub started: u64,
+    /// Of the fact that gave it its present status.
+    #[n(2)]
+    pub status: u64,
 }
 
 /// First outcomes, as the `confident` gate counts them. The numbers are those of a snapshot.
@@ -282,6 +313,7 @@ impl Campaign {
                 track,
                 phase,
                 started_at: None,
+                position: 0,
                 passed_at: None,
                 held_ms: 0,
             })
@@ -298,10 +330,14 @@ impl Campaign {
             held_since: None,
             ended_at: None,
             canceled_position: None,
+            positions: Positions::default(),
+            ordered: None,
             roster: Roster::default(),
             runs,
             run: 0,
             deferred: BTreeSet::new(),
+            excluded: BTreeMap::new(),
+            hops: BTreeMap::new(),
             evidence: Evidence::default(),
             forgiven: Evidence::default(),
             exposed: 0,
@@ -363,6 +399,27 @@ impl Campaign {
     pub fn target(&self, member: &Member, table: &Devices) -> ReleaseIx {
         self.release_in(member.arm, table.get(member.device).model())
             .expect("only devices that there is a release for take part")
+    }
+
+    /// What a member is given now: its target, or what it must pass through before.
+    #[must_use]
+    pub fn aim(&self, at: u32, table: &Devices) -> ReleaseIx {
+        let hop = self.hops.get(&at).and_then(|hop| hop.to);
+        hop.unwrap_or_else(|| self.target(self.member(at), table))
+    }
+
+    /// Attempts that a member has used up for the step that it is at.
+    #[must_use]
+    pub fn attempts_of_step(&self, at: u32) -> u32 {
+        let member = self.member(at);
+        match member.state {
+            // On the way back they are counted anew.
+            MemberState::Returning { .. } => member.attempts,
+            _ => {
+                let hop = self.hops.get(&at);
+                member.attempts - hop.map_or(0, |hop| hop.attempts_before.min(member.attempts))
+            }
+        }
     }
 
     /// Whether there is anything for a device here.

@@ -75,6 +75,8 @@ struct Card {
     model: Number,
     credential: Credential,
     login_counter: Option<u64>,
+    /// 0: not known.
+    registered_at: Timestamp,
 }
 
 /// What is known of one device.
@@ -153,6 +155,7 @@ impl Devices {
             model: self.models.take(model, ModelId::clone),
             credential: credential.clone(),
             login_counter: None,
+            registered_at: 0,
         });
         true
     }
@@ -177,6 +180,10 @@ impl Devices {
         row.seq = seq;
         row.fingerprint = fingerprint;
         row.last_seen = at.unwrap_or(NEVER_SEEN);
+    }
+
+    pub(crate) fn set_registered(&mut self, ix: DeviceIx, at: Timestamp) {
+        self.cards[ix as usize].registered_at = at;
     }
 
     pub(crate) fn set_login_counter(&mut self, ix: DeviceIx, counter: u64) {
@@ -371,6 +378,12 @@ impl<'a> Device<'a> {
     #[must_use]
     pub fn login_counter(self) -> Option<u64> {
         self.card().login_counter
+    }
+
+    /// When it was made known; 0: not known.
+    #[must_use]
+    pub fn registered_at(self) -> Timestamp {
+        self.card().registered_at
     }
 
     /// Epoch and sequence number of its last message.

@@ -11,7 +11,10 @@ use minicbor::{Decode, Encode};
 
 use super::Place;
 use crate::gate::ab::Arm;
-use crate::{DeviceIx, ReleaseIx, Timestamp, fact::KeptCause};
+use crate::{
+    DeviceIx, ReleaseIx, Timestamp,
+    fact::{KeptCause, RemovalCause},
+};
 
 /// A device's part in a campaign.
 #[derive(Debug, Clone)]
@@ -24,6 +27,8 @@ pub struct Member {
     pub state: MemberState,
     /// When the state was entered.
     pub since: Timestamp,
+    /// Where in the log that is; 0: it has been as it is from the start.
+    pub position: u64,
     /// Attempts queued so far.
     pub attempts: u32,
     /// The sequence number of the latest job: the position of its `ExecutionQueued`.
@@ -38,6 +43,8 @@ pub struct Member {
     pub reviewed: bool,
     /// Which of the campaign's strata it is of.
     pub stratum: u8,
+    /// Why it was last removed; an operator's exclusion stands in [`super::Campaign::excluded`].
+    pub removed_for: Option<RemovalCause>,
     /// How it entered the evidence.
     pub counted: Counted,
     /// What it ran when it was first offered the update: see [`super::Sources`].
@@ -150,6 +157,7 @@ impl Member {
             arm: Arm::A,
             state: MemberState::Waiting,
             since: 0,
+            position: 0,
             attempts: 0,
             job: 0,
             accepted: false,
@@ -157,6 +165,7 @@ impl Member {
             restored: false,
             reviewed: false,
             stratum: 0,
+            removed_for: None,
             counted: Counted::NotYet,
             source: None,
             first_offer_s: None,

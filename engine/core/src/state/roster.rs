@@ -251,6 +251,36 @@ impl Roster {
         Place { group, phase }
     }
 
+    /// Notes where in the log a member's present state is written.
+    pub(crate) fn mark(&mut self, at: u32, position: u64) {
+        self.members[at as usize].position = position;
+    }
+
+    /// A member's number in its group, from 1, in the order of offers; `None` for who came after the start.
+    #[must_use]
+    pub fn number_of(&self, at: u32) -> Option<u32> {
+        let group = self.groups.get(usize::from(self.get(at).place.group))?;
+        (at < self.enrolled).then(|| at - group.first + 1)
+    }
+
+    /// Who waits before a member, of its group and those before it, in the phases reached: at most so many.
+    #[must_use]
+    pub fn ahead_of(&self, at: u32, reached: impl Fn(u16) -> u16) -> u32 {
+        let own = self.get(at).place.group;
+        let mut ahead = 0;
+        for (group, run) in (0u16..=own).zip(&self.groups) {
+            let end = match reached(run.track).checked_sub(1) {
+                Some(last) => run.cuts.get(usize::from(last)).copied(),
+                None => None,
+            };
+            let end = end.unwrap_or(run.offered);
+            let is_from_start = group == own && at < self.enrolled;
+            let end = if is_from_start { at } else { end };
+            ahead += end.saturating_sub(run.offered);
+        }
+        ahead
+    }
+
     /// Adds a device that comes later.
     pub(crate) fn join(
         &mut self,
@@ -374,6 +404,19 @@ impl Roster {
 }
 
 impl GroupRun {
+    /// How many members from the start it has.
+    #[must_use]
+    pub const fn size(&self) -> u32 {
+        self.last - self.first
+    }
+
+    /// How many of them a phase and those before it hold.
+    #[must_use]
+    pub fn reach(&self, phase: u16) -> u32 {
+        let cut = self.cuts.get(usize::from(phase)).copied();
+        cut.unwrap_or(self.last) - self.first
+    }
+
     fn of(spec: &CampaignSpec, (at, track): (u16, u16), first: u32, own: &[Member]) -> Self {
         let mut run = Self {
             spec: at,

@@ -8,8 +8,8 @@ use fleetfold_schemas::{
     campaign::{BasisPoints, GroupOrder, human_duration},
     device::ErrorClass,
     status::{
-        CampaignState, CampaignStatus, Cause, Evidence, GroupStatus, Hold, PhaseState, PhaseStatus,
-        RollbackProgress,
+        CampaignState, CampaignStatus, Cause, Evidence, GroupStatus, Hold, OrderedStatus,
+        PhaseState, PhaseStatus, RollbackProgress,
     },
 };
 
@@ -45,6 +45,11 @@ pub fn campaign(state: &State, ix: CampaignIx, now: Timestamp) -> CampaignStatus
         phases: phases(row),
         evidence: evidence(row),
         comparison: super::comparison::comparison(row),
+        ordered: row.ordered.as_ref().map(|ordered| OrderedStatus {
+            device: state.devices.get(ordered.device).id(),
+            operator: ordered.operator.clone(),
+            reason: ordered.reason.clone(),
+        }),
         errors: errors(row),
         created_ms: row.created_at,
         started_ms: row.started_at,
@@ -72,7 +77,7 @@ pub const fn campaign_state(status: &Status) -> CampaignState {
     }
 }
 
-fn hold_reason(state: &State, row: &Campaign, now: Timestamp) -> Option<HoldReason> {
+pub(super) fn hold_reason(state: &State, row: &Campaign, now: Timestamp) -> Option<HoldReason> {
     match &row.status {
         Status::Draft => Some(awaited(state, row).unwrap_or(HoldReason::Draft)),
         Status::Staged { .. } if state.storage_low.is_some() => Some(HoldReason::StorageLow),
@@ -260,7 +265,7 @@ fn devices(count: u64) -> String {
     format!("{count} {noun}")
 }
 
-fn cause(row: &Campaign) -> Option<Cause> {
+pub(super) fn cause(row: &Campaign) -> Option<Cause> {
     let (kind, text) = match &row.status {
         Status::Paused { cause } | Status::RollbackPaused { cause } => pause_cause(row, cause),
         Status::RollingBack | Status::RolledBack => {

@@ -2,7 +2,9 @@
 
 mod campaign;
 mod comparison;
+mod compliance;
 mod device;
+mod explain;
 mod fact;
 mod job;
 mod lint;
@@ -20,7 +22,9 @@ use fleetfold_schemas::{
 pub(crate) use self::job::is_shown;
 pub use self::{
     campaign::{campaign, campaign_state, hold},
+    compliance::compliance,
     device::device,
+    explain::explain,
     fact::fact,
     job::job,
     lint::{SILENT_MS, lint, lint_description},
@@ -67,6 +71,10 @@ pub fn release(state: &State, ix: ReleaseIx) -> ReleaseStatus {
                 sequence: back.sequence,
             })
             .collect(),
+        security: release.advisories.is_some(),
+        advisories: release.advisories.clone().unwrap_or_default(),
+        requires: release.requires.clone(),
+        hardware: release.hardware.clone(),
         published_ms: release.published_at,
     }
 }

@@ -109,6 +109,10 @@ impl Book {
                 Standing::Failed
             }
             Fact::ExecutionDeferred(_) | Fact::ExecutionExpedited(_) => keeps,
+            Fact::HopReached(_) => {
+                assert!(is_open, "reached without a job");
+                keeps
+            }
             Fact::MemberJoined(_) => {
                 assert!(sheet.is_started && before.is_none(), "joined twice");
                 keeps

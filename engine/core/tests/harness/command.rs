@@ -4,6 +4,7 @@ use ed25519_dalek::SigningKey;
 use fleetfold_core::StoredArtifact;
 use fleetfold_schemas::{
     Digest, ModelId, Name, Sha256, Version,
+    campaign::VersionRequirement,
     command::{Command, PublishRelease, RollbackManifest},
     suit::{self, Manifest},
 };
@@ -180,6 +181,20 @@ pub fn release(
         version: Version::parse(label).unwrap(),
         image: Digest::of(&stored),
         manifest: envelope,
+        security: line.security,
+        requires: line
+            .requires
+            .map(|text| VersionRequirement::parse(text).unwrap()),
+        hardware: line
+            .hardware
+            .iter()
+            .map(|text| text.parse().unwrap())
+            .collect(),
+        advisories: line
+            .advisories
+            .iter()
+            .map(|id| id.parse().unwrap())
+            .collect(),
         rollbacks: ways_back(line, model, sequence),
     });
     let is_missing = matches!(line.flaw, Some(Flaw::ImageMissing));

@@ -5,7 +5,7 @@
 //! ```text
 //! fleet 100 sensor_v2 running 1.0.0        register devices d1.. and let them say hello; without `running`: silent ones
 //! operator vera viewer
-//! release 2.0.0 [for MODEL] [sequence 7] [unsigned | by a stranger | image missing | image edited
+//! release 2.0.0 [for MODEL] [security] [repairs CVE-1] [sequence 7] [unsigned | by a stranger | image missing | image edited
 //!     | labelled 2.1.0 | made for MODEL]
 //! delta 2.0.0 from 1.0.0 built | useless
 //! campaign spring [of 2.0.0] phases canary 1% 24h 100%, full 100% 72h 95% [timed]; max_retries 1, sample_min 5
@@ -16,7 +16,7 @@
 //! DEVICES accept | are downloading 40% | succeed | fail self_test [restored] | reject | claim success | cancel
 //!     | fall back | greet | report | repeat | contradict | look back | lose epoch   [at job N]
 //!     | take (accept the job, without a word that arrives)
-//! wait 4h      step      status spring      report spring      show d7      restart
+//! wait 4h      step      status spring      report spring      show d7      explain d7 [in spring]      restart
 //! ```
 //!
 //! DEVICES are names (`d1 d2`), ranges (`d1..d9`), `all` with a job on their topic, or a phase (`canary`,
@@ -26,6 +26,7 @@ mod agent;
 mod book;
 mod chance;
 mod command;
+mod explained;
 mod reported;
 mod script;
 mod select;

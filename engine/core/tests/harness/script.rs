@@ -50,6 +50,8 @@ pub enum Line<'a> {
     Status(&'a str),
     Report(&'a str),
     Show(&'a str),
+    /// Of one campaign, or of all.
+    Explain(&'a str, Option<&'a str>),
     Restart,
 }
 
@@ -60,6 +62,10 @@ pub struct Release<'a> {
     pub sequence: Option<u64>,
     /// The versions it has signed ways back to, in the order of their sequence numbers.
     pub back_to: Vec<&'a str>,
+    pub security: bool,
+    pub advisories: Vec<&'a str>,
+    pub requires: Option<&'a str>,
+    pub hardware: Vec<&'a str>,
     pub flaw: Option<Flaw<'a>>,
 }
 
@@ -142,6 +148,8 @@ pub fn parse(line: &str) -> Line<'_> {
         ["status", campaign] => Line::Status(campaign),
         ["report", campaign] => Line::Report(campaign),
         ["show", device] => Line::Show(device),
+        ["explain", device] => Line::Explain(device, None),
+        ["explain", device, "in", campaign] => Line::Explain(device, Some(campaign)),
         ["restart"] => Line::Restart,
         words => devices(words).unwrap_or_else(|| panic!("what does this mean? {line}")),
     }
@@ -190,6 +198,10 @@ fn release<'a>(version: &'a str, mut flags: &[&'a str]) -> Release<'a> {
         model: None,
         sequence: None,
         back_to: Vec::new(),
+        security: false,
+        advisories: Vec::new(),
+        requires: None,
+        hardware: Vec::new(),
         flaw: None,
     };
     while !flags.is_empty() {
@@ -200,6 +212,22 @@ fn release<'a>(version: &'a str, mut flags: &[&'a str]) -> Release<'a> {
             }
             ["sequence", sequence, rest @ ..] => {
                 release.sequence = Some(number(sequence));
+                rest
+            }
+            ["security", rest @ ..] => {
+                release.security = true;
+                rest
+            }
+            ["requires", versions, rest @ ..] => {
+                release.requires = Some(versions);
+                rest
+            }
+            ["hardware", revision, rest @ ..] => {
+                release.hardware.push(revision);
+                rest
+            }
+            ["repairs", advisory, rest @ ..] => {
+                release.advisories.push(advisory);
                 rest
             }
             ["back", "to", version, rest @ ..] => {

@@ -218,8 +218,22 @@ fn execution(state: &State, now: Timestamp, fact: &Fact) -> Saying {
         None => "no attempt left".into(),
     };
     let text = match fact {
-        Fact::ExecutionQueued(fact) if fact.attempt == 1 => "queued".into(),
-        Fact::ExecutionQueued(fact) => format!("queued, attempt {}", fact.attempt),
+        Fact::ExecutionQueued(fact) => {
+            let mut text = String::from("queued");
+            if fact.attempt > 1 {
+                text += &format!(", attempt {}", fact.attempt);
+            }
+            if let Some(via) = fact.via {
+                text += &format!(", by way of {}", state.releases.get(via).version);
+            }
+            text
+        }
+        Fact::HopReached(fact) => {
+            format!(
+                "passed through {}",
+                state.releases.get(fact.release).version
+            )
+        }
         Fact::ExecutionAccepted(_) => "accepted".into(),
         Fact::ExecutionSucceeded(fact) if fact.already => "ran it already".into(),
         Fact::ExecutionSucceeded(_) => "succeeded".into(),
@@ -240,6 +254,8 @@ fn execution(state: &State, now: Timestamp, fact: &Fact) -> Saying {
             RemovalCause::NotContacted => "removed, not contacted".into(),
             RemovalCause::Retired => "removed, retired".into(),
             RemovalCause::Superseded => "removed, runs a newer release".into(),
+            RemovalCause::NoPath => "removed, no way to the release".into(),
+            RemovalCause::Hardware => "removed, other hardware".into(),
         },
         Fact::ExecutionCanceled(_) => "canceled".into(),
         Fact::ExecutionRetracted(_) => "success retracted".into(),

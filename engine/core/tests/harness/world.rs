@@ -6,7 +6,7 @@ use super::{
     Steps,
     agent::{Agent, Deed, Traits},
     book::Book,
-    command, reported,
+    command, explained, reported,
     script::{self, Line},
     words,
 };
@@ -150,6 +150,12 @@ impl World {
             Line::Show(name) => {
                 let ix = self.device_ix(name);
                 return words::device(self.core.state(), ix, self.now, self.topics.get(&ix));
+            }
+            Line::Explain(name, campaign) => {
+                let (state, device) = (self.core.state(), self.device_ix(name));
+                let campaign = campaign.map(|campaign| self.campaign_ix(campaign));
+                let explanation = view::explain(state, device, campaign, self.now);
+                return explained::explanation(&explanation, self.now);
             }
             Line::Restart => {
                 self.restart();

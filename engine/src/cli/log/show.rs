@@ -36,6 +36,13 @@ enum Projection {
     Devices,
     /// One device
     Device { id: DeviceId },
+    /// Why a device was, or was not, being updated, and what it waited for
+    Explain {
+        device: DeviceId,
+        /// Of this campaign only
+        #[arg(long)]
+        campaign: Option<CampaignId>,
+    },
     /// Every release, one a line
     Releases,
     /// One release
@@ -75,6 +82,18 @@ fn show(state: &State, now: Timestamp, projection: &Projection) -> Result<String
             let ix = state.devices.find(id);
             let ix = ix.ok_or_else(|| unknown(state, "device", id.as_str()))?;
             one(&view::device(state, ix))
+        }
+        Projection::Explain { device, campaign } => {
+            let ix = state.devices.find(device);
+            let ix = ix.ok_or_else(|| unknown(state, "device", device.as_str()))?;
+            let campaign = match campaign {
+                Some(id) => {
+                    let found = state.campaigns.find(id);
+                    Some(found.ok_or_else(|| unknown(state, "campaign", id.as_str()))?)
+                }
+                None => None,
+            };
+            one(&view::explain(state, ix, campaign, now))
         }
         Projection::Releases => lines(
             state

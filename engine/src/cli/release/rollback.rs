@@ -92,6 +92,10 @@ mod tests {
             signed_by: String::new(),
             deltas: Vec::new(),
             rollbacks: Vec::new(),
+            security: false,
+            advisories: Vec::new(),
+            requires: None,
+            hardware: Vec::new(),
             published_ms: 0,
         }
     }

@@ -63,7 +63,7 @@ impl Counts {
             Fact::ExecutionRemoved(fact) => match fact.cause {
                 RemovalCause::NotContacted => &mut self.not_contacted,
                 RemovalCause::Superseded => &mut self.superseded,
-                RemovalCause::Retired => return,
+                RemovalCause::Retired | RemovalCause::NoPath | RemovalCause::Hardware => return,
             },
             Fact::ExecutionRetracted(_) => &mut self.retracted,
             Fact::ExecutionDeferred(fact) if fact.cause == DeferralCause::MadeWay => {

@@ -87,7 +87,7 @@ impl Book {
                             device.lifecycle == Lifecycle::Maintenance
                                 || was_asked && member.place == Place::Queued
                         }
-                        DeferralCause::MadeWay => true,
+                        DeferralCause::MadeWay | DeferralCause::Reconsidered => true,
                     },
                     "a device is passed over only if it cannot take a job",
                 )
@@ -335,7 +335,10 @@ impl Case<'_> {
                 self.member.place == Place::Queued && is_due,
                 "only what was offered for long enough is withdrawn",
             ),
-            RemovalCause::Retired | RemovalCause::Superseded => self.demand(
+            RemovalCause::Retired
+            | RemovalCause::Superseded
+            | RemovalCause::NoPath
+            | RemovalCause::Hardware => self.demand(
                 self.member.place != Place::InProgress,
                 "only what is not accepted is withdrawn",
             ),

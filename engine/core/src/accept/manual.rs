@@ -1,0 +1,125 @@
+//! An update of one device by itself.
+
+use alloc::{format, vec, vec::Vec};
+
+use fleetfold_schemas::{
+    CampaignId, Name, OperatorId,
+    campaign::{BasisPoints, CampaignSpec, Criteria, GroupSpec, Hours, PhaseSpec, ReleaseRef},
+    code::{Code, Rejection},
+    command::{Lifecycle, UpdateDevice},
+};
+
+use crate::{
+    Fact, State,
+    approval::needed,
+    fact::{Action, CampaignCreated, CampaignStaged, Ordered},
+};
+
+/// Somebody waits for it, so it goes before ordinary campaigns, and urgent ones can still go before it.
+const PRIORITY: u8 = 50;
+
+/// A campaign for this device, named after the position of the command: everything that holds for a campaign holds for
+/// it. There is nothing that a gate could learn from one device; what comes of it is its outcome.
+pub fn update(
+    state: &State,
+    operator: &OperatorId,
+    command: &UpdateDevice,
+    facts: &mut Vec<Fact>,
+) -> Result<(), Rejection> {
+    let Some(device) = state.devices.find(&command.device) else {
+        return Err(Rejection::new(
+            Code::UnknownDevice,
+            format!("{} is not registered", command.device),
+        ));
+    };
+    let row = state.devices.get(device);
+    if row.lifecycle() == Lifecycle::Retired {
+        return Err(Rejection::new(
+            Code::InvalidTransition,
+            format!("{} has been retired", command.device),
+        ));
+    }
+    let Some(release) = state.releases.find(row.model(), &command.version) else {
+        return Err(Rejection::new(
+            Code::UnknownRelease,
+            format!("no release {} {}", row.model(), command.version),
+        ));
+    };
+    let published = state.releases.get(release);
+    if let Some(running) = row.running_digest()
+        && state.releases.is_newer(running, published)
+    {
+        return Err(Rejection::new(
+            Code::InvalidTransition,
+            format!(
+                "{} runs a newer release, and devices refuse to go back to an older one",
+                command.device
+            ),
+        ));
+    }
+    let campaign = state.campaigns.len();
+    facts.push(
+        CampaignCreated {
+            campaign,
+            release,
+            spec: spec(state, command, row.model())?,
+            other_releases: Vec::new(),
+            other_arm: Vec::new(),
+            authors: vec![operator.clone()],
+            ordered: Some(Ordered {
+                device,
+                operator: operator.clone(),
+                reason: command.reason.clone(),
+            }),
+        }
+        .into(),
+    );
+    // What others have to approve, they approve as for any campaign; until then it is a draft.
+    if needed(&state.approval_policy, &Action::Start) == 0 {
+        facts.push(CampaignStaged { campaign }.into());
+    }
+    Ok(())
+}
+
+fn spec(
+    state: &State,
+    command: &UpdateDevice,
+    model: &fleetfold_schemas::ModelId,
+) -> Result<CampaignSpec, Rejection> {
+    // Where the command itself stands, as the reply says; a long name of the device would not fit beside it.
+    let position = state.position + 1;
+    let long = format!("manual-{}-{position}", command.device);
+    let id = CampaignId::parse(&long)
+        .or_else(|_| CampaignId::parse(&format!("manual-{position}")))
+        .expect("a number is short");
+    if state.campaigns.find(&id).is_some() {
+        return Err(Rejection::new(Code::CampaignExists, format!("{id} exists")));
+    }
+    let release = ReleaseRef {
+        model: model.clone(),
+        version: command.version.clone(),
+    };
+    let name = |text| Name::parse(text).expect("our own names are valid");
+    let mut spec = CampaignSpec::new(id, vec![release]);
+    spec.groups = vec![GroupSpec {
+        name: name("device"),
+        priority: 1,
+        rollout_order: 1,
+        criteria: Criteria {
+            devices: Some([command.device.clone()].into()),
+            ..Criteria::default()
+        },
+    }];
+    spec.phases = vec![PhaseSpec {
+        name: name("update"),
+        percentage: BasisPoints::ALL,
+        duration_hours: Hours::of(0),
+        wait_for_success: false,
+        success_threshold: BasisPoints::ALL,
+        gates: None,
+    }];
+    spec.gates.threshold = false;
+    spec.gates.confident = false;
+    spec.priority = PRIORITY;
+    Ok(spec)
+}
