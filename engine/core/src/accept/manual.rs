@@ -9,6 +9,7 @@ use fleetfold_schemas::{
     command::{Lifecycle, UpdateDevice},
 };
 
+use super::operator::find_device;
 use crate::{
     Fact, State,
     approval::needed,
@@ -26,12 +27,7 @@ pub fn update(
     command: &UpdateDevice,
     facts: &mut Vec<Fact>,
 ) -> Result<(), Rejection> {
-    let Some(device) = state.devices.find(&command.device) else {
-        return Err(Rejection::new(
-            Code::UnknownDevice,
-            format!("{} is not registered", command.device),
-        ));
-    };
+    let device = find_device(state, &command.device)?;
     let row = state.devices.get(device);
     if row.lifecycle() == Lifecycle::Retired {
         return Err(Rejection::new(

@@ -9,7 +9,10 @@ use fleetfold_schemas::{
     mutant::{Mutant, is_on},
 };
 
-use super::campaign::{find, invalid};
+use super::{
+    campaign::{find, invalid},
+    operator::find_device,
+};
 use crate::{
     CampaignIx, DeviceIx, Fact, State,
     decide::offer_one,
@@ -152,12 +155,7 @@ fn member<'s>(
     row: &'s Campaign,
     id: &DeviceId,
 ) -> Result<(DeviceIx, &'s Member), Rejection> {
-    let Some(device) = state.devices.find(id) else {
-        return Err(Rejection::new(
-            Code::UnknownDevice,
-            format!("{id} is not registered"),
-        ));
-    };
+    let device = find_device(state, id)?;
     let at = row.member_of(device, &state.devices).ok_or_else(|| {
         Rejection::new(
             Code::NotAMember,

@@ -9,7 +9,7 @@ use fleetfold_schemas::mutant::{Mutant, is_on};
 
 use fleetfold_schemas::id::printable;
 use fleetfold_schemas::{
-    CommandId, OperatorId,
+    CommandId, DeviceId, OperatorId,
     code::{Code, Rejection},
     command::{
         AssignDevice, Command, CommandMessage, Credential, Lifecycle, RegisterDevice, SetLifecycle,
@@ -25,7 +25,7 @@ use super::{
     approval, campaign, manual, member, release, rollback, scope, staff, storage_low, ticket,
 };
 use crate::{
-    Fact, State, Timestamp,
+    DeviceIx, Fact, State, Timestamp,
     fact::{
         CommandAccepted, CommandRefused, DeferralCause, DeviceAssigned, DeviceRegistered,
         ExecutionCanceled, ExecutionDeferred, ExecutionRemoved, KeptCause, KeyTrusted,
@@ -402,18 +402,20 @@ fn register_device(
     Ok(())
 }
 
+pub(super) fn find_device(state: &State, id: &DeviceId) -> Result<DeviceIx, Rejection> {
+    state
+        .devices
+        .find(id)
+        .ok_or_else(|| Rejection::new(Code::UnknownDevice, format!("{id} is not registered")))
+}
+
 /// What it takes part in already, it stays in.
 fn assign_device(
     state: &State,
     command: &AssignDevice,
     facts: &mut Vec<Fact>,
 ) -> Result<(), Rejection> {
-    let Some(device) = state.devices.find(&command.device) else {
-        return Err(Rejection::new(
-            Code::UnknownDevice,
-            format!("{} is not registered", command.device),
-        ));
-    };
+    let device = find_device(state, &command.device)?;
     let row = state.devices.get(device);
     let tenant = command.tenant.clone();
     if row.lifecycle() == Lifecycle::Retired || row.tenant().as_ref() == Some(&tenant) {
@@ -434,12 +436,7 @@ fn set_lifecycle(
     command: &SetLifecycle,
     facts: &mut Vec<Fact>,
 ) -> Result<(), Rejection> {
-    let Some(device) = state.devices.find(&command.device) else {
-        return Err(Rejection::new(
-            Code::UnknownDevice,
-            format!("{} is not registered", command.device),
-        ));
-    };
+    let device = find_device(state, &command.device)?;
     let row = state.devices.get(device);
     let is_allowed = matches!(
         (row.lifecycle(), command.lifecycle),
