@@ -82,6 +82,9 @@ struct RunArgs {
     /// The version of that image.
     #[arg(long, default_value = "1.0.0")]
     version: Version,
+    /// The hardware revision of all devices.
+    #[arg(long)]
+    hardware: Option<Version>,
     /// Percent of trials that fail by chance.
     #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..=100))]
     failing: u8,
@@ -255,7 +258,10 @@ fn configure(fleet: &FleetArgs, args: RunArgs) -> Result<FleetConfig, CliError> 
             image: Arc::clone(&image),
             version: args.version.clone(),
             manifest_sequence: 0,
-            inventory: Inventory::default(),
+            inventory: Inventory {
+                hardware: args.hardware.clone(),
+                ..Inventory::default()
+            },
         });
     }
     Ok(FleetConfig {

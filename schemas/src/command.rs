@@ -16,7 +16,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::Value;
 
 use crate::{
-    campaign::{BasisPoints, CampaignDraft, Minutes},
+    campaign::{BasisPoints, CampaignDraft, Minutes, VersionRequirement},
     code::{Code, Rejection},
     codec::{COMMAND_BYTES_MAX, DecodeError, encode_json},
     id::{CampaignId, CommandId, DeviceId, Digest, ModelId, Name, OperatorId, TicketId, Version},
@@ -335,6 +335,12 @@ pub struct PublishRelease {
     /// What it repairs, such as CVE-2026-1234; only with `security`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub advisories: Vec<Name>,
+    /// What a device must run before it may install it; who does not is first given what leads there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requires: Option<VersionRequirement>,
+    /// The hardware revisions that it is for; empty: all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hardware: Vec<Version>,
 }
 
 /// A manifest for an older image under a sequence above the release's own, so that devices with the release accept it.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     approval::ApprovalStatus,
-    campaign::{BasisPoints, CampaignSpec, ReleaseRef},
+    campaign::{BasisPoints, CampaignSpec, ReleaseRef, VersionRequirement},
     command::Lifecycle,
     device::{DeviceError, Slot, Stage, Waiting},
     id::{
@@ -46,6 +46,9 @@ pub struct SlotStatus {
 pub struct ExecutionView {
     pub campaign: CampaignId,
     pub attempt: u32,
+    /// What it is given on its way to the campaign's release.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub via: Option<Version>,
     pub status: ExecutionStatus,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stage: Option<Stage>,
@@ -423,6 +426,12 @@ pub struct ReleaseStatus {
     pub security: bool,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub advisories: Vec<Name>,
+    /// What a device must run before it may install this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requires: Option<VersionRequirement>,
+    /// The hardware revisions that it is for; empty: all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hardware: Vec<Version>,
     pub published_ms: u64,
 }
 

@@ -125,6 +125,8 @@ impl Model {
             manifest: manifest.sign(&self.key),
             security: false,
             advisories: Vec::new(),
+            requires: None,
+            hardware: Vec::new(),
             rollbacks: Vec::new(),
         })
     }

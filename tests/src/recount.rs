@@ -258,6 +258,7 @@ impl Execution {
                 self.is_restored = true;
             }
             Fact::ExecutionRemoved(_) | Fact::ExecutionCanceled(_) => self.now = Now::Removed,
+            Fact::HopReached(_) => self.now = Now::Offered,
             _ => {}
         }
     }

@@ -30,8 +30,9 @@ use crate::{
     membership::takers,
     offers::offered_bytes,
     state::{
-        Answered, Campaign, Counted, Delta, Device, Evidence, Member, MemberState, Operator, Place,
-        Release, Roster, Said, Site, State, Status, StorageShortage, Wait, stratum_of, tell_apart,
+        Answered, Campaign, Counted, Delta, Device, Evidence, Hop, Member, MemberState, Operator,
+        Place, Release, Roster, Said, Site, State, Status, StorageShortage, Wait, stratum_of,
+        tell_apart,
     },
 };
 
@@ -172,6 +173,7 @@ pub fn apply(state: &mut State, at: Timestamp, fact: &Fact) {
         | Fact::ExecutionCanceled(_)
         | Fact::ExecutionRetracted(_)
         | Fact::ExecutionDeferred(_)
+        | Fact::HopReached(_)
         | Fact::ExecutionHeld(_)
         | Fact::ExecutionContinued(_)
         | Fact::DeviceExcluded(_) => execution_changed(state, at, fact),
@@ -299,6 +301,8 @@ fn release_published(state: &mut State, at: Timestamp, fact: &ReleasePublished) 
         key_id: fact.key_id.clone(),
         published_at: at,
         advisories: fact.advisories.clone(),
+        requires: fact.requires.clone(),
+        hardware: fact.hardware.clone(),
         deltas: BTreeMap::new(),
         rollbacks: BTreeMap::new(),
     });
@@ -472,7 +476,7 @@ fn execution_changed(state: &mut State, at: Timestamp, fact: &Fact) {
     };
     let position = state.position;
     if let Fact::ExecutionQueued(fact) = fact
-        && fact.attempt > 1
+        && is_retry(state.campaigns.get(ix), at_member, fact.attempt)
     {
         let bytes = offered_bytes(state, ix, device);
         let campaign = state.campaigns.get_mut(ix);
@@ -541,7 +545,8 @@ fn keep_for_reports(
 
 fn member_changed(campaign: &mut Campaign, ix: u32, at: Timestamp, position: u64, fact: &Fact) {
     match fact {
-        Fact::ExecutionQueued(ExecutionQueued { attempt, .. }) => {
+        Fact::ExecutionQueued(ExecutionQueued { attempt, via, .. }) => {
+            step_begun(campaign, ix, *via);
             campaign.starts.count(at, *attempt == 1);
             campaign.update_member(ix, |member| {
                 member.attempts = *attempt;
@@ -600,6 +605,7 @@ fn member_changed(campaign: &mut Campaign, ix: u32, at: Timestamp, position: u64
             campaign.update_member(ix, |member| member.enter(MemberState::Canceled, at));
         }
         Fact::ExecutionRetracted(_) => retract(campaign, ix, at),
+        Fact::HopReached(fact) => step_done(campaign, ix, at, fact.release),
         Fact::ExecutionDeferred(_) => {
             campaign.deferred.insert(ix);
             campaign.update_member(ix, |member| {
@@ -614,9 +620,48 @@ fn member_changed(campaign: &mut Campaign, ix: u32, at: Timestamp, position: u64
     }
 }
 
+/// The first attempt of a further step is none of those that retries are counted by.
+fn is_retry(campaign: &Campaign, ix: u32, attempt: u32) -> bool {
+    let before = campaign.hops.get(&ix).map_or(0, |hop| hop.attempts_before);
+    attempt > before + 1
+}
+
+fn step_begun(campaign: &mut Campaign, ix: u32, via: Option<ReleaseIx>) {
+    match (via, campaign.hops.get_mut(&ix)) {
+        (via, Some(hop)) => hop.to = via,
+        (Some(_), None) => {
+            let hop = Hop {
+                to: via,
+                ..Hop::default()
+            };
+            campaign.hops.insert(ix, hop);
+        }
+        (None, None) => {}
+    }
+}
+
+/// As soon as it can, it gets the next one. Who takes a step twice has gone back in between: that is what retries are for.
+fn step_done(campaign: &mut Campaign, ix: u32, at: Timestamp, release: ReleaseIx) {
+    let attempts = campaign.member(ix).attempts;
+    let hop = campaign.hops.entry(ix).or_default();
+    if hop.passed != Some(release) {
+        hop.attempts_before = attempts;
+    }
+    hop.passed = Some(release);
+    hop.has_left = false;
+    hop.to = None;
+    campaign.deferred.insert(ix);
+    campaign.update_member(ix, |member| member.enter(MemberState::Deferred, at));
+}
+
 fn failed(campaign: &mut Campaign, ix: u32, at: Timestamp, fact: &Fact) {
     match fact {
         Fact::ExecutionFailed(fact) => {
+            if !campaign.member(ix).is_in_progress()
+                && let Some(hop) = campaign.hops.get_mut(&ix)
+            {
+                hop.has_left = true;
+            }
             // A failed transport says nothing about the release.
             if fact.error.class != ErrorClass::Download {
                 count(campaign, ix, Counted::Failure);

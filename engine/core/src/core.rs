@@ -303,6 +303,9 @@ impl Core {
             } else if let Some(device) = open.described.pop_first() {
                 decide::not_understood(&self.state, device, facts);
                 if facts.len() == next {
+                    decide::reconsidered(&self.state, device, facts);
+                }
+                if facts.len() == next {
                     decide::joins(&self.state, device, facts);
                 } else {
                     // What follows from it comes first.
@@ -469,9 +472,11 @@ fn execution_changed(fact: &Fact) -> Option<(DeviceIx, bool)> {
         | Fact::ExecutionContinued(_)
         | Fact::ReturnQueued(_)
         | Fact::ReturnAccepted(_) => Some((device, false)),
-        Fact::ExecutionDeferred(fact) => {
-            (fact.cause == DeferralCause::CalledBack).then_some((device, true))
-        }
+        Fact::ExecutionDeferred(fact) => matches!(
+            fact.cause,
+            DeferralCause::CalledBack | DeferralCause::Reconsidered
+        )
+        .then_some((device, true)),
         Fact::ReturnDeferred(fact) => Some((device, fact.cause == ReturnDeferral::NotContacted)),
         Fact::ExecutionSucceeded(_)
         | Fact::ExecutionFailed(_)
@@ -480,6 +485,7 @@ fn execution_changed(fact: &Fact) -> Option<(DeviceIx, bool)> {
         | Fact::ExecutionRemoved(_)
         | Fact::ExecutionCanceled(_)
         | Fact::ExecutionRetracted(_)
+        | Fact::HopReached(_)
         | Fact::DeviceExcluded(_)
         | Fact::Returned(_)
         | Fact::ReturnFailed(_)

@@ -27,6 +27,7 @@ use crate::{
     membership::{Grouping, takers},
     offers::offered_bytes,
     pace::Limit,
+    path::{Way, way},
     rollback,
     state::{Campaign, Device, Evidence, Member, MemberState, Place, ReturnStep, Status},
     tickets,
@@ -58,12 +59,14 @@ pub fn retry_at(
                 && (!campaign.status.is_rolling_back() || is_on(Mutant::RetriedWhileGoingBack))
         }
     };
+    let at = campaign.member_of(member.device, &state.devices);
+    let attempts = at.map_or(member.attempts, |at| campaign.attempts_of_step(at));
     let is_spent =
-        member.attempts > u32::from(handling.retries(class)) && !is_on(Mutant::RetriesWithoutLimit);
+        attempts > u32::from(handling.retries(class)) && !is_on(Mutant::RetriesWithoutLimit);
     if is_spent || !may_retry || is_out_of_budget(state, ix, member) {
         return None;
     }
-    let doublings = member.attempts.saturating_sub(1);
+    let doublings = attempts.saturating_sub(1);
     let wait_ms = handling.backoff(class).ms() << doublings;
     let name = state.devices.get(member.device).name();
     let wait_ms = wait_ms << u8::from(is_on(Mutant::JitterBeyondTheWait));
@@ -318,7 +321,8 @@ pub fn offer_one(state: &State, ix: CampaignIx, member: &Member, attempt: u32) -
             return vec![deferred.into()];
         }
     }
-    let release = state.releases.get(row.target(member, &state.devices));
+    let target = row.target(member, &state.devices);
+    let release = state.releases.get(target);
     let running = known.running_digest();
     if attempt == 1 && running == Some(release.image) {
         let already = true;
@@ -338,11 +342,19 @@ pub fn offer_one(state: &State, ix: CampaignIx, member: &Member, attempt: u32) -
     if !understands(row, known) {
         return removed(RemovalCause::ConditionsUnsupported);
     }
+    let via = match way(&state.releases, target, known) {
+        // What is not known of it is found out by asking: see `reconsidered`.
+        Way::Direct | Way::Unknown => None,
+        Way::Via(release) => Some(release),
+        Way::None => return removed(RemovalCause::NoPath),
+        Way::Hardware => return removed(RemovalCause::Hardware),
+    };
     facts.push(
         ExecutionQueued {
             campaign,
             device,
             attempt,
+            via,
         }
         .into(),
     );
@@ -372,6 +384,36 @@ pub fn not_understood(state: &State, device: DeviceIx, facts: &mut Vec<Fact>) {
         let cause = RemovalCause::ConditionsUnsupported;
         facts.push(
             ExecutionRemoved {
+                campaign,
+                device,
+                cause,
+            }
+            .into(),
+        );
+    }
+}
+
+/// A device has said what it runs and what it is: a job that is not for that is taken back before it sees it, and it gets
+/// another one.
+pub fn reconsidered(state: &State, device: DeviceIx, facts: &mut Vec<Fact>) {
+    let known = state.devices.get(device);
+    let Some((campaign, at)) = known.execution() else {
+        return;
+    };
+    let row = state.campaigns.get(campaign);
+    if row.member(at).state != MemberState::Queued {
+        return;
+    }
+    let target = row.target(row.member(at), &state.devices);
+    let wanted = match way(&state.releases, target, known) {
+        Way::Direct | Way::Unknown => Some(target),
+        Way::Via(release) => Some(release),
+        Way::None | Way::Hardware => None,
+    };
+    if wanted != Some(row.aim(at, &state.devices)) {
+        let cause = DeferralCause::Reconsidered;
+        facts.push(
+            ExecutionDeferred {
                 campaign,
                 device,
                 cause,

@@ -94,6 +94,7 @@ fn of_kind(fact: &Fact, effects: &mut Vec<Effect>) {
         | Fact::ExecutionRemoved(_)
         | Fact::ExecutionCanceled(_)
         | Fact::DeviceExcluded(_)
+        | Fact::HopReached(_)
         | Fact::ReturnQueued(_)
         | Fact::Returned(_)
         | Fact::ReturnFailed(_)
@@ -189,7 +190,10 @@ fn of_kind(fact: &Fact, effects: &mut Vec<Effect>) {
         Fact::ExecutionDeferred(fact) => {
             if matches!(
                 fact.cause,
-                DeferralCause::Maintenance | DeferralCause::MadeWay | DeferralCause::CalledBack
+                DeferralCause::Maintenance
+                    | DeferralCause::MadeWay
+                    | DeferralCause::CalledBack
+                    | DeferralCause::Reconsidered
             ) {
                 effects.push(Effect::DeviceJob(fact.device));
             }

@@ -13,7 +13,7 @@ use alloc::{string::String, vec::Vec};
 use fleetfold_schemas::{
     CommandId, DeviceId, Digest, ModelId, Name, OperatorId, Sha256, Version,
     approval::ApprovalPolicy,
-    campaign::{CampaignDefaults, CampaignSpec},
+    campaign::{CampaignDefaults, CampaignSpec, VersionRequirement},
     command::{Credential, Lifecycle},
     device::{DeviceError, Image, Running, Stage, WaitingFor},
     operator::Tenants,
@@ -170,6 +170,14 @@ facts! {
         #[cbor(default, skip_if = "Option::is_none")]
         #[serde(skip_serializing_if = "Option::is_none")]
         10 advisories: Option<Vec<Name>>,
+        /// What a device must run before it may install it.
+        #[cbor(default, skip_if = "Option::is_none", with = "crate::stored::json")]
+        #[serde(skip_serializing_if = "Option::is_none")]
+        11 requires: Option<VersionRequirement>,
+        /// The hardware revisions that it is for; empty: all.
+        #[cbor(default, skip_if = "Vec::is_empty")]
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        12 hardware: Vec<Version>,
     }
     21 DeltaRequested {
         0 release: ReleaseIx,
@@ -317,6 +325,10 @@ facts! {
         0 campaign: CampaignIx,
         1 device: DeviceIx,
         2 attempt: u32,
+        /// A release that must be passed through comes first.
+        #[cbor(default, skip_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
+        85 via: Option<ReleaseIx>,
     }
     51 ExecutionAccepted {
         0 campaign: CampaignIx,
@@ -395,6 +407,12 @@ facts! {
     121 ExecutionContinued {
         0 campaign: CampaignIx,
         1 device: DeviceIx,
+    }
+    /// A device runs a release that it had to pass through; the next step of the same execution follows.
+    170 HopReached {
+        0 campaign: CampaignIx,
+        1 device: DeviceIx,
+        2 release: ReleaseIx,
     }
     /// Signed at release time: devices with the release accept this one's image under it.
     80 RollbackAdded {
@@ -722,6 +740,12 @@ pub enum RemovalCause {
     /// It does not know how to wait for what must hold before it goes on.
     #[n(122)]
     ConditionsUnsupported,
+    /// No releases lead from what it runs to what it should run.
+    #[n(85)]
+    NoPath,
+    /// The release is not for its hardware.
+    #[n(86)]
+    Hardware,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode, Serialize)]
@@ -739,6 +763,9 @@ pub enum DeferralCause {
     /// It waited with its job, and was called back while the campaign was paused.
     #[n(120)]
     CalledBack,
+    /// It has said now what it runs and what it is, and its queued job was not for that.
+    #[n(85)]
+    Reconsidered,
 }
 
 impl CampaignCreated {
@@ -815,6 +842,7 @@ impl Fact {
             | Self::ExecutionHeld(ExecutionHeld { campaign, .. })
             | Self::ExecutionContinued(ExecutionContinued { campaign, .. })
             | Self::MemberJoined(MemberJoined { campaign, .. })
+            | Self::HopReached(HopReached { campaign, .. })
             | Self::RollbackStarted(RollbackStarted { campaign, .. })
             | Self::RollbackAdvanced(RollbackAdvanced { campaign, .. })
             | Self::ReturnQueued(ReturnQueued { campaign, .. })
@@ -881,6 +909,7 @@ impl Fact {
             | Self::ExecutionHeld(ExecutionHeld { device, .. })
             | Self::ExecutionContinued(ExecutionContinued { device, .. })
             | Self::MemberJoined(MemberJoined { device, .. })
+            | Self::HopReached(HopReached { device, .. })
             | Self::ExecutionExpedited(ExecutionExpedited { device, .. })
             | Self::DeviceExcluded(DeviceExcluded { device, .. })
             | Self::ReturnQueued(ReturnQueued { device, .. })

@@ -27,6 +27,7 @@ mod judge;
 mod membership;
 mod offers;
 mod pace;
+mod path;
 mod request;
 mod rollback;
 pub mod snapshot;

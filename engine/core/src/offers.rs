@@ -52,8 +52,7 @@ pub fn offered_bytes(state: &State, campaign: CampaignIx, device: DeviceIx) -> u
     let Some(at) = row.member_of(device, &state.devices) else {
         return 0;
     };
-    let target = row.target(row.member(at), &state.devices);
-    let release = state.releases.get(target);
+    let release = state.releases.get(row.aim(at, &state.devices));
     let offers = offers(state, state.devices.get(device), release);
     offers.first().map_or(0, |offer| match offer {
         Offer::Full { size_bytes, .. } | Offer::Delta { size_bytes, .. } => *size_bytes,

@@ -129,6 +129,8 @@ fn release(release: u32, version: &str) -> Fact {
         image_bytes: 1_048_576,
         manifest: vec![0xd8, 0x6b],
         advisories: None,
+        requires: None,
+        hardware: Vec::new(),
         key_id: vec![1; 8],
     }
     .into()
@@ -250,6 +252,7 @@ fn queued(campaign: u32, device: u32) -> Fact {
         campaign,
         device,
         attempt,
+        via: None,
     }
     .into()
 }

@@ -12,6 +12,7 @@ use std::{
 use clap::{Args, Subcommand};
 use ed25519_dalek::SigningKey;
 use fleetfold_schemas::{
+    campaign::VersionRequirement,
     command::{Command, PublishRelease},
     cose::KeyId,
     id::{Digest, ModelId, Name, Sha256, Version},
@@ -102,10 +103,21 @@ pub struct Publish {
     /// What it repairs, such as CVE-2026-1234; may be repeated
     #[arg(long = "advisory", value_name = "ID", requires = "security")]
     advisories: Vec<Name>,
+    /// What a device must run before it may install this, such as '>=2.0.0'; others are first given what leads there
+    #[arg(long, value_name = "VERSIONS", value_parser = requirement)]
+    requires: Option<VersionRequirement>,
+    /// A hardware revision that it is for; may be repeated [default: all]
+    #[arg(long, value_name = "REVISION")]
+    hardware: Vec<Version>,
     #[command(flatten)]
     of: Of,
     #[command(flatten)]
     connection: Connection,
+}
+
+fn requirement(text: &str) -> Result<VersionRequirement, String> {
+    let expected = || "expected versions as Cargo writes them, like '>=1.2, <2'".to_owned();
+    VersionRequirement::parse(text).ok_or_else(expected)
 }
 
 /// A DNS name as RFC 1123 section 2.1 has it, in lower case: the vendor's id is computed from its letters.
@@ -249,6 +261,8 @@ impl Publish {
             manifest,
             security: self.security,
             advisories: self.advisories,
+            requires: self.requires,
+            hardware: self.hardware,
             rollbacks,
         });
         let accepted = client.command(command, None).await?;

@@ -190,6 +190,8 @@ async fn publish(
             manifest: manifest.sign(key),
             security: false,
             advisories: Vec::new(),
+            requires: None,
+            hardware: Vec::new(),
             rollbacks: Vec::new(),
         });
         operator.command(command, None).await?;

@@ -259,6 +259,8 @@ fn releases(state: &State) -> Vec<Fact> {
             image_bytes: row.image_bytes,
             manifest: row.manifest.clone(),
             advisories: row.advisories.clone(),
+            requires: row.requires.clone(),
+            hardware: row.hardware.clone(),
             key_id: row.key_id.clone(),
         };
         facts.push(published.into());

@@ -225,6 +225,7 @@ impl Record {
                 Fact::ExecutionSucceeded(ExecutionSucceeded { already: false, .. }),
                 Fate::Accepted(accepted),
             ) => Fate::Succeeded(accepted, worked),
+            (Fact::HopReached(_), Fate::Accepted(accepted)) => Fate::Succeeded(accepted, worked),
             (
                 Fact::ExecutionFailed(ExecutionFailed {
                     error, restored, ..

@@ -294,8 +294,8 @@ impl<B: Behaviour> Stage<B> {
         let running = if state == JobState::Succeeded {
             let campaign = self.campaign();
             let (_, at) = row.execution().expect("it reports about its job");
-            let target = campaign.target(campaign.member(at), &self.core.state().devices);
-            let release = self.core.state().releases.get(target);
+            let aim = campaign.aim(at, &self.core.state().devices);
+            let release = self.core.state().releases.get(aim);
             Running {
                 slot: before.map_or(Slot::A, |(slot, _)| slot.other()),
                 version: release.version.clone(),

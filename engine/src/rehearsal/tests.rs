@@ -9,10 +9,10 @@ use fleetfold_core::{
 };
 use fleetfold_schemas::{
     CampaignId, Digest, ModelId, Sha256, Version,
-    campaign::{CampaignSpec, DAY_MS, HOUR_MS, Pace, ReleaseRef},
+    campaign::{CampaignSpec, DAY_MS, HOUR_MS, Pace, ReleaseRef, VersionRequirement},
     command::{Credential, Lifecycle},
     device::{Running, Slot},
-    rehearsal::Rehearsal,
+    rehearsal::{Rehearsal, Severity},
 };
 
 use super::*;
@@ -51,6 +51,8 @@ fn release(release: u32, text: &str) -> Fact {
         image_bytes: IMAGE_BYTES,
         manifest: vec![1],
         advisories: None,
+        requires: None,
+        hardware: Vec::new(),
         key_id: vec![2],
     }
     .into()
@@ -386,4 +388,52 @@ fn who_was_never_reached_does_what_others_did() {
     // All that had no outcome yet, those among the exposed included.
     assert!(answer.borrowed >= 100 - stopped.exposed, "{answer:?}");
     assert_eq!(what_if(&record, lax, 1), answer);
+}
+
+/// The same fleet, whose target asks for something: release 0 is 1.5.0, which nobody runs.
+fn asking(requires: Option<&str>, hardware: &[&str]) -> Rehearsal {
+    let mut core = Core::default();
+    for (at, mut fact) in facts(20, spec()) {
+        if let Fact::ReleasePublished(published) = &mut fact {
+            if published.release == 0 {
+                published.version = version("1.5.0");
+                published.image = Digest::of(b"1.5.0");
+            } else {
+                published.requires = requires.and_then(VersionRequirement::parse);
+                published.hardware = hardware.iter().map(|it| version(it)).collect();
+            }
+        }
+        core.replay(at, &fact);
+    }
+    core.replayed();
+    let options = Options {
+        failure_rate: Some(BasisPoints::from_percent(0)),
+        ..few()
+    };
+    rehearse(core.state(), 0, &options)
+}
+
+fn has(rehearsal: &Rehearsal, key: &str, severity: Severity) -> bool {
+    let mut findings = rehearsal.findings.iter();
+    findings.any(|it| it.key == key && it.severity == severity && it.devices == Some(20))
+}
+
+#[test]
+fn a_fleet_that_passes_through_another_release_gets_two_images() {
+    let rehearsal = asking(Some(">=1.5.0"), &[]);
+    assert!(has(&rehearsal, "passes_through", Severity::Info));
+    assert_eq!(rehearsal.expected.completed, few().runs);
+    let directly = asking(None, &[]);
+    assert!(rehearsal.expected.bytes.p50 >= 2 * directly.expected.bytes.p50);
+}
+
+#[test]
+fn who_cannot_be_brought_to_the_target_is_named() {
+    let rehearsal = asking(Some(">=1.6.0"), &[]);
+    assert!(has(&rehearsal, "no_path", Severity::Error), "{rehearsal:?}");
+    let rehearsal = asking(None, &["2"]);
+    assert!(
+        has(&rehearsal, "wrong_hardware", Severity::Error),
+        "{rehearsal:?}"
+    );
 }

@@ -392,6 +392,18 @@ impl VersionRequirement {
     }
 }
 
+impl Version {
+    /// Whether it comes before another one, both of the form of semver.org.
+    #[must_use]
+    pub fn is_below(&self, other: &Self) -> bool {
+        let parse = |version: &Self| semver::Version::parse(version.as_str()).ok();
+        match (parse(self), parse(other)) {
+            (Some(own), Some(other)) => own < other,
+            _ => false,
+        }
+    }
+}
+
 impl fmt::Display for VersionRequirement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.0, f)

@@ -5,7 +5,7 @@ use fleetfold_schemas::{
     campaign::{
         BasisPoints, CampaignSpec, ClassRule, Classes, Days, FailureHandling, GroupOrder,
         GroupSpec, Hours, Jitter, Membership, Minutes, Monitoring, PhaseSpec, ReleaseRef, Strategy,
-        Timeouts,
+        Timeouts, VersionRequirement,
     },
     code::Code,
     codec::encode_json,
@@ -319,6 +319,8 @@ pub fn commands() -> Vec<Golden> {
                 manifest: manifest().sign(&release_key()),
                 security: true,
                 advisories: vec![name("CVE-2026-1234")],
+                requires: None,
+                hardware: Vec::new(),
                 rollbacks: Vec::new(),
             }),
         ),
@@ -334,6 +336,8 @@ pub fn commands() -> Vec<Golden> {
                 manifest: manifest().sign(&release_key()),
                 security: false,
                 advisories: Vec::new(),
+                requires: VersionRequirement::parse(">=1.3.0"),
+                hardware: vec![version("rev-c.2")],
                 rollbacks: vec![RollbackManifest {
                     to: version("1.3.2"),
                     manifest: Manifest {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use fleetfold_schemas::{
     CampaignId, DeviceId, DeviceTopic, Digest, Sha256, TicketId, Topic,
     approval::ApprovalStatus,
-    campaign::BasisPoints,
+    campaign::{BasisPoints, VersionRequirement},
     codec::encode_json,
     command::Lifecycle,
     cose::KeyId,
@@ -62,6 +62,7 @@ pub fn device_statuses() -> Vec<Golden> {
         execution: Some(ExecutionView {
             campaign: campaign(),
             attempt: 1,
+            via: None,
             status: ExecutionStatus::InProgress,
             stage: Some(Stage::Downloading),
             progress_percent: Some(75),
@@ -75,6 +76,7 @@ pub fn device_statuses() -> Vec<Golden> {
             .execution
             .clone()
             .map(|execution| ExecutionView {
+                via: Some(version("1.3.5")),
                 stage: Some(Stage::Installing),
                 progress_percent: None,
                 waiting: Some(Waiting {
@@ -91,6 +93,7 @@ pub fn device_statuses() -> Vec<Golden> {
         execution: Some(ExecutionView {
             campaign: campaign(),
             attempt: 2,
+            via: None,
             status: ExecutionStatus::Failed,
             stage: None,
             progress_percent: None,
@@ -471,6 +474,8 @@ pub fn other_statuses() -> Vec<Golden> {
         ],
         security: false,
         advisories: Vec::new(),
+        requires: VersionRequirement::parse(">=1.3.0"),
+        hardware: vec![version("rev-c.2")],
         rollbacks: vec![RollbackStatus {
             to: version("1.3.2"),
             sequence: 71,

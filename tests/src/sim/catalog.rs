@@ -159,6 +159,8 @@ impl Model {
             manifest: self.manifest(firmware, firmware.sequence, key),
             security: false,
             advisories: Vec::new(),
+            requires: None,
+            hardware: Vec::new(),
             rollbacks: rollbacks.collect(),
         })
     }

@@ -15,12 +15,13 @@ use fleetfold_schemas::{
 
 use super::{rollback::Returning, storage_low};
 use crate::{
-    CampaignIx, DeviceIx, Fact, State, Timestamp,
+    CampaignIx, DeviceIx, Fact, ReleaseIx, State, Timestamp,
     decide::retry_at,
     fact::{
         DeferralCause, DeviceGreeted, DeviceReported, ExecutionAccepted, ExecutionCanceled,
         ExecutionContinued, ExecutionDeferred, ExecutionFailed, ExecutionHeld, ExecutionRejected,
-        ExecutionRemoved, ExecutionRetracted, ExecutionSucceeded, LifecycleChanged, RemovalCause,
+        ExecutionRemoved, ExecutionRetracted, ExecutionSucceeded, HopReached, LifecycleChanged,
+        RemovalCause,
     },
     request::{Answer, DeviceMessage},
     state::{Campaign, Device, Member, MemberState, Status, Wait},
@@ -308,8 +309,10 @@ fn follow_execution(
     let Some((campaign_ix, campaign, member)) = latest_execution(state, row) else {
         return;
     };
-    let release = campaign.target(member, &state.devices);
-    let target = state.releases.get(release).image;
+    let at = row.execution().map(|(_, at)| at).expect("it has one");
+    let aim = campaign.aim(at, &state.devices);
+    let via = (aim != campaign.target(member, &state.devices)).then_some(aim);
+    let target = state.releases.get(aim).image;
     if member.state == MemberState::Succeeded
         && running.digest != target
         && !campaign.status.is_final()
@@ -322,6 +325,10 @@ fn follow_execution(
             }
             .into(),
         );
+        return;
+    }
+    if let Some(fact) = fell_back(state, now, (campaign_ix, at), running) {
+        facts.push(fact);
         return;
     }
     Returning {
@@ -344,11 +351,70 @@ fn follow_execution(
             member,
             device,
             runs_target,
+            via,
         };
         execution.follow(now, &job.state, facts);
     } else if is_late_success(member, job) && runs_target {
-        facts.push(succeeded(campaign_ix, device));
+        match via {
+            None => facts.push(succeeded(campaign_ix, device)),
+            Some(_) if !may_go_on(campaign) => {}
+            Some(release) => facts.push(reached(campaign_ix, device, release)),
+        }
     }
+}
+
+/// Whether steps are still to follow on each other.
+const fn may_go_on(campaign: &Campaign) -> bool {
+    !campaign.status.is_final() && !campaign.status.is_rolling_back()
+}
+
+/// Between two steps of its way a device has left the image that it had been brought to: what it came through does not
+/// hold. It is offered that again as often as it may fail.
+fn fell_back(
+    state: &State,
+    now: Timestamp,
+    (campaign, at): (CampaignIx, u32),
+    running: &Running,
+) -> Option<Fact> {
+    let row = state.campaigns.get(campaign);
+    let member = row.member(at);
+    let hop = row.hops.get(&at).filter(|hop| !hop.has_left)?;
+    let passed = state.releases.get(hop.passed?);
+    let is_between = matches!(member.state, MemberState::Deferred | MemberState::Queued);
+    let is_behind =
+        running.digest != passed.image && !state.releases.is_newer(running.digest, passed);
+    if !is_between || !is_behind || !may_go_on(row) {
+        return None;
+    }
+    let error = DeviceError {
+        class: ErrorClass::NotAttested,
+        code: Name::parse("fell_back").expect("our own names are valid"),
+        message: format!(
+            "it had reached {}, and runs {}",
+            passed.version, running.version
+        ),
+    };
+    let retry_at = retry_at(state, campaign, member, error.class, now);
+    let (device, restored) = (member.device, true);
+    Some(
+        ExecutionFailed {
+            campaign,
+            device,
+            error,
+            restored,
+            retry_at,
+        }
+        .into(),
+    )
+}
+
+fn reached(campaign: CampaignIx, device: DeviceIx, release: ReleaseIx) -> Fact {
+    HopReached {
+        campaign,
+        device,
+        release,
+    }
+    .into()
 }
 
 fn succeeded(campaign: CampaignIx, device: DeviceIx) -> Fact {
@@ -367,6 +433,8 @@ struct OpenExecution<'s> {
     member: &'s Member,
     device: DeviceIx,
     runs_target: bool,
+    /// It is given this release on its way to the campaign's.
+    via: Option<ReleaseIx>,
 }
 
 impl OpenExecution<'_> {
@@ -408,7 +476,7 @@ impl OpenExecution<'_> {
             facts.push(ExecutionAccepted { campaign, device }.into());
         }
         match job {
-            JobState::Succeeded if self.runs_target => facts.push(succeeded(campaign, device)),
+            JobState::Succeeded if self.runs_target => facts.push(self.succeeded()),
             JobState::Succeeded => facts.push(self.failed(now, not_attested(), false)),
             JobState::Failed { error, restored } => {
                 facts.push(self.failed(now, error.clone(), *restored))
@@ -427,6 +495,16 @@ impl OpenExecution<'_> {
                 }
             }
             JobState::Rejected { .. } | JobState::Canceled => {}
+        }
+    }
+
+    /// A step on the way is no success yet; when the campaign offers nothing more, the device stays where it is.
+    fn succeeded(&self) -> Fact {
+        let (campaign, device) = (self.campaign_ix, self.device);
+        match self.via {
+            None => succeeded(campaign, device),
+            Some(_) if !may_go_on(self.campaign) => ExecutionCanceled { campaign, device }.into(),
+            Some(release) => reached(campaign, device, release),
         }
     }
 

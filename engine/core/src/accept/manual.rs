@@ -14,6 +14,7 @@ use crate::{
     Fact, State,
     approval::needed,
     fact::{Action, CampaignCreated, CampaignStaged, Ordered},
+    path::{Way, way},
 };
 
 /// Somebody waits for it, so it goes before ordinary campaigns, and urgent ones can still go before it.
@@ -50,6 +51,20 @@ pub fn update(
             format!(
                 "{} runs a newer release, and devices refuse to go back to an older one",
                 command.device
+            ),
+        ));
+    }
+    let refused = match way(&state.releases, release, row) {
+        Way::Direct | Way::Via(_) | Way::Unknown => None,
+        Way::None => Some("no releases lead there from what it runs"),
+        Way::Hardware => Some("the release is not for its hardware"),
+    };
+    if let Some(why) = refused {
+        return Err(Rejection::new(
+            Code::InvalidTransition,
+            format!(
+                "{} cannot be brought to {}: {why}",
+                command.device, command.version
             ),
         ));
     }

@@ -41,7 +41,7 @@ pub fn publish(
             ),
         ));
     }
-    check_advisories(command)?;
+    check_lists(command)?;
     let verified =
         suit::verify(&command.manifest, &state.keys.trusted).map_err(|error| refusal(&error))?;
     let manifest = verified.manifest();
@@ -74,6 +74,8 @@ pub fn publish(
             manifest: command.manifest.clone(),
             key_id: verified.signer().0.to_vec(),
             advisories: command.security.then(|| command.advisories.clone()),
+            requires: command.requires.clone(),
+            hardware: command.hardware.clone(),
         }
         .into(),
     );
@@ -91,9 +93,14 @@ pub fn publish(
 /// So many can be told of in one line.
 const ADVISORIES_MAX: usize = 32;
 
-fn check_advisories(command: &PublishRelease) -> Result<(), Rejection> {
+/// More than any model has.
+const HARDWARE_MAX: usize = 32;
+
+fn check_lists(command: &PublishRelease) -> Result<(), Rejection> {
     let problem = if command.advisories.len() > ADVISORIES_MAX {
         format!("advisories: at most {ADVISORIES_MAX} are possible")
+    } else if command.hardware.len() > HARDWARE_MAX {
+        format!("hardware: at most {HARDWARE_MAX} revisions are possible")
     } else if !command.security && !command.advisories.is_empty() {
         "advisories: only a security release has any; say \"security\": true".to_string()
     } else {

@@ -54,7 +54,7 @@ impl From<DeferralCause> for ReturnDeferral {
             DeferralCause::Maintenance => Self::Maintenance,
             DeferralCause::MadeWay => Self::MadeWay,
             // Only who waits on the way there is called back.
-            DeferralCause::CalledBack => Self::Busy,
+            DeferralCause::CalledBack | DeferralCause::Reconsidered => Self::Busy,
         }
     }
 }

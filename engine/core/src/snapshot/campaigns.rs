@@ -15,7 +15,7 @@ use crate::{
     fact::Ordered,
     gate::ab::Arm,
     state::{
-        Campaign, Counted, Member, PhaseTally, Place, Returns, Rollback, Roster, STRATA_MAX,
+        Campaign, Counted, Hop, Member, PhaseTally, Place, Returns, Rollback, Roster, STRATA_MAX,
         Sources, Starts, Watch,
     },
 };
@@ -36,6 +36,7 @@ struct Announced {
     tallies: Vec<PhaseTally>,
     members: Vec<Member>,
     excluded: BTreeMap<u32, OperatorId>,
+    hops: BTreeMap<u32, Hop>,
     watches: Vec<(u32, Watch)>,
 }
 
@@ -143,6 +144,7 @@ impl Rosters {
             tallies: row.tallies,
             members: Vec::with_capacity(row.members as usize),
             excluded: BTreeMap::new(),
+            hops: BTreeMap::new(),
             watches: Vec::new(),
         });
         state.campaigns.push(campaign);
@@ -161,6 +163,7 @@ impl Rosters {
         let announced = &mut self.announced[announced];
         let ix = number(announced.members.len());
         let excluded_by = row.excluded_by.clone();
+        let hop = hop(state, ix, &row)?;
         if let Some(watch) = &row.watch {
             for time in watch.times() {
                 check_time("member", ix, "time", Some(time))?;
@@ -187,6 +190,9 @@ impl Rosters {
         if let Some(operator) = excluded_by {
             announced.excluded.insert(ix, operator);
         }
+        if hop != Hop::default() {
+            announced.hops.insert(ix, hop);
+        }
         Ok(())
     }
 
@@ -199,6 +205,7 @@ impl Rosters {
             }
             let campaign = state.campaigns.get_mut(ix);
             campaign.excluded = announced.excluded;
+            campaign.hops = announced.hops;
             if campaign.started_at.is_some() {
                 let (members, enrolled) = (announced.members, announced.enrolled);
                 campaign.roster = Roster::of(&campaign.spec, members, Some(enrolled));
@@ -255,6 +262,19 @@ fn rollback(campaign: u32, row: RollbackRow) -> Result<Rollback, SnapshotError> 
             failed: row.forgiven_failed,
             resolved: row.forgiven_resolved,
         },
+    })
+}
+
+fn hop(state: &State, member: u32, row: &MemberRow) -> Result<Hop, SnapshotError> {
+    for release in [row.via, row.passed].into_iter().flatten() {
+        check("member", member, "release", release < state.releases.len())?;
+    }
+    let attempts_before = u32::try_from(row.attempts_before).ok();
+    Ok(Hop {
+        to: row.via,
+        passed: row.passed,
+        has_left: row.left != 0,
+        attempts_before: attempts_before.ok_or(out_of_range("member", member, "attempts"))?,
     })
 }
 

@@ -265,6 +265,8 @@ impl Reader {
             manifest: row.manifest,
             key_id: row.key_id,
             advisories: row.advisories,
+            requires: row.requires,
+            hardware: row.hardware,
             published_at: row.published_at,
             deltas,
             rollbacks,

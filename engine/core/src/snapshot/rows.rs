@@ -7,7 +7,7 @@ use alloc::{string::String, vec::Vec};
 use fleetfold_schemas::{
     Digest, ModelId, Name, OperatorId, Sha256, Version,
     approval::ApprovalPolicy,
-    campaign::{CampaignDefaults, CampaignSpec},
+    campaign::{CampaignDefaults, CampaignSpec, VersionRequirement},
     command::{Credential, Lifecycle},
     device::{DeviceError, Slot, Stage, Waiting, WaitingFor},
     operator::Tenants,
@@ -237,6 +237,15 @@ pub struct ReleaseRow {
     pub rollbacks: Vec<RollbackManifestRow>,
     #[n(85)]
     pub advisories: Option<Vec<Name>>,
+    #[cbor(
+        n(86),
+        default,
+        skip_if = "Option::is_none",
+        with = "crate::stored::json"
+    )]
+    pub requires: Option<VersionRequirement>,
+    #[cbor(n(87), default, skip_if = "Vec::is_empty")]
+    pub hardware: Vec<Version>,
 }
 
 #[derive(Debug, Encode, Decode)]
@@ -507,6 +516,17 @@ pub struct MemberRow {
     pub removed_for: Option<RemovalCause>,
     #[n(87)]
     pub excluded_by: Option<OperatorId>,
+    /// On the way to this release, before the target.
+    #[n(88)]
+    pub via: Option<ReleaseIx>,
+    #[cbor(n(89), skip_if = "is_zero")]
+    pub attempts_before: u64,
+    /// The last release that it has passed through.
+    #[n(73)]
+    pub passed: Option<ReleaseIx>,
+    /// 1: it has gone back from there.
+    #[cbor(n(74), skip_if = "is_zero")]
+    pub left: u64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]

@@ -6,7 +6,6 @@ use core::{
     num::{NonZeroU8, NonZeroU32, NonZeroU64},
 };
 
-use fleetfold_schemas::OperatorId;
 use minicbor::{Encode, Encoder};
 
 use super::{
@@ -19,7 +18,7 @@ use super::{
 };
 use crate::{
     State,
-    state::{Campaign, Counted, Device, Devices, Member, Number, Shared, Ticket, Watch},
+    state::{Campaign, Counted, Device, Devices, Member, Number, Shared, Ticket},
 };
 
 pub fn write(state: &State, section: &mut dyn FnMut(&[u8])) {
@@ -63,10 +62,7 @@ pub fn write(state: &State, section: &mut dyn FnMut(&[u8])) {
     }
     for (_, campaign) in state.campaigns.iter() {
         for (at, member) in (0..).zip(campaign.roster.all()) {
-            let excluded_by = campaign.excluded.get(&at).cloned();
-            let watch = campaign.health.as_ref();
-            let watch = watch.and_then(|health| health.watch(at)).cloned();
-            out.row(Kind::Members, &member_row(member, watch, excluded_by));
+            out.row(Kind::Members, &member_row(campaign, at, member));
         }
     }
     for (number, ticket) in state.tickets.iter() {
@@ -278,6 +274,8 @@ fn releases(state: &State, out: &mut Sections<'_>) {
                 key_id: release.key_id.clone(),
                 published_at: release.published_at,
                 advisories: release.advisories.clone(),
+                requires: release.requires.clone(),
+                hardware: release.hardware.clone(),
                 deltas: release
                     .deltas
                     .iter()
@@ -402,7 +400,9 @@ const fn mark(is_set: bool, mark: u64) -> u64 {
     if is_set { mark } else { 0 }
 }
 
-fn member_row(member: &Member, watch: Option<Watch>, excluded_by: Option<OperatorId>) -> MemberRow {
+fn member_row(campaign: &Campaign, at: u32, member: &Member) -> MemberRow {
+    let hop = campaign.hops.get(&at).copied().unwrap_or_default();
+    let health = campaign.health.as_ref();
     let StateParts {
         number: state,
         retry_at,
@@ -432,8 +432,12 @@ fn member_row(member: &Member, watch: Option<Watch>, excluded_by: Option<Operato
         arm: member.arm as u64,
         position: member.position,
         removed_for: member.removed_for,
-        excluded_by,
-        watch,
+        excluded_by: campaign.excluded.get(&at).cloned(),
+        via: hop.to,
+        passed: hop.passed,
+        left: mark(hop.has_left, 1),
+        attempts_before: hop.attempts_before.into(),
+        watch: health.and_then(|health| health.watch(at)).cloned(),
         silent_since: member
             .silent_since
             .map(NonZeroU64::get)

@@ -55,6 +55,8 @@ pub struct Campaign {
     pub deferred: BTreeSet<u32>,
     /// Members that operators took out, and who did.
     pub excluded: BTreeMap<u32, OperatorId>,
+    /// Members that must pass through other releases, and how far they are.
+    pub hops: BTreeMap<u32, Hop>,
     /// What the devices of its members wait for.
     pub waits: Waits,
     pub evidence: Evidence,
@@ -177,6 +179,19 @@ pub struct PhaseRun {
     pub passed_at: Option<Timestamp>,
     /// How long its watch time has stood still, pauses that are over counted.
     pub held_ms: u64,
+}
+
+/// A member's way over releases that must be passed through.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Hop {
+    /// The one that it is given now; `None`: the target itself.
+    pub to: Option<ReleaseIx>,
+    /// The last one that it has passed through.
+    pub passed: Option<ReleaseIx>,
+    /// It has gone back from there by itself.
+    pub has_left: bool,
+    /// Attempts that the steps before have taken: each has its own retries.
+    pub attempts_before: u32,
 }
 
 /// Where in the log a campaign's course is written; 0: not yet. For explanations. The numbers are those of a snapshot.
@@ -336,6 +351,7 @@ impl Campaign {
             run: 0,
             deferred: BTreeSet::new(),
             excluded: BTreeMap::new(),
+            hops: BTreeMap::new(),
             waits: Waits::default(),
             evidence: Evidence::default(),
             forgiven: Evidence::default(),
@@ -399,6 +415,24 @@ impl Campaign {
     pub fn target(&self, member: &Member, table: &Devices) -> ReleaseIx {
         self.release_in(member.arm, table.get(member.device).model())
             .expect("only devices that there is a release for take part")
+    }
+
+    /// What a member is given now: its target, or what it must pass through before.
+    #[must_use]
+    pub fn aim(&self, at: u32, table: &Devices) -> ReleaseIx {
+        let hop = self.hops.get(&at).and_then(|hop| hop.to);
+        hop.unwrap_or_else(|| self.target(self.member(at), table))
+    }
+
+    /// Attempts that a member has used up for the step that it is at.
+    #[must_use]
+    pub fn attempts_of_step(&self, at: u32) -> u32 {
+        let member = self.member(at);
+        match (member.state, self.hops.get(&at)) {
+            // On the way back they are counted anew.
+            (MemberState::Returning { .. }, _) | (_, None) => member.attempts,
+            (_, Some(hop)) => member.attempts.saturating_sub(hop.attempts_before),
+        }
     }
 
     /// Whether there is anything for a device here.

@@ -2,7 +2,7 @@
 
 use alloc::{collections::BTreeMap, string::String, vec::Vec};
 
-use fleetfold_schemas::{Digest, ModelId, Name, Sha256, Version};
+use fleetfold_schemas::{Digest, ModelId, Name, Sha256, Version, campaign::VersionRequirement};
 use minicbor::{Decode, Encode};
 
 use crate::{ReleaseIx, Timestamp};
@@ -22,6 +22,10 @@ pub struct Release {
     pub published_at: Timestamp,
     /// What it repairs; `None`: it is no security release.
     pub advisories: Option<Vec<Name>>,
+    /// What a device must run before it may install it.
+    pub requires: Option<VersionRequirement>,
+    /// The hardware revisions that it is for; empty: all.
+    pub hardware: Vec<Version>,
     /// By the release they start from.
     pub deltas: BTreeMap<ReleaseIx, Delta>,
     /// By the release they lead to.

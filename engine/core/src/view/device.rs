@@ -36,9 +36,12 @@ fn execution(state: &State, ix: DeviceIx) -> Option<ExecutionView> {
     let (campaign, at) = row.execution()?;
     let campaign = state.campaigns.get(campaign);
     let member = campaign.member(at);
+    let hop = campaign.hops.get(&at).filter(|_| member.is_updating());
+    let via = hop.and_then(|hop| hop.to);
     Some(ExecutionView {
         campaign: campaign.spec.id.clone(),
         attempt: member.attempts,
+        via: via.map(|release| state.releases.get(release).version.clone()),
         status: member.execution_status()?,
         stage: row.stage(),
         progress_percent: row.progress_percent(),

@@ -37,7 +37,7 @@ pub fn job(state: &State, ix: DeviceIx) -> Option<Job> {
             Some(_) => JobKind::Cancel {
                 sequence: member.job,
             },
-            None => order(state, ix, campaign.target(member, &state.devices), member)?,
+            None => order(state, ix, campaign.aim(at, &state.devices), member)?,
         },
         issued_ms,
         expires_ms: issued_ms

@@ -18,7 +18,7 @@ use fleetfold_schemas::{
     rehearsal::{Finding, Severity},
 };
 
-use self::survey::Survey;
+use self::survey::{Images, Survey};
 use crate::{
     CampaignIx, State, Timestamp,
     accept::{described, resolved},
@@ -202,6 +202,7 @@ impl<'s> Lint<'s> {
         );
         let advice = "target a newer release, or leave these devices out by `version`";
         self.about(Severity::Warning, "downgrade", images.newer, text, advice);
+        self.ways(&images);
         let severity = match self.campaign.spec.failure_handling.auto_rollback_on_failure {
             true => Severity::Warning,
             false => Severity::Info,
@@ -249,6 +250,50 @@ impl<'s> Lint<'s> {
                     )
                 });
             }
+        }
+    }
+
+    /// What the releases ask for before they may be installed.
+    fn ways(&mut self, images: &Images) {
+        for (version, count) in &images.via {
+            let text = format!("{} are given {version} first", devices(*count));
+            let advice = "nothing; mind that these take two rounds or more";
+            self.about(Severity::Info, "passes_through", *count, text, advice);
+        }
+        for (version, count) in &images.without_path {
+            let text = format!(
+                "{} that run {version} are passed over: the target requires another version, and no release leads there",
+                devices(*count)
+            );
+            let advice = "publish a release that they may install and that the target may follow, or leave them out by `version`";
+            self.about(self.severity_of(*count), "no_path", *count, text, advice);
+        }
+        for (revision, count) in &images.other_hardware {
+            let whose = match revision.as_str() {
+                "" => "that do not say which hardware they have".to_string(),
+                revision => format!("of hardware {revision}"),
+            };
+            let text = format!(
+                "{} {whose} are passed over: the target is for other revisions",
+                devices(*count)
+            );
+            let advice = "publish a release for them, or leave them out by `hardware_revision`";
+            self.about(
+                self.severity_of(*count),
+                "wrong_hardware",
+                *count,
+                text,
+                advice,
+            );
+        }
+    }
+
+    /// A campaign that leads nobody anywhere is an error.
+    fn severity_of(&self, passed_over: u64) -> Severity {
+        if passed_over == self.survey.members.len() as u64 {
+            Severity::Error
+        } else {
+            Severity::Warning
         }
     }
 

@@ -74,6 +74,8 @@ pub fn release(state: &State, ix: ReleaseIx) -> ReleaseStatus {
             .collect(),
         security: release.advisories.is_some(),
         advisories: release.advisories.clone().unwrap_or_default(),
+        requires: release.requires.clone(),
+        hardware: release.hardware.clone(),
         published_ms: release.published_at,
     }
 }

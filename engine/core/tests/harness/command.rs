@@ -4,6 +4,7 @@ use ed25519_dalek::SigningKey;
 use fleetfold_core::{StoredArtifact, fact::Role};
 use fleetfold_schemas::{
     Digest, ModelId, Name, Sha256, Version,
+    campaign::VersionRequirement,
     command::{Command, PublishRelease, RollbackManifest},
     suit::{self, Manifest},
 };
@@ -197,6 +198,14 @@ pub fn release(
             .advisories
             .iter()
             .map(|id| id.parse().unwrap())
+            .collect(),
+        requires: line
+            .requires
+            .map(|versions| VersionRequirement::parse(versions).unwrap()),
+        hardware: line
+            .hardware
+            .iter()
+            .map(|revision| revision.parse().unwrap())
             .collect(),
         rollbacks: ways_back(line, model, sequence),
     });

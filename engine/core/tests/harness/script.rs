@@ -69,6 +69,8 @@ pub struct Release<'a> {
     pub back_to: Vec<&'a str>,
     pub security: bool,
     pub advisories: Vec<&'a str>,
+    pub requires: Option<&'a str>,
+    pub hardware: Vec<&'a str>,
     pub flaw: Option<Flaw<'a>>,
 }
 
@@ -209,6 +211,8 @@ fn release<'a>(version: &'a str, mut flags: &[&'a str]) -> Release<'a> {
         back_to: Vec::new(),
         security: false,
         advisories: Vec::new(),
+        requires: None,
+        hardware: Vec::new(),
         flaw: None,
     };
     while !flags.is_empty() {
@@ -223,6 +227,14 @@ fn release<'a>(version: &'a str, mut flags: &[&'a str]) -> Release<'a> {
             }
             ["security", rest @ ..] => {
                 release.security = true;
+                rest
+            }
+            ["requires", versions, rest @ ..] => {
+                release.requires = Some(versions);
+                rest
+            }
+            ["hardware", revision, rest @ ..] => {
+                release.hardware.push(revision);
                 rest
             }
             ["repairs", advisory, rest @ ..] => {

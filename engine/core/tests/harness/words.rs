@@ -284,8 +284,20 @@ fn execution(state: &State, now: Timestamp, fact: &Fact) -> Saying {
         None => "no attempt left".into(),
     };
     let text = match fact {
-        Fact::ExecutionQueued(fact) if fact.attempt == 1 => "queued".into(),
-        Fact::ExecutionQueued(fact) => format!("queued, attempt {}", fact.attempt),
+        Fact::ExecutionQueued(fact) => {
+            let mut text = String::from("queued");
+            if fact.attempt > 1 {
+                text += &format!(", attempt {}", fact.attempt);
+            }
+            if let Some(via) = fact.via {
+                text += &format!(", by way of {}", state.releases.get(via).version);
+            }
+            text
+        }
+        Fact::HopReached(fact) => {
+            let version = &state.releases.get(fact.release).version;
+            format!("passed through {version}")
+        }
         Fact::ExecutionAccepted(_) => "accepted".into(),
         Fact::ExecutionSucceeded(fact) if fact.already => "ran it already".into(),
         Fact::ExecutionSucceeded(_) => "succeeded".into(),
@@ -309,6 +321,8 @@ fn execution(state: &State, now: Timestamp, fact: &Fact) -> Saying {
             RemovalCause::PreconditionUnmet => "removed, waited too long".into(),
             RemovalCause::ConsentDenied => "removed, its user did not agree".into(),
             RemovalCause::ConditionsUnsupported => "removed, knows no conditions".into(),
+            RemovalCause::NoPath => "removed, no way to the release".into(),
+            RemovalCause::Hardware => "removed, other hardware".into(),
         },
         Fact::ExecutionHeld(fact) => held(fact, now),
         Fact::ExecutionContinued(_) => "goes on".into(),

@@ -94,6 +94,8 @@ mod tests {
             rollbacks: Vec::new(),
             security: false,
             advisories: Vec::new(),
+            requires: None,
+            hardware: Vec::new(),
             published_ms: 0,
         }
     }

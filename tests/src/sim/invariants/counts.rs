@@ -82,7 +82,9 @@ impl Counts {
                 RemovalCause::Retired
                 | RemovalCause::PreconditionUnmet
                 | RemovalCause::ConsentDenied
-                | RemovalCause::ConditionsUnsupported => return,
+                | RemovalCause::ConditionsUnsupported
+                | RemovalCause::NoPath
+                | RemovalCause::Hardware => return,
             },
             Fact::ExecutionRetracted(_) => &mut self.retracted,
             Fact::ExecutionDeferred(fact) if fact.cause == DeferralCause::MadeWay => {

@@ -89,6 +89,7 @@ impl Book {
                         }
                         DeferralCause::MadeWay => true,
                         DeferralCause::CalledBack => member.place == Place::InProgress,
+                        DeferralCause::Reconsidered => member.place == Place::Queued,
                     },
                     "a device is passed over only if it cannot take a job",
                 )
@@ -345,7 +346,9 @@ impl Case<'_> {
             ),
             RemovalCause::Retired
             | RemovalCause::Superseded
-            | RemovalCause::ConditionsUnsupported => self.demand(
+            | RemovalCause::ConditionsUnsupported
+            | RemovalCause::NoPath
+            | RemovalCause::Hardware => self.demand(
                 self.member.place != Place::InProgress,
                 "only what is not accepted is withdrawn",
             ),

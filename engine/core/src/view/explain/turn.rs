@@ -25,6 +25,7 @@ impl Part<'_> {
             return Vec::new();
         };
         let mut statements = self.failures(member);
+        statements.extend(self.passing_through(member));
         statements.extend(match member.state {
             MemberState::Waiting => self.waiting(now),
             MemberState::Deferred => self.deferred(member, now),
@@ -36,6 +37,22 @@ impl Part<'_> {
             _ => vec![self.ended(member)],
         });
         statements
+    }
+
+    /// It is given something else than the campaign's release, and that comes after.
+    fn passing_through(&self, member: &Member) -> Option<Statement> {
+        let hop = self.row.hops.get(&self.at?)?;
+        let version = |release| &self.state.releases.get(release).version;
+        let (to, position) = match (hop.to, hop.passed) {
+            (Some(to), _) if member.is_updating() => (to, member.job),
+            (None, Some(passed)) if member.state == MemberState::Deferred && !hop.has_left => {
+                let text = format!("it has passed through {}", version(passed));
+                return Some(so(Reason::PassesThrough, text));
+            }
+            _ => return None,
+        };
+        let text = format!("it has to pass through {} first", version(to));
+        Some(at(position, Reason::PassesThrough, text))
     }
 
     /// What has gone wrong so far.
@@ -142,7 +159,10 @@ impl Part<'_> {
                 statements.push(so(Reason::Maintenance, text));
             }
             Availability::Not(
-                DeferralCause::Busy | DeferralCause::MadeWay | DeferralCause::CalledBack,
+                DeferralCause::Busy
+                | DeferralCause::MadeWay
+                | DeferralCause::CalledBack
+                | DeferralCause::Reconsidered,
             ) => {
                 statements.extend(
                     known
@@ -382,6 +402,14 @@ impl Part<'_> {
             (Some(RemovalCause::ConditionsUnsupported), _) => (
                 Reason::ConditionsUnsupported,
                 "it does not know how to wait for what must hold before it goes on".into(),
+            ),
+            (Some(RemovalCause::NoPath), _) => (
+                Reason::NoPath,
+                "no releases lead from what it runs to what it should run".into(),
+            ),
+            (Some(RemovalCause::Hardware), _) => (
+                Reason::WrongHardware,
+                "the release is not for its hardware revision".into(),
             ),
             (None, Some(operator)) => (Reason::Excluded, format!("{operator} took it out")),
             (None, None) => (Reason::Excluded, "it was taken out".into()),

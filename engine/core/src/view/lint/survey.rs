@@ -1,6 +1,10 @@
 //! Who would take part in a campaign that started now, and what they are like.
 
-use alloc::{collections::BTreeMap, vec::Vec};
+use alloc::{
+    collections::BTreeMap,
+    string::{String, ToString},
+    vec::Vec,
+};
 
 use fleetfold_schemas::{ModelId, Version, command::Lifecycle, job::DELTA_FORMAT};
 use hashbrown::HashMap;
@@ -11,6 +15,7 @@ use crate::{
     DeviceIx, State, Timestamp,
     decide::understands,
     membership::{Grouping, Kind},
+    path::{Way, way},
     state::{Campaign, Delta, Device, Roster},
 };
 
@@ -46,6 +51,12 @@ pub struct Images {
     pub without_way_back: u64,
     /// Do not know how to wait for what must hold.
     pub without_conditions: u64,
+    /// By the release that they are given first.
+    pub via: BTreeMap<Version, u64>,
+    /// By what they run: nothing leads from there to the target.
+    pub without_path: BTreeMap<Version, u64>,
+    /// By their revision, which the target is not for; empty: they do not say.
+    pub other_hardware: BTreeMap<String, u64>,
     pub without_delta: BTreeMap<Version, (u64, u64)>,
     pub building: BTreeMap<Version, (u64, u64)>,
 }
@@ -133,7 +144,8 @@ impl Images {
         let Some(release) = campaign.release_in(arm, device.model()) else {
             return;
         };
-        let release = state.releases.get(release);
+        let target = release;
+        let release = state.releases.get(target);
         let Some((_, running)) = device.running() else {
             return;
         };
@@ -144,6 +156,28 @@ impl Images {
         if state.releases.is_newer(running.digest, release) {
             self.newer += count;
             return;
+        }
+        match way(&state.releases, target, device) {
+            Way::Direct | Way::Unknown => {}
+            Way::Via(first) => {
+                let version = state.releases.get(first).version.clone();
+                *self.via.entry(version).or_default() += count;
+                // What it is sent, and could be sent back to, is a matter of the steps.
+                return;
+            }
+            Way::None => {
+                *self
+                    .without_path
+                    .entry(running.version.clone())
+                    .or_default() += count;
+                return;
+            }
+            Way::Hardware => {
+                let revision = device.inventory().hardware;
+                let revision = revision.map_or_else(String::new, |it| it.to_string());
+                *self.other_hardware.entry(revision).or_default() += count;
+                return;
+            }
         }
         let mut ways_back = release.rollbacks.keys();
         if !ways_back.any(|to| state.releases.get(*to).image == running.digest) {
