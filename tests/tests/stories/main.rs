@@ -3,6 +3,7 @@
 
 mod campaigns;
 mod directories;
+mod health;
 mod logins;
 mod operators;
 mod snapshots;
