@@ -3,6 +3,7 @@
 use std::{
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use fleetfold_schemas::{
@@ -15,10 +16,13 @@ use serde::Deserialize;
 
 use crate::{
     server::{Archive, Keeping},
+    webhook::{Target, TargetError},
     yaml::{self, YamlError},
 };
 
 const MIB: u64 = 1024 * 1024;
+/// Who has not taken a few hundred bytes by then does not take them.
+const WEBHOOK_TIMEOUT_SECONDS_MAX: u64 = 60;
 
 /// Read from the working directory if it is there and nothing else is named.
 pub const FILE: &str = "fleetfold.yaml";
@@ -46,6 +50,8 @@ pub struct Config {
     pub approvals: ApprovalPolicy,
     /// What things cost, for the cost of a campaign in its report. Default: not known, and not reported.
     pub costs: Option<Prices>,
+    /// Who is told of alerts and tickets over HTTP. Default: nobody.
+    pub webhook: Option<WebhookConfig>,
 }
 
 /// How the event log is kept.
@@ -64,6 +70,24 @@ pub struct LogConfig {
     pub archive: Option<PathBuf>,
     /// With an archive: how many days of history stay in the log as well. Default: 30.
     pub keep_days: u64,
+}
+
+/// Where alerts and tickets are told of. What it cannot be is refused at the start.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WebhookConfig {
+    /// Gets a POST for each. `https://`, or `http://` on this machine.
+    pub url: String,
+    /// What requests are signed with, shared with the other side: a file with `whsec_` and 24 to 64 bytes in Base64. While one
+    /// is exchanged for another it has both, one a line. Default: requests are not signed.
+    #[serde(default)]
+    pub secret_file: Option<PathBuf>,
+    /// Certificates, in PEM, of the authorities that vouch for the other side. Default: those that browsers trust.
+    #[serde(default)]
+    pub ca_file: Option<PathBuf>,
+    /// A request that is not answered by then has failed, and is repeated. 1 to 60. Default: 10.
+    #[serde(default = "WebhookConfig::default_timeout_seconds")]
+    pub timeout_seconds: u64,
 }
 
 impl Default for LogConfig {
@@ -89,6 +113,7 @@ impl Default for Config {
             campaigns: CampaignDefaults::default(),
             approvals: ApprovalPolicy::default(),
             costs: None,
+            webhook: None,
         }
     }
 }
@@ -112,6 +137,13 @@ pub enum ConfigError {
     },
     #[error("approvals.{key}: {what}")]
     Approvals { key: &'static str, what: String },
+    #[error("webhook.{key}: {source}")]
+    Webhook {
+        key: &'static str,
+        source: TargetError,
+    },
+    #[error("webhook.timeout_seconds: {seconds} is not from 1 to {WEBHOOK_TIMEOUT_SECONDS_MAX}")]
+    WebhookTimeout { seconds: u64 },
     #[error("costs.{key}: {price} is no price; a number from 0 on is")]
     Price { key: &'static str, price: f64 },
 }
@@ -161,8 +193,53 @@ impl Config {
                 return Err(ConfigError::Price { key, price });
             }
         }
+        if let Some(webhook) = &self.webhook {
+            webhook.unsigned_target()?;
+        }
         Ok(())
     }
+}
+
+impl WebhookConfig {
+    const fn default_timeout_seconds() -> u64 {
+        10
+    }
+
+    fn unsigned_target(&self) -> Result<Target, ConfigError> {
+        let seconds = self.timeout_seconds;
+        if !(1..=WEBHOOK_TIMEOUT_SECONDS_MAX).contains(&seconds) {
+            return Err(ConfigError::WebhookTimeout { seconds });
+        }
+        let target = Target::new(&self.url, Duration::from_secs(seconds));
+        target.map_err(refused_webhook("url"))
+    }
+
+    /// With what is in its files.
+    pub fn target(&self) -> Result<Target, ConfigError> {
+        let mut target = self.unsigned_target()?;
+        if let Some(path) = &self.secret_file {
+            let secrets = String::from_utf8(read(path)?);
+            let secrets = secrets.map_err(|_| TargetError::Secret);
+            let signed = secrets.and_then(|secrets| target.signed(&secrets));
+            target = signed.map_err(refused_webhook("secret_file"))?;
+        }
+        if let Some(path) = &self.ca_file {
+            let trusting = target.trusting(&read(path)?);
+            target = trusting.map_err(refused_webhook("ca_file"))?;
+        }
+        Ok(target)
+    }
+}
+
+fn refused_webhook(key: &'static str) -> impl FnOnce(TargetError) -> ConfigError {
+    move |source| ConfigError::Webhook { key, source }
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, ConfigError> {
+    std::fs::read(path).map_err(|source| ConfigError::Read {
+        path: path.to_owned(),
+        source,
+    })
 }
 
 impl LogConfig {
@@ -223,6 +300,67 @@ mod tests {
             let config: Config = yaml::read(&text, "f.yaml").unwrap();
             assert_eq!(config.check().is_ok(), is_taken, "{start}");
         }
+    }
+
+    #[test]
+    fn a_webhook_is_called_encrypted_and_not_waited_for_long() {
+        for (text, is_taken) in [
+            ("url: https://alerts.example/x", true),
+            ("url: http://alerts.example/x", false),
+            ("url: alerts.example", false),
+            (
+                "{url: 'https://alerts.example/x', timeout_seconds: 60}",
+                true,
+            ),
+            (
+                "{url: 'https://alerts.example/x', timeout_seconds: 61}",
+                false,
+            ),
+            (
+                "{url: 'https://alerts.example/x', timeout_seconds: 0}",
+                false,
+            ),
+        ] {
+            let config: Config = yaml::read(&format!("webhook:\n  {text}\n"), "f.yaml").unwrap();
+            assert_eq!(config.check().is_ok(), is_taken, "{text}");
+        }
+        let unnamed = yaml::read::<Config>("webhook: {secret_file: x}", "f.yaml");
+        assert!(unnamed.is_err());
+    }
+
+    #[test]
+    fn a_webhook_is_made_of_what_is_in_its_files() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("secret");
+        let webhook = WebhookConfig {
+            url: "https://alerts.example/x".to_owned(),
+            secret_file: Some(file.clone()),
+            ca_file: None,
+            timeout_seconds: 10,
+        };
+        let problem = |webhook: &WebhookConfig| webhook.target().unwrap_err().to_string();
+        assert!(
+            problem(&webhook).starts_with("cannot read"),
+            "{}",
+            problem(&webhook)
+        );
+        std::fs::write(&file, "secret\n").unwrap();
+        assert!(
+            problem(&webhook).starts_with("webhook.secret_file: "),
+            "{}",
+            problem(&webhook)
+        );
+        std::fs::write(&file, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n").unwrap();
+        assert!(webhook.target().is_ok());
+        let webhook = WebhookConfig {
+            ca_file: Some(file),
+            ..webhook
+        };
+        assert!(
+            problem(&webhook).starts_with("webhook.ca_file: "),
+            "{}",
+            problem(&webhook)
+        );
     }
 
     #[test]

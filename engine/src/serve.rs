@@ -6,7 +6,7 @@ use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
-    config::Config,
+    config::{Config, WebhookConfig},
     report::report,
     server::{Server, ServerOptions},
 };
@@ -44,6 +44,8 @@ async fn serve(args: ServeArgs) -> Result<(), Box<dyn std::error::Error>> {
     config.listen = args.listen.unwrap_or(config.listen);
     config.metrics_listen = args.metrics_listen.unwrap_or(config.metrics_listen);
     config.check()?;
+    let webhook = config.webhook.as_ref().map(WebhookConfig::target);
+    let webhook = webhook.transpose()?;
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut server = Server::start(ServerOptions {
@@ -57,6 +59,7 @@ async fn serve(args: ServeArgs) -> Result<(), Box<dyn std::error::Error>> {
         campaigns: config.campaigns,
         approvals: config.approvals,
         prices: config.costs,
+        webhook,
     })
     .await?;
     greet(&server);

@@ -43,6 +43,7 @@ async fn serve(data: &Path) -> Server {
         campaigns: fleetfold_schemas::campaign::CampaignDefaults::default(),
         approvals: fleetfold_schemas::approval::ApprovalPolicy::default(),
         prices: None,
+        webhook: None,
     };
     Server::start(options).await.unwrap()
 }

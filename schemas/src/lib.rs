@@ -29,6 +29,7 @@ pub mod status;
 pub mod suit;
 pub mod token;
 pub mod topic;
+pub mod webhook;
 
 pub use id::{
     AlertId, CampaignId, CommandId, DeviceId, Digest, IdError, ModelId, Name, OperatorId, Sha256,

@@ -9,13 +9,15 @@ For every vector, that is every .txt file in the directories (by default those o
   must say what the diagnostic text beside it says, and must fit its rule in fleetfold.cddl, checked by PyPI
   cddl-verifier; with one thing added that does not belong there it must not fit;
 - JSON has no key twice; where a message exists in both forms, they say the same;
-- jobs, manifests and tokens are verified by PyPI cryptography with the key that the vector names.
+- jobs, manifests and tokens are verified by PyPI cryptography with the key that the vector names, and a webhook's request
+  with its secret.
 
 One line per vector; the exit status says whether all passed. Needs: requirements.txt beside this file.
 """
 
 import base64
 import hashlib
+import hmac
 import io
 import json
 import pathlib
@@ -201,6 +203,15 @@ def check_signed(vector, value, release_key):
     return []
 
 
+def check_webhook(vector, value):
+    """As PROTOCOL.md section 9 says."""
+    body = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    signed = f"{vector.notes['webhook-id']}.{vector.notes['webhook-timestamp']}.{body}"
+    key = base64.b64decode(vector.notes["secret"].removeprefix("whsec_"))
+    signature = base64.b64encode(hmac.digest(key, signed.encode(), "sha256")).decode()
+    expect(vector.notes["webhook-signature"] == f"v1,{signature}", "the signature is not by the secret")
+
+
 # ---- The three kinds of vectors ------------------------------------------------------------------------------------
 
 
@@ -234,6 +245,9 @@ def as_in_json(value):
 def check_json(vector, vectors):
     value = read_json(vector.sections["json"])
     expect(isinstance(value, dict), "not an object")
+    if "webhook-signature" in vector.notes:
+        check_webhook(vector, value)
+        return ["JSON", "webhook signature"]
     if not vector.name.endswith("-json"):
         return ["JSON"]
     twin = vectors[vector.name.removesuffix("-json")]

@@ -7,7 +7,10 @@ use std::{
     time::Duration,
 };
 
-use fleetfold::server::{Keeping, Server, ServerError, ServerOptions};
+use fleetfold::{
+    server::{Keeping, Server, ServerError, ServerOptions},
+    webhook::Target,
+};
 use fleetfold_device_sim::fleet::SimClock;
 use fleetfold_schemas::{
     Name, approval::ApprovalPolicy, campaign::CampaignDefaults, report::Prices,
@@ -44,6 +47,7 @@ pub struct Configured {
     pub campaigns: CampaignDefaults,
     pub approvals: ApprovalPolicy,
     pub prices: Option<Prices>,
+    pub webhook: Option<Target>,
 }
 
 impl Hosted {
@@ -103,6 +107,7 @@ impl Hosted {
             campaigns: configured.campaigns,
             approvals: configured.approvals,
             prices: configured.prices,
+            webhook: configured.webhook,
         })
         .await?;
         let site = Site {

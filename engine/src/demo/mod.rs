@@ -134,6 +134,7 @@ async fn start_server(args: &DemoArgs, data: &Path) -> Result<Server, Failure> {
         campaigns: fleetfold_schemas::campaign::CampaignDefaults::default(),
         approvals: fleetfold_schemas::approval::ApprovalPolicy::default(),
         prices: None,
+        webhook: None,
     })
     .await?)
 }

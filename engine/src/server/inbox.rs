@@ -5,7 +5,10 @@ use fleetfold_core::{Answer, Request};
 use fleetfold_schemas::rehearsal::RehearsalStatus;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::turn::{login::KnownDevice, reports::MadeReport, retained::RetainedPage};
+use crate::{
+    turn::{login::KnownDevice, reports::MadeReport, retained::RetainedPage},
+    webhook,
+};
 
 /// Bursts of messages that may wait for the owner, one per connection's read. Each holds at most a receive window, so
 /// this bounds memory; a full inbox stops the connections from reading.
@@ -28,6 +31,8 @@ pub enum Message {
     Rehearsed(RehearsalStatus),
     /// The reports that were ordered together.
     Reported(Vec<MadeReport>),
+    /// The webhook's worker asks.
+    Webhook(webhook::Query),
     Stop,
 }
 

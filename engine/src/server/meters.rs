@@ -160,7 +160,7 @@ const fn execution_event(fact: &Fact) -> Option<&'static str> {
     })
 }
 
-const COUNTERS: [(&str, &str); 7] = [
+const COUNTERS: [(&str, &str); 10] = [
     ("fleetfold_events_total", "Facts in the log."),
     (
         "fleetfold_execution_events_total",
@@ -186,8 +186,20 @@ const COUNTERS: [(&str, &str); 7] = [
         "fleetfold_archive_failures_total",
         "Times that the archive could not be brought up to date.",
     ),
+    (
+        "fleetfold_webhook_sent_total",
+        "Notices that the webhook has taken.",
+    ),
+    (
+        "fleetfold_webhook_failures_total",
+        "Requests that the webhook has not answered with success.",
+    ),
+    (
+        "fleetfold_webhook_gaps_total",
+        "Times that what the webhook had not been told was not in the log any more.",
+    ),
 ];
-const GAUGES: [(&str, &str); 13] = [
+const GAUGES: [(&str, &str); 14] = [
     (
         "fleetfold_log_free_bytes",
         "Room left on the log's file system.",
@@ -203,6 +215,10 @@ const GAUGES: [(&str, &str); 13] = [
     (
         "fleetfold_snapshot_position",
         "Log position of the newest snapshot taken by this process.",
+    ),
+    (
+        "fleetfold_webhook_failures_in_a_row",
+        "Requests since the webhook took the last notice; 0: it has taken what there was.",
     ),
     ("fleetfold_devices", "Registered devices."),
     ("fleetfold_releases", "Published releases."),

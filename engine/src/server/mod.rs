@@ -55,9 +55,10 @@ use self::{
 use crate::{
     artifacts::{ArtifactError, ArtifactStore},
     delta::{self, DeltaWorker},
-    log::{LogError, LogOptions},
+    log::{Head, LogError, LogOptions},
     replay::FoldError,
     turn::Engine,
+    webhook::{Target, Webhook, WebhookError},
 };
 
 /// Room for some ten million records in both copies of the log: hours of a large fleet's reports, and ample for all that
@@ -85,6 +86,8 @@ pub struct ServerOptions {
     pub approvals: ApprovalPolicy,
     /// What things cost, for reports.
     pub prices: Option<Prices>,
+    /// Who is told of alerts and tickets.
+    pub webhook: Option<Target>,
 }
 
 /// How the log is kept.
@@ -147,6 +150,8 @@ pub enum ServerError {
         dir.display()
     )]
     NoArchive { dir: PathBuf },
+    #[error(transparent)]
+    Webhook(#[from] WebhookError),
     #[error("cannot start a thread")]
     Thread(#[source] std::io::Error),
 }
@@ -211,6 +216,10 @@ impl Server {
         let archive = options.keeping.archive.clone();
         let keeper = Keeper::start(log.keeper(), every, snapshot_seq, archive);
         let keeper = keeper.map_err(ServerError::Thread)?;
+        let webhook = match options.webhook.clone() {
+            Some(target) => Some(webhook(target, &site, &options.data, log.head(), &inbox)?),
+            None => None,
+        };
         let engine = Engine::new(core, log, job_key.clone()).with_prices(options.prices);
         let room = Room::new(options.keeping.floor_bytes);
         let rehearsals = Rehearsals::new(options.data.clone(), inbox.clone());
@@ -222,6 +231,7 @@ impl Server {
             Outside::new(broker.clone(), deltas, rehearsals, reporter),
             room,
             keeper,
+            webhook,
         );
         let health: Health = Arc::new(AtomicBool::new(true));
         let ended = run_owner(owner, &health)?;
@@ -304,6 +314,19 @@ fn delta_worker(artifacts: ArtifactStore, inbox: Inbox) -> Result<DeltaWorker, S
         },
     );
     started.map_err(ServerError::Thread)
+}
+
+/// What the worker asks comes to the owner like everything else.
+fn webhook(
+    target: Target,
+    site: &Name,
+    data: &Path,
+    head: Head,
+    inbox: &Inbox,
+) -> Result<Webhook, WebhookError> {
+    let inbox = inbox.clone();
+    let ask = move |query| inbox.blocking_send(Message::Webhook(query)).is_ok();
+    Webhook::start(target, site, data, head, ask)
 }
 
 /// Gives the owner a thread of its own: appending blocks.

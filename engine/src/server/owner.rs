@@ -29,6 +29,7 @@ use crate::{
         DeltaOrder, Engine, REQUESTS_PER_TURN_MAX, Turned, World, login::KnownDevice,
         reports::ReportOrder, scope::concerns,
     },
+    webhook::Webhook,
 };
 
 pub struct Owner {
@@ -39,6 +40,8 @@ pub struct Owner {
     meters: Meters,
     room: Room,
     keeper: Keeper,
+    /// Last: it is let go of when nothing comes in any more.
+    webhook: Option<Webhook>,
 }
 
 impl Owner {
@@ -49,6 +52,7 @@ impl Owner {
         outside: Outside,
         room: Room,
         keeper: Keeper,
+        webhook: Option<Webhook>,
     ) -> Self {
         let meters = Meters::new(engine.core().state());
         Self {
@@ -59,6 +63,7 @@ impl Owner {
             meters,
             room,
             keeper,
+            webhook,
         }
     }
 
@@ -147,6 +152,12 @@ impl Owner {
                     self.engine.reported(report, now, &mut self.outside);
                 }
             }
+            Message::Webhook(query) => {
+                if let Some(webhook) = &mut self.webhook {
+                    let (state, head) = (self.engine.core().state(), self.engine.log().head());
+                    webhook.answer(query, state, head);
+                }
+            }
             Message::Stop => return None,
         }
         Some(())
@@ -196,6 +207,9 @@ impl Owner {
         }
         let state = self.engine.core().state();
         self.meters.observe(state, turned.at, &turned.step);
+        if let Some(webhook) = &mut self.webhook {
+            webhook.committed(state, turned.at, facts, self.engine.log().head());
+        }
     }
 }
 

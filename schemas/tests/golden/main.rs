@@ -12,6 +12,7 @@ mod signed;
 mod status;
 #[path = "../vectors/mod.rs"]
 mod vectors;
+mod webhook;
 mod world;
 
 use std::path::Path;
@@ -40,6 +41,7 @@ fn goldens() -> Vec<Golden> {
         status::rehearsals(),
         status::other_statuses(),
         report::reports(),
+        webhook::notices(),
     ]
     .into_iter()
     .flatten()

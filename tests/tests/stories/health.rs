@@ -36,7 +36,7 @@ fn spec(campaign: &CampaignId, model: &Model, release: &Release) -> CampaignSpec
     serde_json::from_value(spec).expect("our own campaign is valid")
 }
 
-/// Until the log has it of so many devices how fast their batteries run down.
+/// Until each device has said once more how fast its battery runs down.
 async fn until_all_have_said_so(operator: &OperatorClient) -> Result<(), Failure> {
     let mut facts = operator.subscribe(Topic::LogFacts.to_string()).await?;
     let mut known = BTreeSet::new();
@@ -85,9 +85,8 @@ async fn a_release_that_drains_the_battery_is_paused_although_every_update_succe
         };
         let specs = devices.iter().map(|device| device.running(&model.id, &old));
         let (specs, clock) = (specs.collect(), engine.clock());
-        let said = until_all_have_said_so(&operator);
         let fleet = engine.site.fleet(&model, specs, behaviour, clock, SEED)?;
-        said.await?;
+        until_all_have_said_so(&operator).await?;
 
         let create = site::create(spec(&campaign, &model, &hungry));
         operator.command(create, None).await?;

@@ -7,3 +7,4 @@ mod health;
 mod logins;
 mod operators;
 mod snapshots;
+mod webhook;

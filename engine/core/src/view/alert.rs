@@ -3,15 +3,15 @@
 use alloc::{format, string::String, vec::Vec};
 
 use fleetfold_schemas::{
-    TicketId,
+    CampaignId, TicketId,
     campaign::{BasisPoints, human_duration},
     status::{Alert, AlertKind, AlertName, Ticket},
 };
 
 use crate::{
-    CampaignIx, State,
+    CampaignIx, State, Timestamp,
     fact::Trouble,
-    state::{StorageShortage, TICKETS_MAX},
+    state::{self, StorageShortage, TICKETS_MAX},
 };
 
 /// An alert, while it is raised: about the site, or about a campaign.
@@ -29,12 +29,17 @@ pub fn alert(state: &State, campaign: Option<CampaignIx>, alert: AlertName) -> O
     };
     let standing = alerts.get(alert)?;
     let trouble = standing.trouble?;
-    Some(Alert {
+    Some(raised(campaign, standing.changed_at, &trouble))
+}
+
+/// An alert as it was raised.
+pub(super) fn raised(campaign: Option<CampaignId>, since: Timestamp, trouble: &Trouble) -> Alert {
+    Alert {
         campaign,
-        since_ms: standing.changed_at,
-        text: text(&trouble),
-        kind: kind(&trouble),
-    })
+        since_ms: since,
+        text: text(trouble),
+        kind: kind(trouble),
+    }
 }
 
 /// All that are raised: those of the site, then those of campaigns in the order of their creation.
@@ -52,7 +57,7 @@ pub fn alerts(state: &State) -> Vec<(Option<CampaignIx>, AlertName)> {
         .collect()
 }
 
-fn storage_low(shortage: &StorageShortage) -> Alert {
+pub(super) fn storage_low(shortage: &StorageShortage) -> Alert {
     let mib = |bytes: u64| bytes / (1024 * 1024);
     Alert {
         campaign: None,
@@ -131,7 +136,11 @@ fn counted(devices: u64) -> String {
 /// A ticket, while it is open.
 #[must_use]
 pub fn ticket(state: &State, number: u64) -> Option<Ticket> {
-    let ticket = state.tickets.get(number)?;
+    Some(opened(state, number, state.tickets.get(number)?))
+}
+
+/// A ticket as it was opened.
+pub(super) fn opened(state: &State, number: u64, ticket: &state::Ticket) -> Ticket {
     let row = state.campaigns.get(ticket.campaign);
     let device = ticket
         .member
@@ -158,7 +167,7 @@ pub fn ticket(state: &State, number: u64) -> Option<Ticket> {
             row.id()
         ),
     };
-    Some(Ticket {
+    Ticket {
         ticket: TicketId(number),
         campaign: row.id().clone(),
         attempts: device.is_some().then_some(ticket.attempts),
@@ -167,5 +176,5 @@ pub fn ticket(state: &State, number: u64) -> Option<Ticket> {
         opened_ms: ticket.opened_at,
         text,
         error: ticket.error.clone(),
-    })
+    }
 }

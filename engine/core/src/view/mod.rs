@@ -10,6 +10,7 @@ mod fact;
 mod health;
 mod job;
 mod lint;
+mod notice;
 mod report;
 
 use alloc::collections::BTreeMap;
@@ -29,6 +30,7 @@ pub use self::{
     fact::fact,
     job::job,
     lint::{SILENT_MS, lint, lint_description},
+    notice::{is_notable, notice},
     report::report,
 };
 use crate::{ReleaseIx, State, state::Delta};

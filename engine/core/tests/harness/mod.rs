@@ -30,6 +30,7 @@ mod book;
 mod chance;
 mod command;
 mod explained;
+mod notices;
 mod reported;
 mod script;
 mod select;

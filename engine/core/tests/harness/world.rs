@@ -6,7 +6,7 @@ use super::{
     Steps,
     agent::{Agent, Deed, Traits},
     book::Book,
-    command, explained, reported,
+    command, explained, notices, reported,
     script::{self, Line},
     words,
 };
@@ -416,6 +416,7 @@ impl World {
             self.book.enter(self.now, fact);
             self.log.push((self.now, fact.clone()));
         }
+        notices::check(self.core.state(), self.now, &step.facts);
         self.perform(&step.effects);
         if due.is_some() {
             let next = self.core.next_wakeup(self.now);
