@@ -76,8 +76,8 @@ impl Default for Budget {
 /// What is still to be decided because of facts applied.
 #[derive(Default)]
 struct Open {
-    /// With their priorities: who comes first gets a device that several want.
-    campaigns: BTreeSet<(u8, CampaignIx)>,
+    /// In the order in which they get a device that several want.
+    campaigns: BTreeSet<decide::Precedence>,
     /// Devices that may be able to take a job now.
     freed: BTreeSet<DeviceIx>,
     /// Devices that have said what they are like.
@@ -228,8 +228,8 @@ impl Core {
         self.go_on_with(open, now, facts.len(), &mut budget.starts, facts);
     }
 
-    fn ordered(&self, ix: CampaignIx) -> (u8, CampaignIx) {
-        (self.state.campaigns.get(ix).spec.priority, ix)
+    fn ordered(&self, ix: CampaignIx) -> decide::Precedence {
+        decide::precedence(self.state.campaigns.get(ix), ix)
     }
 
     /// An entry that came early, because the clock it waits for was started again, comes back.
@@ -287,19 +287,21 @@ impl Core {
                 apply(&mut self.state, now, fact);
                 self.follow(fact, &mut open);
             }
-            // Gates before offers: what has just paused offers nothing more.
-            if let Some((_, ix)) = open.campaigns.pop_first() {
-                let mut turns = Turns {
-                    starts_left,
-                    ready: self.ready.entry(ix).or_default(),
-                };
-                decide::campaign(&self.state, ix, now, &mut turns, facts);
-            } else if let Some(device) = open.freed.pop_first() {
+            // Before any campaign decides: of all that want a device, whoever comes first is to have it, and the one that
+            // it has just come from is none of the first for that.
+            if let Some(device) = open.freed.pop_first() {
                 let waiting: Vec<_> = decide::waiting_for(&self.state, device).collect();
                 for (ix, at) in waiting {
                     self.may_have_a_turn(ix, at);
                     open.campaigns.insert(self.ordered(ix));
                 }
+            } else if let Some((.., ix)) = open.campaigns.pop_first() {
+                // Gates before offers: what has just paused offers nothing more.
+                let mut turns = Turns {
+                    starts_left,
+                    ready: self.ready.entry(ix).or_default(),
+                };
+                decide::campaign(&self.state, ix, now, &mut turns, facts);
             } else if let Some(device) = open.described.pop_first() {
                 decide::not_understood(&self.state, device, facts);
                 if facts.len() == next {

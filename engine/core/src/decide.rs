@@ -96,6 +96,13 @@ fn is_out_of_budget(state: &State, ix: CampaignIx, member: &Member) -> bool {
     count || bytes()
 }
 
+/// Where a campaign stands among those that want a device: security campaigns first, then by priority, then by age.
+pub type Precedence = (bool, u8, CampaignIx);
+
+pub const fn precedence(row: &Campaign, ix: CampaignIx) -> Precedence {
+    (!row.spec.security, row.spec.priority, ix)
+}
+
 /// What one campaign does next.
 pub fn campaign(
     state: &State,
@@ -297,14 +304,7 @@ pub fn offer_one(state: &State, ix: CampaignIx, member: &Member, attempt: u32) -
     let (campaign, device) = (ix, member.device);
     let row = state.campaigns.get(ix);
     let known = state.devices.get(device);
-    let removed = |cause| {
-        let removed = ExecutionRemoved {
-            campaign,
-            device,
-            cause,
-        };
-        vec![removed.into()]
-    };
+    let removed = |cause| vec![removed(campaign, device, cause)];
     if known.lifecycle() == Lifecycle::Retired {
         return removed(RemovalCause::Retired);
     }
@@ -382,15 +382,28 @@ pub fn not_understood(state: &State, device: DeviceIx, facts: &mut Vec<Fact>) {
     let row = state.campaigns.get(campaign);
     if row.member(at).state == MemberState::Queued && !understands(row, known) {
         let cause = RemovalCause::ConditionsUnsupported;
-        facts.push(
-            ExecutionRemoved {
-                campaign,
-                device,
-                cause,
-            }
-            .into(),
-        );
+        facts.push(removed(campaign, device, cause));
     }
+}
+
+/// A member is taken out, and counts neither way.
+fn removed(campaign: CampaignIx, device: DeviceIx, cause: RemovalCause) -> Fact {
+    ExecutionRemoved {
+        campaign,
+        device,
+        cause,
+    }
+    .into()
+}
+
+/// A member has accepted its job, and its time is up.
+fn timed_out(campaign: CampaignIx, device: DeviceIx, retry_at: Option<Timestamp>) -> Fact {
+    ExecutionTimedOut {
+        campaign,
+        device,
+        retry_at,
+    }
+    .into()
 }
 
 /// A device has said what it runs and what it is: a job that is not for that is taken back before it sees it, and it gets
@@ -539,41 +552,18 @@ pub fn member(state: &State, ix: CampaignIx, at: u32, now: Timestamp, facts: &mu
     if row.due(member).is_none_or(|due| due > now) {
         return;
     }
-    let (campaign, device) = (ix, member.device);
+    let device = member.device;
     match member.state {
         MemberState::Queued if row.status.is_rolling() => {
-            let cause = RemovalCause::NotContacted;
-            facts.push(
-                ExecutionRemoved {
-                    campaign,
-                    device,
-                    cause,
-                }
-                .into(),
-            );
+            facts.push(removed(ix, device, RemovalCause::NotContacted));
         }
         // It has waited for what is no matter of the release.
         MemberState::Held(wait) if !wait.what.is_timed() => {
-            let cause = RemovalCause::PreconditionUnmet;
-            facts.push(
-                ExecutionRemoved {
-                    campaign,
-                    device,
-                    cause,
-                }
-                .into(),
-            );
+            facts.push(removed(ix, device, RemovalCause::PreconditionUnmet));
         }
         MemberState::InProgress | MemberState::Held(_) => {
             let retry_at = retry_at(state, ix, member, ErrorClass::LostContact, now);
-            facts.push(
-                ExecutionTimedOut {
-                    campaign,
-                    device,
-                    retry_at,
-                }
-                .into(),
-            );
+            facts.push(timed_out(ix, device, retry_at));
         }
         _ => facts.extend(rollback::member_due(state, ix, at, now)),
     }
@@ -587,38 +577,12 @@ fn end_at_deadline(campaign: CampaignIx, row: &Campaign, facts: &mut Vec<Fact>) 
         let device = member.device;
         match member.state {
             MemberState::Queued => {
-                let cause = RemovalCause::NotContacted;
-                facts.push(
-                    ExecutionRemoved {
-                        campaign,
-                        device,
-                        cause,
-                    }
-                    .into(),
-                );
+                facts.push(removed(campaign, device, RemovalCause::NotContacted));
             }
             MemberState::Held(_) => {
-                let cause = RemovalCause::PreconditionUnmet;
-                facts.push(
-                    ExecutionRemoved {
-                        campaign,
-                        device,
-                        cause,
-                    }
-                    .into(),
-                );
+                facts.push(removed(campaign, device, RemovalCause::PreconditionUnmet));
             }
-            MemberState::InProgress => {
-                let retry_at = None;
-                facts.push(
-                    ExecutionTimedOut {
-                        campaign,
-                        device,
-                        retry_at,
-                    }
-                    .into(),
-                );
-            }
+            MemberState::InProgress => facts.push(timed_out(campaign, device, None)),
             _ => {}
         }
     }

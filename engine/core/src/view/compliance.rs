@@ -17,6 +17,7 @@ use rustc_hash::FxBuildHasher;
 use super::explain;
 use crate::{
     CampaignIx, DeviceIx, ReleaseIx, State, Timestamp,
+    decide::precedence,
     state::{Device, Number},
 };
 
@@ -189,10 +190,8 @@ impl Survey<'_> {
                 release.is_some_and(|ix| self.state.releases.get(ix).sequence >= wanted);
             is_enough && row.member_of(ix, &self.state.devices).is_some()
         };
-        let key = |campaign: &CampaignIx| {
-            let spec = &self.state.campaigns.get(*campaign).spec;
-            (!spec.security, spec.priority, *campaign)
-        };
+        let key =
+            |campaign: &CampaignIx| precedence(self.state.campaigns.get(*campaign), *campaign);
         let active = self.state.campaigns.active().filter(brings).min_by_key(key);
         let latest = device.execution().map(|(campaign, _)| campaign);
         active.or(latest.filter(brings))

@@ -22,6 +22,7 @@ use self::survey::{Images, Survey};
 use crate::{
     CampaignIx, State, Timestamp,
     accept::{described, resolved},
+    decide::precedence,
     membership::takers,
     state::{Campaign, group_order},
 };
@@ -337,8 +338,7 @@ impl<'s> Lint<'s> {
         for device in &self.survey.members {
             ours[*device as usize] = true;
         }
-        let place = |ix: CampaignIx, row: &Campaign| (row.spec.priority, ix);
-        let own = place(self.ix, self.campaign);
+        let own = precedence(self.campaign, self.ix);
         let state = self.state;
         for ix in state.campaigns.active() {
             if ix == self.ix {
@@ -354,7 +354,7 @@ impl<'s> Lint<'s> {
                 let members = other.roster.all().iter().map(|member| member.device);
                 members.filter(is_ours).count()
             };
-            let goes_first = if place(ix, other) < own {
+            let goes_first = if precedence(other, ix) < own {
                 format!("{} goes first", other.id())
             } else {
                 "this one goes first".to_string()

@@ -40,10 +40,9 @@ resume spring
     = spring rolling, full: acceptances 0 of 2 needed to judge by | 2 not contacted
 all succeed
     summer: succeeded: d1 d2
-    spring: removed, runs a newer release: d1
+    spring: removed, runs a newer release: d1 d2
     summer: accepted: d2
-    summer monitoring
-    spring: removed, runs a newer release: d2
     spring monitoring
+    summer monitoring
     = spring monitoring, full: soaking for 50 m more | 2 removed
     = summer monitoring, full: soaking for 1 h more | 2 updated

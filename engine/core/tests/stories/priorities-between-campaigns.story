@@ -44,8 +44,8 @@ wait 10m
 d1 succeeds
     first: accepted: d1
     first: succeeded: d1
-    first monitoring
     third: queued: d1
+    first monitoring
     = first monitoring, full: soaking for 50 m more | 1 updated
 d1 succeeds
     third: accepted: d1

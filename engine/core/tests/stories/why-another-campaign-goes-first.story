@@ -136,9 +136,9 @@ explain d3 in summer
     - stands_behind: urgent wants it too, and goes first: priority 10 comes before 100 [38]
 retire d4
     retired: d4
+    hole: removed, retired: d4
     urgent: removed, retired: d4
     summer: removed, retired: d4
-    hole: removed, retired: d4
     = summer rolling, full: acceptances 0 of 3 needed to judge by | 3 not contacted, 1 removed
     = urgent rolling, full: acceptances 0 of 3 needed to judge by | 3 not contacted, 1 removed
     = hole rolling, full: acceptances 0 of 3 needed to judge by | 3 not contacted, 1 removed
@@ -146,4 +146,4 @@ explain d4 in urgent
     urgent rolling: removed in full of all
     - fits_group: it fitted group all when the campaign started [61]
     - in_phase: by rank it is number 1 of 4; phase full reaches to number 4, which is 100 %
-    - retired: it was retired before it took its job [89]
+    - retired: it was retired before it took its job [90]

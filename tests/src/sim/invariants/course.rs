@@ -273,7 +273,8 @@ impl Book {
         )
     }
 
-    /// Of the campaigns that had to pass a device over, the one with the lowest priority number has it first, then the oldest.
+    /// Of the campaigns that had to pass a device over, security campaigns have it first, then those with the lower priority
+    /// number, then the older; and before any that takes it up anew.
     fn check_first(
         &self,
         (ix, device): (CampaignIx, DeviceIx),
@@ -282,21 +283,13 @@ impl Book {
     ) -> Checked {
         let was_freed = step.freed.take() == Some(device);
         let is_offer = matches!(fact, Fact::ExecutionQueued(_) | Fact::ReturnQueued(_));
-        let own = self.campaign(ix).member(device);
-        let has_waited = own.is_some_and(|member| {
-            matches!(
-                member.place,
-                Place::Deferred
-                    | Place::Back {
-                        step: BackStep::Deferred,
-                        ..
-                    }
-            )
-        });
-        if was_freed || !is_offer || !has_waited || step.turns >= TURNS_PER_STEP_MAX {
+        if was_freed || !is_offer || step.turns >= TURNS_PER_STEP_MAX {
             return Ok(());
         }
-        let key = |ix: CampaignIx| (self.campaign(ix).spec.priority, ix);
+        let key = |ix: CampaignIx| {
+            let spec = &self.campaign(ix).spec;
+            (!spec.security, spec.priority, ix)
+        };
         let earlier = (0..).zip(&self.campaigns).find(|(other, campaign)| {
             let is_waiting = campaign.member(device).is_some_and(|it| match it.place {
                 Place::Deferred => {

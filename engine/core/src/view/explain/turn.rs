@@ -11,7 +11,7 @@ use fleetfold_schemas::{
 use super::{Part, at, so, until};
 use crate::{
     CampaignIx, Timestamp,
-    decide::{Availability, availability},
+    decide::{Availability, availability, precedence},
     fact::{DeferralCause, KeptCause, RemovalCause},
     judge::HoldReason,
     pace::allowance,
@@ -267,11 +267,7 @@ impl Part<'_> {
     }
 
     fn comes_before(&self, other: CampaignIx) -> bool {
-        let key = |ix: CampaignIx| {
-            let spec = &self.state.campaigns.get(ix).spec;
-            (!spec.security, spec.priority, ix)
-        };
-        key(self.ix) < key(other)
+        precedence(self.row, self.ix) < precedence(self.state.campaigns.get(other), other)
     }
 
     /// What decides between the two.
