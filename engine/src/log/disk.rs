@@ -7,7 +7,7 @@
 
 use std::fmt::Debug;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
@@ -68,7 +68,7 @@ pub trait Disk: Debug + Send + Sync {
     fn free_bytes(&self, dir: &Path) -> io::Result<u64>;
 }
 
-/// An open file that only grows, or is cut off at its end.
+/// An open file that grows, is written over or is cut off at its end.
 pub trait DiskFile: Debug + Send {
     /// # Errors
     /// The file system fails.
@@ -85,6 +85,12 @@ pub trait DiskFile: Debug + Send {
     /// # Errors
     /// The file system fails; any part may have been written.
     fn append(&mut self, bytes: &[u8]) -> io::Result<()>;
+
+    /// Writes at `offset`, which is not behind the file's end, over what stands there and beyond.
+    ///
+    /// # Errors
+    /// The file system fails; any part may have been written.
+    fn write_at(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()>;
 
     /// Cuts the file off.
     ///
@@ -139,7 +145,7 @@ impl Disk for OsDisk {
     }
 
     fn open_writable(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
-        let opened = OpenOptions::new().read(true).append(true).open(path);
+        let opened = OpenOptions::new().read(true).write(true).open(path);
         Ok(Box::new(OsFile(opened?)))
     }
 
@@ -179,7 +185,11 @@ impl DiskFile for OsFile {
     }
 
     fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.0.write_all(bytes)
+        self.0.write_all_at(bytes, self.bytes()?)
+    }
+
+    fn write_at(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        self.0.write_all_at(bytes, offset)
     }
 
     fn truncate(&mut self, bytes: u64) -> io::Result<()> {

@@ -15,6 +15,7 @@ pub(super) use segment::{draft as draft_segment, path as segment_path};
 
 use reader::Step;
 use seal::{SEAL_BYTES, Seal};
+use segment::Format;
 use tail::{Content, Tail};
 
 use super::disk::Disk;
@@ -69,6 +70,7 @@ pub struct Torn {
     pub segment: PathBuf,
     /// Where the last whole frame ends.
     pub offset: u64,
+    /// Without the zeros at the end.
     pub bytes: u64,
 }
 
@@ -117,20 +119,21 @@ impl Journal {
         if bytes > self.segment_bytes_max && self.tail_bytes > segment::HEADER_BYTES as u64 {
             self.seal_tail(head)?;
         }
-        let tail = match &mut self.tail {
+        let mut tail = match self.tail.take() {
             Some(tail) => tail,
-            None => self.tail.insert(begin_segment(
-                &*self.disk,
-                &self.dir,
-                &mut self.segments,
-                head,
-            )?),
+            None => begin_segment(&*self.disk, &self.dir, &mut self.segments, head)?,
         };
+        tail.room_bytes = match tail.content.format {
+            Format::Three => self.segment_bytes_max,
+            Format::One | Format::Two => 0,
+        };
+        // A file that failed is left as it is.
         tail.append(frame).map_err(|source| {
             let path = segment::path(&self.dir, self.segments[self.segments.len() - 1]);
             LogError::Append { path, source }
         })?;
         self.tail_bytes = tail.content.bytes;
+        self.tail = Some(tail);
         Ok(())
     }
 
@@ -178,6 +181,17 @@ impl Journal {
             }
         }
         Ok(())
+    }
+}
+
+impl Drop for Journal {
+    /// Leaves a file without zeros, which is nicer to look at and to copy.
+    fn drop(&mut self) {
+        if let Some(tail) = &mut self.tail
+            && let Err(error) = tail.trim()
+        {
+            tracing::debug!(%error, "the last segment keeps the zeros at its end");
+        }
     }
 }
 
@@ -239,7 +253,7 @@ pub(super) fn scan_segments<E: From<LogError>>(
             scan.torn = Some(Torn {
                 segment,
                 offset: reader.offset(),
-                bytes: reader.tail_bytes(),
+                bytes: reader.torn_bytes()?,
             });
         }
         scan.batches += batches;
@@ -321,6 +335,9 @@ impl From<LogError> for Reached {
     }
 }
 
+/// How often what is bad is read before it is believed.
+const LOOKS: u32 = 3;
+
 /// Visits the frames of one segment as long as each continues `head`. Returns what is wrong with the frame at the
 /// reader's offset, or `None` at the end of the file.
 pub(super) fn walk<E: From<LogError>>(
@@ -328,12 +345,20 @@ pub(super) fn walk<E: From<LogError>>(
     head: &mut Head,
     mut visit: impl FnMut(&Frame<'_>) -> Result<(), Stop<E>>,
 ) -> Result<Option<Damage>, E> {
+    let mut looks = 1;
     loop {
         let frame = match reader.step()? {
             Step::Frame(frame) => frame,
             Step::Seal(seal) if seal.head == *head => continue,
             Step::Seal(_) => return Ok(Some(Damage::Seal)),
-            Step::Bad(damage) => return Ok(Some(damage)),
+            Step::Bad(damage) => {
+                // Beside a writer, it may have been half written when it was read.
+                if looks < LOOKS && reader.look_again() {
+                    looks += 1;
+                    continue;
+                }
+                return Ok(Some(damage));
+            }
             Step::End => return Ok(None),
         };
         let next = match head.after(&frame) {
@@ -378,7 +403,19 @@ fn open_tail(
         path: path.to_owned(),
         source,
     })?;
-    Ok(content.map(|content| Tail { file, content }))
+    let Some(content) = content else {
+        return Ok(None);
+    };
+    let file_bytes = file.bytes().map_err(|source| LogError::OpenTail {
+        path: path.to_owned(),
+        source,
+    })?;
+    Ok(Some(Tail {
+        file,
+        content,
+        file_bytes,
+        room_bytes: 0,
+    }))
 }
 
 /// Creates the segment that follows `head`. The one before is complete and durable.

@@ -75,7 +75,7 @@ use replay::Replay;
 use start::Start;
 
 /// The journal format that this version writes. It reads all before it, too.
-const FORMAT_VERSION: u32 = 2;
+const FORMAT_VERSION: u32 = 3;
 
 /// The BLAKE3 chain value over a log up to some frame; all zeros before the first.
 pub type Chain = [u8; 32];

@@ -116,13 +116,14 @@ impl LogReader {
                 Err(Stop::Visitor(Ended::Enough))
             }
         });
+        let is_at_end = matches!(walked, Ok(None));
         match walked {
             Ok(Some(damage)) if head.seq < self.head.seq => return Err(reader.corrupt(damage)),
             // What is behind the head is for the reading to judge.
             Ok(_) | Err(Ended::Enough) => {}
             Err(Ended::Failed(error)) => return Err(error),
         }
-        if head.seq < self.head.seq && at + 1 == segments.len() && reader.tail_bytes() == 0 {
+        if head.seq < self.head.seq && at + 1 == segments.len() && is_at_end {
             return Err(LogError::EndsBefore {
                 seq: self.head.seq,
                 head_seq: head.seq,

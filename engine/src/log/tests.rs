@@ -10,6 +10,7 @@ mod index;
 mod live_index;
 mod reader;
 mod repair;
+mod room;
 mod rot;
 mod seals;
 mod snapshot;
@@ -96,6 +97,10 @@ fn frame_offsets(segment: &Path) -> Vec<usize> {
     let bytes = fs::read(segment).unwrap();
     let mut offsets = vec![64];
     while let Some(&at) = offsets.last().filter(|at| **at < bytes.len()) {
+        if bytes[at..].iter().all(|byte| *byte == 0) {
+            // The room for what is to come.
+            break;
+        }
         let length: [u8; 4] = bytes[at + 4..at + 8].try_into().unwrap();
         if length == [0; 4] {
             // A seal, which ends the file.

@@ -165,8 +165,13 @@ impl Written {
             let file = File::open(&segment)?;
             let end = file.metadata()?.len();
             while self.offset < end {
-                let mut length = [0; 4];
-                file.read_exact_at(&mut length, self.offset + 4)?;
+                let mut begins = [0; 8];
+                file.read_exact_at(&mut begins, self.offset)?;
+                let [_, _, _, _, length @ ..] = begins;
+                if begins == [0; 8] {
+                    // The room for the frames to come.
+                    break;
+                }
                 if length == [0; 4] {
                     // The segment's seal.
                     self.offset = end;

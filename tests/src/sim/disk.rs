@@ -213,8 +213,8 @@ fn apply(names: &mut BTreeMap<PathBuf, usize>, renaming: &Renaming) {
 }
 
 fn cut_file(file: &mut File, stream: &mut Stream, cut: &mut Cut) {
-    let is_grown = file.live.starts_with(&file.durable);
-    if !is_grown {
+    let old = file.durable.len();
+    if file.live.len() < old {
         // It was truncated: either that took place or it did not.
         if stream.percent(50) {
             file.live.clone_from(&file.durable);
@@ -223,30 +223,39 @@ fn cut_file(file: &mut File, stream: &mut Stream, cut: &mut Cut) {
         }
         return;
     }
-    let start = file.durable.len();
-    let tail = file.live.len() - start;
+    // What was not there before is compared with zeros, as which it is read where only the length reached the disk.
+    file.durable.resize(file.live.len(), 0);
+    let differs = |at: &usize| file.live[*at] != file.durable[*at];
+    let changed = match (0..file.live.len()).find(differs) {
+        Some(first) => first..(first..file.live.len()).rfind(differs).unwrap_or(first) + 1,
+        None => old..file.live.len(),
+    };
     match stream.below(4) {
         0 => {
             cut.tails_lost += 1;
-            file.live.truncate(start);
+            file.live.clone_from(&file.durable);
+            file.live.truncate(old);
         }
         1 => {
             cut.tails_torn += 1;
-            let kept = stream.below(tail + 1);
-            file.live.truncate(start + kept);
+            let end = changed.start + stream.below(changed.len() + 1);
+            file.live[end..].copy_from_slice(&file.durable[end..]);
+            if stream.percent(50) {
+                file.live.truncate(end.max(old));
+            }
         }
         2 => {
             cut.tails_flipped += 1;
-            let at = start + stream.below(tail);
+            let at = changed.start + stream.below(changed.len());
             file.live[at] ^= 1 << stream.below(8);
         }
         // The length reached the disk, some sectors did not.
         _ => {
             cut.tails_torn += 1;
-            let end = file.live.len();
-            for sector in file.live[start..end].chunks_mut(SECTOR_BYTES) {
+            for start in changed.clone().step_by(SECTOR_BYTES) {
+                let sector = start..changed.end.min(start + SECTOR_BYTES);
                 if stream.percent(50) {
-                    sector.fill(0);
+                    file.live[sector.clone()].copy_from_slice(&file.durable[sector]);
                 }
             }
         }
@@ -369,6 +378,24 @@ impl DiskFile for SimFile {
         counted.map_err(|_| failed())
     }
 
+    fn write_at(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        let mut drive = self.disk.drive();
+        let counted = drive.count();
+        let written = match counted {
+            Ok(()) => bytes.len(),
+            Err(_) => drive.stream.below(bytes.len() + 1),
+        };
+        let file = &mut drive.files[self.file];
+        let start = usize::try_from(offset).map_err(|_| failed())?;
+        let end = start + written;
+        if file.live.len() < end {
+            file.live.resize(end, 0);
+        }
+        file.live[start..end].copy_from_slice(&bytes[..written]);
+        file.is_dirty = true;
+        counted.map_err(|_| failed())
+    }
+
     fn truncate(&mut self, bytes: u64) -> io::Result<()> {
         let mut drive = self.disk.drive();
         drive.check()?;
@@ -432,6 +459,28 @@ mod tests {
             assert!(disk.is_synced());
         }
         assert!(was_changed);
+    }
+
+    #[test]
+    fn what_is_written_over_zeros_is_lost_torn_or_kept_and_nothing_else_changes() {
+        let mut seen = std::collections::BTreeSet::new();
+        for seed in 0..50 {
+            let disk = SimDisk::new(Stream::of(seed, "disk"));
+            let path = Path::new(DIR).join("a");
+            let mut file = disk.create(&path).unwrap();
+            file.append(b"synced\0\0\0\0").unwrap();
+            file.sync().unwrap();
+            disk.sync_dir(Path::new(DIR)).unwrap();
+            file.write_at(6, b"new").unwrap();
+            assert!(!disk.is_synced());
+            disk.cut_power();
+            let left = read(&disk, &path);
+            assert!(left.starts_with(b"synced"), "seed {seed}: {left:?}");
+            assert_eq!((left.len(), left[9]), (10, 0), "seed {seed}: {left:?}");
+            seen.insert(left);
+        }
+        assert!(seen.contains(&b"synced\0\0\0\0"[..]) && seen.contains(&b"syncednew\0"[..]));
+        assert!(seen.len() > 2, "{seen:?}");
     }
 
     #[test]

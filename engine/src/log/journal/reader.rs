@@ -4,14 +4,16 @@ use std::path::{Path, PathBuf};
 
 use super::seal::{SEAL_BYTES, Seal};
 use super::segment::{Format, HEADER_BYTES, HeaderFault, parse_header, path};
-use super::tail::Content;
+use super::tail::{Content, ZEROS_MAX};
 use crate::log::Head;
 use crate::log::disk::{Disk, DiskFile};
 use crate::log::error::{Damage, LogError};
 use crate::log::frame::{FRAME_BYTES_MAX, Frame, LENGTH_END, stored_bytes};
 
-/// Two of the largest frames, so that a refill seldom moves more than it reads.
+/// Two of the largest frames, so that a refill seldom moves more than it reads, and the largest end of a segment fits: what
+/// is left of a frame, and the zeros behind it.
 const BUFFER_BYTES: usize = 2 * FRAME_BYTES_MAX;
+const _: () = assert!(BUFFER_BYTES >= FRAME_BYTES_MAX + ZEROS_MAX);
 
 /// Reads a segment from its start up to where it ended when it was opened.
 pub(in crate::log) struct SegmentReader {
@@ -81,7 +83,7 @@ impl SegmentReader {
             end: 0,
             offset: 0,
             frame_bytes: HEADER_BYTES,
-            format: Format::Two,
+            format: Format::Three,
             content: None,
             sealed: false,
         };
@@ -90,7 +92,7 @@ impl SegmentReader {
         let head = match parse_header(header) {
             Ok((format, head)) => {
                 reader.format = format;
-                reader.content = (format == Format::Two).then(|| Content::new(head));
+                reader.content = (format != Format::One).then(|| Content::new(format, head));
                 head
             }
             Err(HeaderFault::Damaged) => return Err(reader.corrupt(Damage::SegmentHeader)),
@@ -126,8 +128,11 @@ impl SegmentReader {
         if self.sealed {
             return Ok(Step::Bad(Damage::BehindSeal));
         }
+        if self.is_at_zeros()? {
+            return Ok(Step::End);
+        }
         let begins = &self.buffer[self.start..self.end];
-        if self.format == Format::Two && Seal::begins(begins) {
+        if self.format != Format::One && Seal::begins(begins) {
             return self.seal();
         }
         match stored_bytes(begins) {
@@ -142,6 +147,31 @@ impl SegmentReader {
             }
             Err(damage) => Ok(Step::Bad(damage)),
         }
+    }
+
+    /// Whether there is nothing but zeros from the offset on, and there may be.
+    fn is_at_zeros(&mut self) -> Result<bool, LogError> {
+        let begins = &self.buffer[self.start..self.end];
+        let tail_bytes = usize::try_from(self.tail_bytes()).unwrap_or(usize::MAX);
+        if self.format != Format::Three
+            || begins.iter().take(LENGTH_END).any(|byte| *byte != 0)
+            || tail_bytes > self.buffer.len()
+        {
+            return Ok(false);
+        }
+        self.fill(tail_bytes)?;
+        Ok(self.buffer[self.start..self.end]
+            .iter()
+            .all(|byte| *byte == 0))
+    }
+
+    /// Forgets what was read ahead, if a writer may have changed it since.
+    pub(super) fn look_again(&mut self) -> bool {
+        let may_change = self.format == Format::Three && !self.sealed;
+        if may_change {
+            self.end = self.start;
+        }
+        may_change
     }
 
     /// Goes past what the last step found.
@@ -206,20 +236,39 @@ impl SegmentReader {
             }
             Damage::Seal | Damage::Unsealed | Damage::BehindSeal => return Ok(false),
         }
-        let Ok(tail_bytes) = usize::try_from(self.tail_bytes()) else {
+        let Some(torn) = self.torn()? else {
             return Ok(false);
         };
-        if tail_bytes > FRAME_BYTES_MAX {
+        if torn.len() > FRAME_BYTES_MAX {
             return Ok(false);
         }
-        self.fill(tail_bytes)?;
-        let tail = &self.buffer[self.start..self.end];
-        let later_frame = (1..tail.len())
-            .any(|at| Frame::parse(&tail[at..]).is_ok_and(|frame| frame.first_seq > head.seq));
-        let sealed = tail
+        let is_later = |frame: Frame<'_>| frame.first_seq > head.seq;
+        let later_frame = (1..torn.len()).any(|at| Frame::parse(&torn[at..]).is_ok_and(is_later));
+        let sealed = self.buffer[self.start..self.end]
             .last_chunk::<SEAL_BYTES>()
             .is_some_and(|end| Seal::parse(end).is_ok());
         Ok(!later_frame && !sealed)
+    }
+
+    /// How many bytes there are from the offset on, without zeros at the end.
+    pub(super) fn torn_bytes(&mut self) -> Result<u64, LogError> {
+        let all = self.tail_bytes();
+        Ok(self.torn()?.map_or(all, |torn| torn.len() as u64))
+    }
+
+    /// Everything from the offset on, without zeros at the end; `None` if that is far more than an append leaves.
+    fn torn(&mut self) -> Result<Option<&[u8]>, LogError> {
+        let tail_bytes = usize::try_from(self.tail_bytes()).unwrap_or(usize::MAX);
+        if tail_bytes > self.buffer.len() {
+            return Ok(None);
+        }
+        self.fill(tail_bytes)?;
+        let tail = &self.buffer[self.start..self.end];
+        let zeros = match self.format {
+            Format::One | Format::Two => 0,
+            Format::Three => tail.iter().rev().take_while(|byte| **byte == 0).count(),
+        };
+        Ok(Some(&tail[..tail.len() - zeros]))
     }
 
     /// Takes note of what was appended since the file was opened.
@@ -234,7 +283,7 @@ impl SegmentReader {
     }
 
     /// From the offset to the end of the file.
-    pub(in crate::log) fn tail_bytes(&self) -> u64 {
+    fn tail_bytes(&self) -> u64 {
         self.file_bytes.saturating_sub(self.offset)
     }
 

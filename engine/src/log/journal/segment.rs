@@ -1,4 +1,5 @@
-//! A segment: one file of the journal. A header, then frames, then in a complete segment a seal.
+//! A segment: one file of the journal. A header, then frames, then in a complete segment a seal, and in the last one, which
+//! is not complete, any number of zeros, over which the frames to come are written.
 //!
 //! ```text
 //! magic     8 bytes   "FFJOURNL"
@@ -8,7 +9,8 @@
 //! chain     32 bytes  and chain value
 //! crc32     u32 LE    over all of the above
 //! ```
-//! Version 1 has no seals and is only read; version 2 also packs with LZ4. No file mixes versions.
+//! Version 1 has no seals and is only read; version 2 also packs with LZ4; only since version 3 are there zeros at the end. No
+//! file mixes versions.
 //!
 //! A header is complete before the file gets its name, so one that does not read is damage and never a crash's doing.
 
@@ -20,6 +22,7 @@ use crate::log::disk::Disk;
 use crate::log::{FORMAT_VERSION, Head};
 
 const MAGIC: [u8; 8] = *b"FFJOURNL";
+
 /// Which rules a segment follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Format {
@@ -27,6 +30,8 @@ pub(super) enum Format {
     One,
     /// Complete when it is sealed.
     Two,
+    /// The same, and zeros may follow as long as it is not.
+    Three,
 }
 
 pub(super) const HEADER_BYTES: usize = 8 + 4 + 8 + 8 + 32 + 4;
@@ -65,9 +70,14 @@ pub(in crate::log) fn draft(disk: &dyn Disk, path: &Path, head: &Head) -> io::Re
     let mut file = disk.create(path)?;
     let header = header(head);
     file.append(&header)?;
-    let mut content = Content::new(*head);
+    let mut content = Content::new(Format::Three, *head);
     content.add(&header);
-    Ok(Tail { file, content })
+    Ok(Tail {
+        file,
+        file_bytes: content.bytes,
+        content,
+        room_bytes: 0,
+    })
 }
 
 fn header(head: &Head) -> Vec<u8> {
@@ -100,7 +110,8 @@ pub(super) fn parse_header(bytes: &[u8]) -> Result<(Format, Head), HeaderFault> 
     // Before the checksum, which another version may place elsewhere.
     let format = match u32::from_le_bytes(*version) {
         1 => Format::One,
-        FORMAT_VERSION => Format::Two,
+        2 => Format::Two,
+        FORMAT_VERSION => Format::Three,
         unknown => return Err(HeaderFault::Version(unknown)),
     };
     let (first_seq, rest) = rest.split_first_chunk::<8>().ok_or(HeaderFault::Damaged)?;

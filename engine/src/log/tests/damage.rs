@@ -41,17 +41,20 @@ fn a_torn_tail_of_any_length_is_cut_and_nothing_else_is_lost() {
     append(&mut log, 9, &["torn"]);
     drop(log);
 
-    let offsets = frame_offsets(&segments(dir.path())[0]);
+    let segment = &segments(dir.path())[0];
+    let (bytes, offsets) = (fs::read(segment).unwrap(), frame_offsets(segment));
     let [.., last, end] = offsets[..] else {
         panic!("there are frames")
     };
     for length in last..end {
         let crashed = cut_copy(dir.path(), length);
         let segment = segments(crashed.path()).pop().unwrap();
+        let is_zero = |byte: &&u8| **byte == 0;
+        let zeros = bytes[last..length].iter().rev().take_while(is_zero).count();
         let torn = Torn {
             segment: segment.clone(),
             offset: last as u64,
-            bytes: (length - last) as u64,
+            bytes: (length - last - zeros) as u64,
         };
         let verified = verify(crashed.path()).unwrap();
         assert_eq!(verified.head, head);
@@ -83,6 +86,7 @@ fn a_tail_whose_bytes_never_reached_the_disk_is_cut_like_a_short_one() {
         fs::write(segment, bytes).unwrap();
         let (log, _) = open(dir.path());
         assert_eq!(contents(&log), records);
+        drop(log);
         assert_eq!(fs::metadata(segment).unwrap().len(), end);
     }
 }
@@ -91,18 +95,15 @@ fn a_tail_whose_bytes_never_reached_the_disk_is_cut_like_a_short_one() {
 fn more_bad_bytes_than_one_append_writes_are_damage() {
     let (dir, _) = closed_log(3);
     let segment = &segments(dir.path())[0];
-    let end = fs::metadata(segment).unwrap().len();
-    File::options()
-        .write(true)
-        .open(segment)
-        .unwrap()
-        .set_len(end + 2 * 1024 * 1024)
-        .unwrap();
-    let refused = open_fails(dir.path());
-    assert!(
-        matches!(refused, LogError::Corrupt { offset, .. } if offset == end),
-        "{refused:?}"
-    );
+    let whole = fs::read(segment).unwrap();
+    for garbage in [vec![b'x'; 2 * 1024 * 1024], vec![0; 3 * 1024 * 1024]] {
+        fs::write(segment, [&whole[..], &garbage].concat()).unwrap();
+        let refused = open_fails(dir.path());
+        assert!(
+            matches!(refused, LogError::Corrupt { offset, .. } if offset == whole.len() as u64),
+            "{refused:?}"
+        );
+    }
 }
 
 #[test]
@@ -294,6 +295,7 @@ fn a_journal_that_lost_its_end_gets_it_back_from_the_index() {
         let (log, opened) = open(dir.path());
         assert_eq!(opened.head.seq, 15);
         assert_eq!(contents(&log), records);
+        drop(log);
         assert_eq!(fs::read(segment).unwrap(), whole);
         assert!(
             matches!(opened.repairs.last(), Some(Repair::JournalRestored { .. })),
@@ -310,6 +312,7 @@ fn a_journal_that_lost_its_end_gets_it_back_from_the_index() {
         opened.repairs
     );
     assert_eq!(contents(&log), records);
+    drop(log);
     assert_eq!(fs::read(segment).unwrap(), whole);
 }
 

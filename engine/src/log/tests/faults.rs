@@ -56,6 +56,11 @@ fn whichever_operation_fails_the_error_is_told_and_nothing_acknowledged_is_lost(
                 assert_eq!(acknowledged.seq, 24);
                 break;
             };
+            if operation == "truncate" && acknowledged.seq == 24 {
+                // Only the zeros behind the last frame are still there.
+                assert_eq!(verify(dir.path()).unwrap().head, acknowledged);
+                continue;
+            }
             let error = outcome.expect_err("a failed operation is noticed");
             assert_eq!(source(&error), Some(errno.raw_os_error()), "{error:?}");
             failures.push(operation);
@@ -74,6 +79,8 @@ fn whichever_operation_fails_the_error_is_told_and_nothing_acknowledged_is_lost(
             "create_dir",
             "create",
             "append",
+            "write_at",
+            "truncate",
             "sync",
             "rename",
             "sync_dir",

@@ -148,6 +148,16 @@ impl DiskFile for FaultyFile {
         self.file.append(bytes).and(failed)
     }
 
+    fn write_at(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        let failed = self.plan.step("write_at");
+        let bytes = if failed.is_ok() {
+            bytes
+        } else {
+            &bytes[..bytes.len() / 2]
+        };
+        self.file.write_at(offset, bytes).and(failed)
+    }
+
     fn truncate(&mut self, bytes: u64) -> io::Result<()> {
         self.plan.step("truncate")?;
         self.file.truncate(bytes)

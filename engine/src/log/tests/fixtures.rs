@@ -19,7 +19,7 @@ struct Fixture {
     damaged_frame: u64,
 }
 
-const FIXTURES: [Fixture; 2] = [
+const FIXTURES: [Fixture; 3] = [
     Fixture {
         name: "v1",
         tail_is_complete: true,
@@ -28,6 +28,12 @@ const FIXTURES: [Fixture; 2] = [
     },
     Fixture {
         name: "v2",
+        tail_is_complete: false,
+        damaged_segment: "00000000000000000025.ffj",
+        damaged_frame: 153,
+    },
+    Fixture {
+        name: "v3",
         tail_is_complete: false,
         damaged_segment: "00000000000000000025.ffj",
         damaged_frame: 153,
@@ -154,14 +160,14 @@ fn a_log_of_the_first_version_that_never_got_a_record_goes_on_too() {
     let records = contents(&log);
     drop(log);
     assert_eq!(segments(dir.path()), std::slice::from_ref(first));
-    assert_eq!(fs::read(first).unwrap()[8], 2);
+    assert_eq!(fs::read(first).unwrap()[8], 3);
     let (log, opened) = open(dir.path());
     assert!(opened.repairs.is_empty(), "{:?}", opened.repairs);
     assert_eq!(contents(&log), records);
 }
 
 #[test]
-fn a_torn_tail_of_the_first_version_is_cut_before_the_second_goes_on() {
+fn a_torn_tail_of_the_first_version_is_cut_before_this_one_goes_on() {
     let dir = fresh("v1", "whole");
     let last = segments(dir.path()).pop().unwrap();
     let mut bytes = fs::read(&last).unwrap();
@@ -177,14 +183,14 @@ fn a_torn_tail_of_the_first_version_is_cut_before_the_second_goes_on() {
 
 #[test]
 fn a_version_to_come_is_refused_by_its_number() {
-    let dir = fresh("v2", "whole");
+    let dir = fresh("v3", "whole");
     let last = segments(dir.path()).pop().unwrap();
     let mut bytes = fs::read(&last).unwrap();
-    bytes[8] = 3;
+    bytes[8] = 4;
     fs::write(&last, bytes).unwrap();
     let refused = Log::open(dir.path(), &LogOptions::default()).unwrap_err();
     assert!(
-        matches!(&refused, LogError::UnknownFormat { segment, version: 3 } if *segment == last),
+        matches!(&refused, LogError::UnknownFormat { segment, version: 4 } if *segment == last),
         "{refused:?}"
     );
 }

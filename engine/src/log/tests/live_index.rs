@@ -102,6 +102,9 @@ impl DiskFile for TrapFile {
     fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.1.append(bytes)
     }
+    fn write_at(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        self.1.write_at(offset, bytes)
+    }
     fn truncate(&mut self, bytes: u64) -> io::Result<()> {
         self.1.truncate(bytes)
     }

@@ -103,9 +103,9 @@ fn anyone_can_recompute_the_chain_from_the_stored_bytes() {
     assert_eq!(contents(&log).len(), 10);
 }
 
-/// Format 2, byte for byte. It must stay readable: if this fails, the format has changed and needs another number.
+/// Format 3, byte for byte. It must stay readable: if this fails, the format has changed and needs another number.
 #[test]
-fn the_second_journal_format_is_what_it_was() {
+fn the_third_journal_format_is_what_it_was() {
     let dir = TempDir::new().unwrap();
     let options = LogOptions {
         segment_bytes: 1,
@@ -116,7 +116,7 @@ fn the_second_journal_format_is_what_it_was() {
     append(&mut log, 1_700_000_000_001, &["fact three"]);
     let sealed = fs::read(&segments(dir.path())[0]).unwrap();
     let hex: String = sealed.iter().map(|byte| format!("{byte:02x}")).collect();
-    let header = "46464a4f55524e4c020000000100000000000000";
+    let header = "46464a4f55524e4c030000000100000000000000";
     let nothing_before = "0".repeat(80);
     assert_eq!(hex[..120], format!("{header}{nothing_before}"));
     let body = "01000000000000000068e5cf8b010000020000001200000000";
