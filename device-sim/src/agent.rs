@@ -176,7 +176,7 @@ enum Activity {
     CheckingArtifact,
     Rebuilding,
     CheckingRebuilt,
-    /// Nothing is done about the job until then.
+    /// Nothing is done about the job until then; without end, until it comes again with another window.
     Waiting {
         what: WaitingFor,
         until_ms: u64,
@@ -362,7 +362,7 @@ impl Agent {
                 .flatten()
                 .min(),
             Activity::Waiting { until_ms, .. } | Activity::SelfTesting { until_ms } => {
-                Some(*until_ms)
+                Some(*until_ms).filter(|until_ms| *until_ms != u64::MAX)
             }
             Activity::Idle
             | Activity::CheckingArtifact
@@ -425,6 +425,7 @@ impl Agent {
         let running = self.running_image();
         match order::judge(payload, &self.config, &self.record, running, now) {
             Verdict::Known => self.report(),
+            Verdict::Renewed(from_ms, until_ms) => self.renew(from_ms, until_ms, now),
             Verdict::Accept(job) => self.accept(job, now),
             Verdict::Cancel { sequence, cancels } => self.cancel(sequence, cancels, now),
             Verdict::Refuse(refusal) => self.refuse(payload, refusal, now),

@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use fleetfold_core::calendar::check_zones;
 use fleetfold_schemas::{
     Name,
     approval::ApprovalPolicy,
@@ -157,6 +158,7 @@ impl Config {
                 let name = path.display().to_string();
                 let config: Self = yaml::read(&text, &name)?;
                 let checked = config.campaigns.check();
+                let checked = checked.and_then(|spec| check_zones(&spec));
                 checked.map_err(|error| yaml::refused(&text, &name, Some("campaigns"), &error))?;
                 Ok(config)
             }

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize, Serializer, ser::SerializeMap};
 
 use crate::{
     codec::{DecodeError, decode_value},
-    id::{DeviceId, Digest, ModelId, Name, Version, printable},
+    id::{DeviceId, Digest, ModelId, Name, TimeZoneName, Version, printable},
 };
 
 /// The protocol version this crate describes.
@@ -43,6 +43,9 @@ pub struct Hello {
     pub region: Option<Name>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tenant: Option<Name>,
+    /// By whose clock its maintenance windows open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time_zone: Option<TimeZoneName>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<Name>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]

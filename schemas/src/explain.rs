@@ -139,6 +139,7 @@ pub enum Reason {
     Excluded,
     NotContacted,
     Superseded,
+    ScheduleEnded,
     PreconditionUnmet,
     ConsentDenied,
     ConditionsUnsupported,

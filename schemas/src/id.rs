@@ -14,6 +14,8 @@ pub const ID_BYTES_MAX: usize = 128;
 pub const VERSION_BYTES_MAX: usize = 64;
 /// Longest id of an alert, in bytes: a campaign's, a hyphen and what is wrong.
 pub const ALERT_ID_BYTES_MAX: usize = ID_BYTES_MAX + 32;
+/// Longest name of a time zone, in bytes. The IANA's longest has 30.
+pub const TIME_ZONE_BYTES_MAX: usize = 64;
 
 /// Why a text is not an id.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -40,6 +42,10 @@ fn is_id_character(c: char) -> bool {
 
 fn is_version_character(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '+' | '-')
+}
+
+fn is_time_zone_character(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '/' | '_' | '+' | '-')
 }
 
 fn check(
@@ -237,6 +243,10 @@ impl<'de> Deserialize<'de> for TicketId {
         Self::parse(&text).map_err(de::Error::custom)
     }
 }
+text_id!(
+    /// A time zone as the IANA names it: `Europe/Berlin`. Whether there is such a one is known to those who reckon with it.
+    TimeZoneName, "time zone", TIME_ZONE_BYTES_MAX, "letters, digits, '/', '_', '+' and '-'", is_time_zone_character
+);
 
 /// Why a text is not a digest.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

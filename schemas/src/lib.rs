@@ -33,6 +33,6 @@ pub mod webhook;
 
 pub use id::{
     AlertId, CampaignId, CommandId, DeviceId, Digest, IdError, ModelId, Name, OperatorId, Sha256,
-    TicketId, Version,
+    TicketId, TimeZoneName, Version,
 };
 pub use topic::{DeviceTopic, OperatorTopic, Topic};

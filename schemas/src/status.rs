@@ -11,7 +11,8 @@ use crate::{
     command::Lifecycle,
     device::{DeviceError, Slot, Stage, Waiting},
     id::{
-        AlertId, CampaignId, DeviceId, Digest, ModelId, Name, OperatorId, Sha256, TicketId, Version,
+        AlertId, CampaignId, DeviceId, Digest, ModelId, Name, OperatorId, Sha256, TicketId,
+        TimeZoneName, Version,
     },
 };
 
@@ -30,6 +31,11 @@ pub struct DeviceStatus {
     pub standby: Option<SlotStatus>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_seen_ms: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time_zone: Option<TimeZoneName>,
+    /// The engine does not know that zone: the campaign's counts instead.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub time_zone_unknown: bool,
     /// The open execution, or else the latest.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub execution: Option<ExecutionView>,
@@ -147,6 +153,9 @@ pub struct CampaignStatus {
     /// One for each health gate of the running phase.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub health: Vec<HealthStatus>,
+    /// How its devices stand to their maintenance windows, if it has any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub windows: Option<WindowsStatus>,
     pub errors: BTreeMap<String, u64>,
     /// How many devices wait for what.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -171,6 +180,18 @@ pub struct OrderedStatus {
     pub operator: OperatorId,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+}
+
+/// Devices that have a job for a maintenance window, or wait for one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WindowsStatus {
+    /// Theirs has not opened yet.
+    pub waiting: u64,
+    /// Theirs is open.
+    pub open: u64,
+    /// When the first of those that wait opens; absent if none of them ever does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opens_ms: Option<u64>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -38,6 +38,7 @@ fn hello(model: &ModelId) -> Result<Vec<u8>, Failure> {
         capabilities: Vec::new(),
         region: None,
         tenant: None,
+        time_zone: None,
         tags: Vec::new(),
         attributes: std::collections::BTreeMap::new(),
         running: Running {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use fleetfold_schemas::{
-    DeviceId, ModelId, Name, Version,
+    DeviceId, ModelId, Name, TimeZoneName, Version,
     cose::TrustedKeys,
     job::CONDITIONS_CAPABILITY,
     suit::{self, Uuid},
@@ -40,6 +40,7 @@ pub struct Inventory {
     pub hardware: Option<Version>,
     pub region: Option<Name>,
     pub tenant: Option<Name>,
+    pub time_zone: Option<TimeZoneName>,
     pub tags: Vec<Name>,
     pub attributes: BTreeMap<Name, String>,
 }

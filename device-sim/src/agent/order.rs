@@ -19,6 +19,8 @@ use crate::flash::{Asked, DeltaOffer, OpenJob, Record, Source, Step};
 pub(super) enum Verdict {
     /// Known already: say again how things are.
     Known,
+    /// The open job again, with a later window: from (inclusive) and until (exclusive).
+    Renewed(u64, u64),
     Accept(Box<OpenJob>),
     Cancel {
         /// Of the cancel itself.
@@ -59,7 +61,7 @@ pub(super) fn judge(
     .contains(&Some(job.sequence));
     match job.check_for(&config.device, record.job_sequence, Some(now)) {
         Ok(()) => {}
-        Err(JobError::Replayed { .. }) if is_known => return Verdict::Known,
+        Err(JobError::Replayed { .. }) if is_known => return known(&job, record),
         Err(error) => {
             let is_ours = matches!(error, JobError::Expired { .. });
             return refuse(job.sequence, is_ours, job_error(&error));
@@ -76,6 +78,18 @@ pub(super) fn judge(
                 Err(error) => refuse(job.sequence, true, error),
             }
         }
+    }
+}
+
+/// An older copy of a job has an earlier window, so replaying it changes nothing.
+fn known(job: &Job, record: &Record) -> Verdict {
+    let open = record.job.as_ref();
+    let open = open.filter(|open| open.sequence == job.sequence);
+    match (open.and_then(|open| open.window), job.install_window) {
+        (Some((_, until_ms)), Some(window)) if until_ms < window.until_ms => {
+            Verdict::Renewed(window.from_ms, window.until_ms)
+        }
+        _ => Verdict::Known,
     }
 }
 

@@ -34,6 +34,7 @@ impl Agent {
             capabilities: self.config.capabilities.clone(),
             region: inventory.region.clone(),
             tenant: inventory.tenant.clone(),
+            time_zone: inventory.time_zone.clone(),
             tags: inventory.tags.clone(),
             attributes: inventory.attributes.clone(),
             running: self.running(),

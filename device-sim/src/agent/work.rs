@@ -342,9 +342,9 @@ impl Agent {
                 let message = "the installation window closed before all was right";
                 self.give_up(PRECONDITION_UNMET, message, now);
             }
+            // The job comes again with a later window once the engine hears how things stand.
             Some((_, until_ms)) if until_ms <= now => {
-                let message = "the image was ready only after the installation window";
-                self.fail(ErrorClass::Installation, "window_missed", message, now);
+                self.wait_for(WaitingFor::Window, u64::MAX, now);
             }
             Some(_) | None => {
                 let is_asked = self.sense(|conditions| {
@@ -362,6 +362,16 @@ impl Agent {
         self.activity = Activity::Installing;
         self.start(Task::Install);
         self.report();
+    }
+
+    /// There is another window for the open job.
+    pub(super) fn renew(&mut self, from_ms: u64, until_ms: u64, now: u64) {
+        self.flash(Mutation::Window(from_ms, until_ms));
+        if matches!(self.activity, Activity::Waiting { .. }) {
+            self.install(now);
+        } else {
+            self.report();
+        }
     }
 
     fn reboot_into_trial(&mut self, now: u64) {

@@ -137,6 +137,8 @@ pub enum Mutation {
     Asked(Asked),
     /// A job was obeyed that leaves no open job of its own, such as a cancel.
     Obeyed(u64),
+    /// The open job has come again with a later window.
+    Window(u64, u64),
     Erase(Area),
     /// The next bytes of the artifact.
     Append {
@@ -270,6 +272,11 @@ impl Record {
                 }
             }
             Mutation::Obeyed(sequence) => self.job_sequence = *sequence,
+            Mutation::Window(from_ms, until_ms) => {
+                if let Some(job) = &mut self.job {
+                    job.window = Some((*from_ms, *until_ms));
+                }
+            }
             Mutation::Erase(Area::Slot(slot)) if *slot == standby => {
                 *self.slot_mut(standby) = SlotState::Empty;
             }

@@ -257,10 +257,17 @@ fn an_installation_waits_for_its_window_and_does_not_begin_after_it() {
         from_ms: 0,
         until_ms: bench.now,
     });
-    assert_eq!(
-        bench.give(&job).last().unwrap(),
-        "1.0.0 7:failed installation/window_missed"
-    );
+    // It waits until the job comes again with a later window.
+    let said = bench.give(&job);
+    assert_eq!(said.last().unwrap(), "1.0.0 7:installing, waits for window");
+    let from_ms = bench.now + HOUR_MS;
+    job.install_window = Some(InstallWindow {
+        from_ms,
+        until_ms: from_ms + HOUR_MS,
+    });
+    bench.give(&job);
+    assert_eq!(bench.said(), "2.0.0 7:succeeded");
+    assert!(bench.now >= from_ms);
 }
 
 #[test]

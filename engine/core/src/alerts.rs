@@ -15,9 +15,9 @@ use crate::{
     CampaignIx, Fact, State, Timestamp,
     fact::{AlertCleared, AlertRaised, Trouble},
     gate::threshold,
-    judge::{HoldReason, Verdict, judge},
+    hold::hold_reason,
+    judge::HoldReason,
     pace::Limit,
-    rollback,
     state::{Campaign, Standing, Status},
 };
 
@@ -146,18 +146,14 @@ impl Watched<'_> {
     }
 
     fn stalled(&self) -> Option<(Timestamp, Trouble)> {
-        let since = self.row.watch.moved_at;
         let limit: Hours = self.row.spec.monitoring.stalled_after();
         let limit_ms = limit.ms();
-        let at = since + limit_ms;
         let is_going_on = matches!(
             self.row.status,
             Status::Rolling | Status::Monitoring | Status::RollingBack
         );
-        // Whether it waits for devices is asked only when it has done so for long.
-        if !is_going_on || (at <= self.now && !self.waits_for_devices()) {
-            return None;
-        }
+        let since = self.stands_since(limit_ms).filter(|_| is_going_on)?;
+        let at = since + limit_ms;
         let tally = self.row.totals();
         let waiting = match self.row.status {
             Status::RollingBack => self.row.to_go_back(&tally),
@@ -174,20 +170,21 @@ impl Watched<'_> {
         ))
     }
 
-    fn waits_for_devices(&self) -> bool {
-        // What waits for room has an alert of its own.
-        if self.state.storage_low.is_some() {
-            return false;
+    /// Since when devices could have done something and have not. It may lie ahead: while all wait for the calendar, that
+    /// is nobody's fault.
+    fn stands_since(&self, limit_ms: u64) -> Option<Timestamp> {
+        let moved_at = self.row.watch.moved_at;
+        // What it waits for is asked only when it has done so for long.
+        if moved_at + limit_ms > self.now {
+            return Some(moved_at);
         }
-        match (&self.row.status, &self.row.rollback) {
-            (Status::RollingBack, Some(rollback)) => matches!(
-                rollback::judge(self.row, rollback, self.now),
-                rollback::Verdict::Hold(reason) if is_for_devices(&reason)
-            ),
-            _ => matches!(
-                judge(self.row, self.now),
-                Verdict::Hold(reason) if is_for_devices(&reason)
-            ),
+        match hold_reason(self.state, self.row, self.now)? {
+            HoldReason::Window { opens, .. } => opens,
+            HoldReason::Frozen { until, .. } => Some(until),
+            reason => {
+                let opened_at = self.row.window_opened_at(self.now).unwrap_or_default();
+                is_for_devices(&reason).then_some(moved_at.max(opened_at))
+            }
         }
     }
 }
@@ -205,13 +202,17 @@ const fn is_for_devices(reason: &HoldReason) -> bool {
         | HoldReason::HealthUnknown { .. }
         | HoldReason::HealthOpen { .. }
         | HoldReason::Unresolved { .. }
-        | HoldReason::Returning { .. } => true,
+        | HoldReason::Returning { .. }
+        | HoldReason::Finishing { .. } => true,
         HoldReason::Draft
         | HoldReason::Approval { .. }
         | HoldReason::BuildingDeltas { .. }
         | HoldReason::Limited(Limit::Rate { .. })
         | HoldReason::Soaking { .. }
         | HoldReason::Paused
+        | HoldReason::Scheduled { .. }
+        | HoldReason::Frozen { .. }
+        | HoldReason::Window { .. }
         | HoldReason::StorageLow => false,
     }
 }

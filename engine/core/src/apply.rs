@@ -21,18 +21,18 @@ pub use self::health::says_anything;
 use crate::{
     CampaignIx, DeviceIx, ReleaseIx, Timestamp,
     fact::{
-        CampaignCanceled, CampaignCompleted, CampaignDefaultsSet, CampaignFailed,
+        CampaignCanceled, CampaignCompleted, CampaignDefaultsSet, CampaignFailed, CampaignFrozen,
         CampaignMonitoring, CampaignPaused, CampaignResumed, CampaignStaged, CampaignStarted,
         DeviceGreeted, DeviceReported, ExecutionQueued, ExecutionSucceeded, Fact, KeyTrusted,
-        LifecycleChanged, MemberJoined, PauseCause, PhaseAdvanced, PhasePassed, PhaseStarted,
-        ReleasePublished, RetriesOrdered, SiteOpened,
+        LifecycleChanged, MemberJoined, PhaseAdvanced, PhasePassed, PhaseStarted, ReleasePublished,
+        RetriesOrdered, SiteOpened,
     },
     membership::takers,
     offers::offered_bytes,
     state::{
-        Answered, Campaign, Counted, Delta, Device, Evidence, Hop, Member, MemberState, Operator,
-        Place, Release, Roster, Said, Site, State, Status, StorageShortage, Wait, stratum_of,
-        tell_apart,
+        Answered, Campaign, Counted, Delta, Device, Evidence, Frozen, Hop, Member, MemberState,
+        Operator, Place, Release, Roster, Said, Site, State, Status, StorageShortage, Wait,
+        stratum_of, tell_apart,
     },
 };
 
@@ -162,7 +162,10 @@ pub fn apply(state: &mut State, at: Timestamp, fact: &Fact) {
         | Fact::CampaignMonitoring(_)
         | Fact::CampaignCompleted(_)
         | Fact::CampaignFailed(_)
-        | Fact::PhaseAdvanced(_) => campaign_changed(state, at, fact),
+        | Fact::PhaseAdvanced(_)
+        | Fact::CampaignFrozen(_)
+        | Fact::CampaignThawed(_)
+        | Fact::ScheduleEnded(_) => campaign_changed(state, at, fact),
         Fact::ExecutionQueued(_)
         | Fact::ExecutionAccepted(_)
         | Fact::ExecutionSucceeded(_)
@@ -176,6 +179,7 @@ pub fn apply(state: &mut State, at: Timestamp, fact: &Fact) {
         | Fact::HopReached(_)
         | Fact::ExecutionHeld(_)
         | Fact::ExecutionContinued(_)
+        | Fact::WindowRenewed(_)
         | Fact::DeviceExcluded(_) => execution_changed(state, at, fact),
         Fact::ApprovalPolicySet(fact) => state.approval_policy = fact.policy.clone(),
         Fact::ApprovalRequested(_)
@@ -268,6 +272,7 @@ fn device_greeted(state: &mut State, at: Timestamp, fact: &DeviceGreeted) {
             capabilities: &fact.capabilities,
             region: fact.region.as_ref(),
             tenant: fact.tenant.as_ref(),
+            time_zone: fact.time_zone.as_ref(),
             tags: &fact.tags,
             attributes: &fact.attributes,
         },
@@ -376,6 +381,18 @@ fn campaign_changed(state: &mut State, at: Timestamp, fact: &Fact) {
                 cause: cause.clone(),
             };
         }
+        Fact::CampaignFrozen(CampaignFrozen { until, reason, .. }) => {
+            campaign.frozen = Some(Frozen {
+                until: *until,
+                reason: reason.clone(),
+            });
+        }
+        Fact::CampaignThawed(_) => {
+            campaign.frozen = None;
+            campaign.resumed_at = Some(at);
+            campaign.watch.moved_at = at;
+        }
+        Fact::ScheduleEnded(fact) => campaign.schedule_ended = Some(fact.on_end),
         _ => unreachable!("only called for campaign facts"),
     }
     campaign.hold_watch(at);
@@ -444,15 +461,11 @@ fn member_joined(state: &mut State, fact: &MemberJoined) {
     }
 }
 
-/// Resuming after a gate accepts what the gate saw; resuming after an operator's pause forgives nothing.
+/// Resuming after a gate accepts what the gate saw; resuming after any other pause forgives nothing.
 fn resumed(campaign: &mut Campaign, at: Timestamp) {
-    let was_gate = !matches!(
-        campaign.status,
-        Status::Paused {
-            cause: PauseCause::Operator { .. }
-        } | Status::RollbackPaused {
-            cause: PauseCause::Operator { .. }
-        }
+    let was_gate = matches!(
+        &campaign.status,
+        Status::Paused { cause } | Status::RollbackPaused { cause } if cause.is_gate()
     );
     campaign.version += 1;
     campaign.resumed_at = Some(at);
@@ -494,12 +507,20 @@ fn execution_changed(state: &mut State, at: Timestamp, fact: &Fact) {
             | Fact::ExecutionDeferred(_)
             | Fact::ExecutionHeld(_)
             | Fact::ExecutionContinued(_)
+            | Fact::WindowRenewed(_)
     ) {
         devices.set_stage(device, None, None);
     }
     // The device's latest execution, to which its reports belong.
     if matches!(fact, Fact::ExecutionQueued(_) | Fact::ExecutionSucceeded(_)) {
         devices.set_execution(device, (ix, at_member));
+    }
+    match fact {
+        Fact::ExecutionQueued(fact) => campaign.set_window(at_member, fact.window),
+        Fact::ExecutionDeferred(fact) => campaign.set_window(at_member, fact.window),
+        Fact::WindowRenewed(fact) => campaign.set_window(at_member, Some(fact.window)),
+        Fact::ExecutionAccepted(_) | Fact::ExecutionHeld(_) | Fact::ExecutionContinued(_) => {}
+        _ => campaign.set_window(at_member, None),
     }
     let is_first = campaign.member(at_member).counted == Counted::NotYet;
     let was_accepted = campaign.member(at_member).accepted;
@@ -606,6 +627,7 @@ fn member_changed(campaign: &mut Campaign, ix: u32, at: Timestamp, position: u64
         }
         Fact::ExecutionRetracted(_) => retract(campaign, ix, at),
         Fact::HopReached(fact) => step_done(campaign, ix, at, fact.release),
+        Fact::WindowRenewed(_) => {}
         Fact::ExecutionDeferred(_) => {
             campaign.deferred.insert(ix);
             campaign.update_member(ix, |member| {

@@ -19,10 +19,13 @@ use crate::{
     CampaignIx, DeviceIx, Effect, Fact, State, Timestamp,
     accept::accept,
     apply::{apply, says_anything},
-    approval, decide, effect,
+    approval,
+    calendar::Calendar,
+    decide, effect,
     fact::{
-        DeferralCause, DeltaAdded, DeltaUnavailable, ExecutionAccepted, ExecutionContinued,
-        ExecutionHeld, ReturnAccepted, ReturnDeferral,
+        CampaignResumed, CampaignThawed, DeferralCause, DeltaAdded, DeltaUnavailable,
+        DeviceGreeted, DeviceReported, ExecutionAccepted, ExecutionContinued, ExecutionHeld,
+        ReturnAccepted, ReturnDeferral,
     },
     request::{Answer, DeviceMessage, Request},
     state::{Answered, Delta},
@@ -44,6 +47,8 @@ pub struct Core {
     /// Members of campaigns who have had a turn before and may get another one: their retry is due, or they may be free
     /// by now. Follows from the state and the time.
     ready: BTreeMap<CampaignIx, Ready>,
+    /// Follows from the descriptions of campaigns and the time.
+    calendar: Calendar,
 }
 
 /// What a step has led to. The facts must be on disk before anything else of it is shown to anyone.
@@ -80,6 +85,8 @@ struct Open {
     campaigns: BTreeSet<decide::Precedence>,
     /// Devices that may be able to take a job now.
     freed: BTreeSet<DeviceIx>,
+    /// Devices whose window is over, and that have said something since.
+    late: BTreeSet<DeviceIx>,
     /// Devices that have said what they are like.
     described: BTreeSet<DeviceIx>,
 }
@@ -137,7 +144,8 @@ impl Core {
     pub fn step(&mut self, now: Timestamp, requests: &[Request]) -> Step {
         let mut step = Step::default();
         let mut budget = Budget::default();
-        self.fire_timers(now, &mut budget, &mut step.facts);
+        // Time has come for all campaigns, in their order: whoever is woken is among them.
+        let _woken = self.fire_timers(now, &mut budget, &mut step.facts);
         self.go_on(now, &mut budget, &mut step.facts);
         step.ends.push(step.facts.len());
         for request in requests {
@@ -151,7 +159,9 @@ impl Core {
             step.effects.extend(reopened.map(Effect::DeviceJob));
             self.settle(now, start, &mut budget.starts, &mut step.facts);
             // What fell due with the request comes before the next one, as it would in a step of its own.
-            self.fire_timers(now, &mut budget, &mut step.facts);
+            let woken = self.fire_timers(now, &mut budget, &mut step.facts);
+            let start = step.facts.len();
+            self.go_on_with(woken, now, start, &mut budget.starts, &mut step.facts);
             self.answer(request, &answer, position, &mut step.effects);
             step.answers.push(answer);
             step.ends.push(step.facts.len());
@@ -192,28 +202,32 @@ impl Core {
         effects
     }
 
-    fn fire_timers(&mut self, now: Timestamp, budget: &mut Budget, facts: &mut Vec<Fact>) {
+    /// Decides what is due for members, and says which campaigns have somebody ready now.
+    fn fire_timers(&mut self, now: Timestamp, budget: &mut Budget, facts: &mut Vec<Fact>) -> Open {
+        let mut woken = Open::default();
         // What fires may be due again at once: a retry without a wait.
         loop {
             let due = self.timers.take_due(now, budget.timers);
             if due.is_empty() {
-                return;
+                return woken;
             }
             budget.timers = budget.timers.saturating_sub(due.len());
-            let mut woken = Open::default();
+            // All that are due stand in line before anything follows from one of them: in which order they came here
+            // depends on when the engine last started.
+            for (ix, at) in &due {
+                if decide::is_ready(&self.state, *ix, *at, now) {
+                    self.may_have_a_turn(*ix, *at);
+                    woken.campaigns.insert(self.ordered(*ix));
+                }
+            }
             for (ix, at) in due {
                 let start = facts.len();
-                if decide::is_ready(&self.state, ix, at, now) {
-                    self.may_have_a_turn(ix, at);
-                    woken.campaigns.insert(self.ordered(ix));
-                }
                 decide::member(&self.state, ix, at, now, facts);
                 if facts.len() == start {
                     self.rearm(ix, at, now);
                 }
                 self.settle(now, start, &mut budget.starts, facts);
             }
-            self.go_on_with(woken, now, facts.len(), &mut budget.starts, facts);
         }
     }
 
@@ -300,8 +314,16 @@ impl Core {
                 let mut turns = Turns {
                     starts_left,
                     ready: self.ready.entry(ix).or_default(),
+                    calendar: &mut self.calendar,
                 };
                 decide::campaign(&self.state, ix, now, &mut turns, facts);
+            } else if let Some(device) = open.late.pop_first() {
+                facts.extend(decide::renewed(
+                    &self.state,
+                    device,
+                    now,
+                    &mut self.calendar,
+                ));
             } else if let Some(device) = open.described.pop_first() {
                 decide::not_understood(&self.state, device, facts);
                 if facts.len() == next {
@@ -338,6 +360,12 @@ impl Core {
                 open.freed.insert(device);
             }
         }
+        if let Fact::DeviceGreeted(DeviceGreeted { device, .. })
+        | Fact::DeviceReported(DeviceReported { device, .. }) = fact
+            && decide::has_missed_its_window(&self.state, *device, self.state.recorded_at)
+        {
+            open.late.insert(*device);
+        }
         match fact {
             Fact::DeviceReported(fact) if says_anything(fact) => {
                 // Its figures may be what a gate waits for.
@@ -358,12 +386,13 @@ impl Core {
             Fact::DeviceAssigned(fact) => {
                 open.described.insert(fact.device);
             }
-            Fact::CampaignResumed(fact) => {
-                self.timers.add_campaign(&self.state, fact.campaign);
-                self.try_deferred(fact.campaign);
+            Fact::CampaignResumed(CampaignResumed { campaign })
+            | Fact::CampaignThawed(CampaignThawed { campaign }) => {
+                self.timers.add_campaign(&self.state, *campaign);
+                self.try_deferred(*campaign);
             }
             // Its queued jobs are in nobody's way any more.
-            Fact::CampaignPaused(_) | Fact::RollbackStarted(_) => {
+            Fact::CampaignPaused(_) | Fact::CampaignFrozen(_) | Fact::RollbackStarted(_) => {
                 self.try_all_deferred();
                 let active = self.state.campaigns.active();
                 open.campaigns.extend(active.map(|ix| self.ordered(ix)));
@@ -372,6 +401,13 @@ impl Core {
             Fact::OperatorChanged(_) | Fact::OperatorRevoked(_) => {
                 let asking = self.state.campaigns.asking();
                 open.campaigns.extend(asking.map(|ix| self.ordered(ix)));
+            }
+            // It is looked at again when its window opens.
+            Fact::ExecutionDeferred(fact) if fact.window.is_some() => {
+                let row = self.state.campaigns.get(fact.campaign);
+                if let Some(at) = row.member_of(fact.device, &self.state.devices) {
+                    self.timers.add(&self.state, fact.campaign, at);
+                }
             }
             Fact::RetriesOrdered(fact) => self.timers.add_campaign(&self.state, fact.campaign),
             Fact::DeltaAdded(DeltaAdded { release, .. })
@@ -472,6 +508,7 @@ fn execution_changed(fact: &Fact) -> Option<(DeviceIx, bool)> {
         | Fact::ExecutionAccepted(_)
         | Fact::ExecutionHeld(_)
         | Fact::ExecutionContinued(_)
+        | Fact::WindowRenewed(_)
         | Fact::ReturnQueued(_)
         | Fact::ReturnAccepted(_) => Some((device, false)),
         Fact::ExecutionDeferred(fact) => matches!(

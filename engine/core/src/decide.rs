@@ -7,28 +7,29 @@ use alloc::{vec, vec::Vec};
 use fleetfold_schemas::mutant::{Mutant, is_on};
 
 use fleetfold_schemas::{
-    campaign::{BasisPoints, Jitter, MINUTE_MS, Membership},
+    campaign::{BasisPoints, Jitter, MINUTE_MS, Membership, Moment},
     command::Lifecycle,
-    device::ErrorClass,
+    device::{ErrorClass, Stage},
     job::CONDITIONS_CAPABILITY,
 };
 
 use crate::{
     CampaignIx, DeviceIx, Fact, State, Timestamp, alerts, approval,
+    calendar::{Calendar, When, Window},
     cohort::{jitter_ms, rank_of},
     compared,
     fact::{
         CampaignCompleted, CampaignFailed, CampaignMonitoring, CampaignPaused, CampaignStarted,
         DeferralCause, ExecutionDeferred, ExecutionQueued, ExecutionRemoved, ExecutionSucceeded,
         ExecutionTimedOut, FailureCause, GatePromoted, MemberJoined, PhasePassed, PhaseStarted,
-        RemovalCause, ReturnDeferral, ReturnDeferred,
+        RemovalCause, ReturnDeferral, ReturnDeferred, WindowRenewed,
     },
     judge::{HoldReason, Verdict, is_promoted_now, judge},
     membership::{Grouping, takers},
     offers::offered_bytes,
     pace::Limit,
     path::{Way, way},
-    rollback,
+    rollback, schedule,
     state::{Campaign, Device, Evidence, Member, MemberState, Place, ReturnStep, Status},
     tickets,
     turns::{Places, Ready, Turns},
@@ -56,6 +57,7 @@ pub fn retry_at(
         MemberState::Returning { .. } => campaign.status.is_rolling_back(),
         _ => {
             !campaign.status.is_final()
+                && !campaign.is_finishing()
                 && (!campaign.status.is_rolling_back() || is_on(Mutant::RetriedWhileGoingBack))
         }
     };
@@ -125,7 +127,8 @@ pub fn campaign(
     }
     match &row.status {
         Status::Staged { since } => {
-            if !waits_for_deltas(state, row, *since, now) && state.storage_low.is_none() {
+            let waits = waits_for_deltas(state, row, *since, now) || schedule::is_early(row, now);
+            if !waits && state.storage_low.is_none() {
                 facts.push(start(state, ix, row));
             }
         }
@@ -140,7 +143,18 @@ pub fn campaign(
         {
             end_at_deadline(ix, row, facts);
         }
-        Status::Rolling | Status::Monitoring => roll(state, ix, row, now, turns, facts),
+        Status::Rolling | Status::Monitoring | Status::Paused { .. }
+            if schedule::is_over(row, now) =>
+        {
+            schedule::end(ix, row, facts);
+        }
+        Status::Rolling | Status::Monitoring if row.is_finishing() => {
+            schedule::finish(ix, row, facts);
+        }
+        Status::Rolling | Status::Monitoring => match schedule::frost(ix, row, now) {
+            Some(fact) => facts.push(fact),
+            None => roll(state, ix, row, now, turns, facts),
+        },
         Status::Draft
         | Status::Paused { .. }
         | Status::RollbackPaused { .. }
@@ -177,8 +191,11 @@ fn roll(
     let campaign = ix;
     let run = row.runs[row.run];
     let phase = u32::try_from(row.run).expect("phases are few");
+    let is_frozen = row.frozen.is_some();
     if run.started_at.is_none() {
-        facts.push(phase_started(ix, row, row.run));
+        if !is_frozen {
+            facts.push(phase_started(ix, row, row.run));
+        }
         return;
     }
     let verdict = judge(row, now);
@@ -206,13 +223,13 @@ fn roll(
         if row.is_last_phase() {
             facts.push(CampaignCompleted { campaign }.into());
             facts.extend(compared::by_itself(state, row));
-        } else {
+        } else if !is_frozen {
             facts.push(phase_started(ix, row, row.run + 1));
         }
         return;
     }
     let before = facts.len();
-    if state.storage_low.is_none() {
+    if state.storage_low.is_none() && !is_frozen {
         offer(state, ix, row, now, turns, facts);
     }
     if facts.len() > before {
@@ -252,9 +269,11 @@ fn offer(
     facts: &mut Vec<Fact>,
 ) {
     let mut places = Places::take(row, now, turns);
+    let calendar = &mut *turns.calendar;
     let mut offer = |at: u32| {
         let member = row.member(at);
-        let offered = offer_one(state, ix, member, member.attempts + 1);
+        let when = calendar.when(state, ix, member.device, now);
+        let offered = offer_one(state, ix, member, when, now);
         let is_outcome = offered.iter().any(is_outcome);
         facts.extend(offered);
         // What a gate may have to say about it comes before the next offer.
@@ -291,50 +310,66 @@ pub fn is_ready(state: &State, ix: CampaignIx, at: u32, now: Timestamp) -> bool 
     match member.state {
         MemberState::Returning { .. } => rollback::is_ready(state, ix, member, now),
         MemberState::Retrying { at } => at <= now,
-        MemberState::Deferred => matches!(
-            availability(state, member.device, ix),
-            Availability::Free | Availability::FreeAfter(_)
-        ),
+        MemberState::Deferred => {
+            let row = state.campaigns.get(ix);
+            let is_open = row.window(member).is_none_or(|window| window.from <= now);
+            is_open
+                && matches!(
+                    availability(state, member.device, ix),
+                    Availability::Free | Availability::FreeAfter(_)
+                )
+        }
         _ => false,
     }
 }
 
 /// What a member gets when its turn comes.
-pub fn offer_one(state: &State, ix: CampaignIx, member: &Member, attempt: u32) -> Vec<Fact> {
-    let (campaign, device) = (ix, member.device);
+pub fn offer_one(
+    state: &State,
+    ix: CampaignIx,
+    member: &Member,
+    when: When,
+    now: Timestamp,
+) -> Vec<Fact> {
+    let (campaign, device, attempt) = (ix, member.device, member.attempts + 1);
     let row = state.campaigns.get(ix);
     let known = state.devices.get(device);
     let removed = |cause| vec![removed(campaign, device, cause)];
+    let deferred = |cause, window| {
+        let deferred = ExecutionDeferred {
+            campaign,
+            device,
+            cause,
+            window,
+        };
+        vec![deferred.into()]
+    };
     if known.lifecycle() == Lifecycle::Retired {
         return removed(RemovalCause::Retired);
     }
-    let mut facts = Vec::new();
-    match availability(state, device, ix) {
-        Availability::Free => {}
-        Availability::FreeAfter(other) => facts.extend(taken_back(state, other, device)),
-        Availability::Not(cause) => {
-            let deferred = ExecutionDeferred {
-                campaign,
-                device,
-                cause,
-            };
-            return vec![deferred.into()];
-        }
+    let availability = availability(state, device, ix);
+    if let Availability::Not(cause) = availability {
+        return deferred(cause, None);
     }
     let target = row.target(member, &state.devices);
     let release = state.releases.get(target);
     let running = known.running_digest();
+    // Another campaign's queued job makes way for what comes.
+    let making_way = |fact: Fact| match availability {
+        Availability::FreeAfter(other) => taken_back(state, other, device)
+            .into_iter()
+            .chain([fact])
+            .collect(),
+        Availability::Free | Availability::Not(_) => vec![fact],
+    };
     if attempt == 1 && running == Some(release.image) {
         let already = true;
-        facts.push(
-            ExecutionSucceeded {
-                campaign,
-                device,
-                already,
-            }
-            .into(),
-        );
-        return facts;
+        let succeeded = ExecutionSucceeded {
+            campaign,
+            device,
+            already,
+        };
+        return making_way(succeeded.into());
     }
     if running.is_some_and(|running| state.releases.is_newer(running, release)) {
         return removed(RemovalCause::Superseded);
@@ -349,16 +384,25 @@ pub fn offer_one(state: &State, ix: CampaignIx, member: &Member, attempt: u32) -
         Way::None => return removed(RemovalCause::NoPath),
         Way::Hardware => return removed(RemovalCause::Hardware),
     };
-    facts.push(
-        ExecutionQueued {
-            campaign,
-            device,
-            attempt,
-            via,
-        }
-        .into(),
-    );
-    facts
+    let window = match when {
+        When::AnyTime => None,
+        When::Within(window) => Some(window),
+    };
+    let waits = |window: &Window| {
+        let is_early = row.spec.download.is_early() && *window != Window::NEVER;
+        !is_early && window.from > now
+    };
+    if window.as_ref().is_some_and(waits) {
+        return deferred(DeferralCause::Window, window);
+    }
+    let queued = ExecutionQueued {
+        campaign,
+        device,
+        attempt,
+        window,
+        via,
+    };
+    making_way(queued.into())
 }
 
 /// Whether a device knows how to wait for what this campaign asks for. Of one that has never said anything it shows when
@@ -430,9 +474,50 @@ pub fn reconsidered(state: &State, device: DeviceIx, facts: &mut Vec<Fact>) {
                 campaign,
                 device,
                 cause,
+                window: None,
             }
             .into(),
         );
+    }
+}
+
+/// Whether a device has an open job whose window is over, and has not begun to install by what it has said.
+pub fn has_missed_its_window(state: &State, device: DeviceIx, now: Timestamp) -> bool {
+    let known = state.devices.get(device);
+    let Some((ix, at)) = known.execution() else {
+        return false;
+    };
+    let row = state.campaigns.get(ix);
+    let member = row.member(at);
+    let is_over = row.window(member).is_some_and(|window| window.until <= now);
+    let is_at_it = matches!(
+        known.stage(),
+        Some(Stage::Rebooting | Stage::Trial | Stage::Confirmed)
+    );
+    is_over && member.is_updating() && !is_at_it && !row.status.is_final()
+}
+
+/// A device that has missed its window has said something: it may have the next one.
+pub fn renewed(
+    state: &State,
+    device: DeviceIx,
+    now: Timestamp,
+    calendar: &mut Calendar,
+) -> Option<Fact> {
+    if !has_missed_its_window(state, device, now) {
+        return None;
+    }
+    let (campaign, _) = state.devices.get(device).execution()?;
+    match calendar.when(state, campaign, device, now) {
+        When::Within(window) if window != Window::NEVER => Some(
+            WindowRenewed {
+                campaign,
+                device,
+                window,
+            }
+            .into(),
+        ),
+        When::Within(_) | When::AnyTime => None,
     }
 }
 
@@ -452,6 +537,7 @@ pub fn taken_back(state: &State, campaign: CampaignIx, device: DeviceIx) -> Opti
             campaign,
             device,
             cause: DeferralCause::MadeWay,
+            window: None,
         }
         .into(),
     })
@@ -489,10 +575,11 @@ pub fn availability(state: &State, device: DeviceIx, wanted_by: CampaignIx) -> A
             ..
         } if other != wanted_by => {
             let wanted_by = &state.campaigns.get(wanted_by).spec;
-            let is_paused = matches!(
-                row.status,
-                Status::Paused { .. } | Status::RollbackPaused { .. }
-            );
+            let is_paused = row.frozen.is_some()
+                || matches!(
+                    row.status,
+                    Status::Paused { .. } | Status::RollbackPaused { .. }
+                );
             let makes_way = is_paused
                 || (wanted_by.security && !row.spec.security)
                 || is_on(Mutant::JobTakenByAnybody);
@@ -554,7 +641,7 @@ pub fn member(state: &State, ix: CampaignIx, at: u32, now: Timestamp, facts: &mu
     }
     let device = member.device;
     match member.state {
-        MemberState::Queued if row.status.is_rolling() => {
+        MemberState::Queued if row.status.is_rolling() && row.frozen.is_none() => {
             facts.push(removed(ix, device, RemovalCause::NotContacted));
         }
         // It has waited for what is no matter of the release.
@@ -600,7 +687,7 @@ fn end_at_deadline(campaign: CampaignIx, row: &Campaign, facts: &mut Vec<Fact>) 
 }
 
 /// Whether the last phase's success threshold holds for those that accepted and were not forgiven.
-fn is_success(row: &Campaign) -> bool {
+pub fn is_success(row: &Campaign) -> bool {
     let tally = row.so_far();
     let judged = tally.accepted - tally.forgiven();
     let threshold: BasisPoints = row.phase().success_threshold;
@@ -616,29 +703,41 @@ pub fn wakeup(
     now: Timestamp,
 ) -> Option<Timestamp> {
     let row = state.campaigns.get(ix);
-    let may_start = state.storage_low.is_none();
-    let ready = ready.filter(|_| may_start);
+    let may_start = state.storage_low.is_none() && row.frozen.is_none();
+    let ready = ready.filter(|_| may_start && !row.is_finishing());
     let turn = ready.filter(|_| row.status.is_rolling());
     let turn = turn.and_then(|ready| ready.wakeup(row, now));
     let next = match &row.status {
         Status::Staged { .. } if !may_start => None,
+        Status::Staged { .. } if schedule::is_early(row, now) => {
+            row.spec.schedule.start.map(Moment::ms)
+        }
         Status::Staged { since } => Some(since + DELTA_WAIT_MS),
-        Status::Rolling | Status::Monitoring => match judge(row, now) {
-            Verdict::Hold(
-                HoldReason::Soaking { until } | HoldReason::Limited(Limit::Rate { until, .. }),
-            ) => Some(until),
-            Verdict::Hold(HoldReason::Offering { .. }) if !may_start => None,
-            Verdict::Hold(HoldReason::Offering { .. }) | Verdict::Advance | Verdict::Pause(_) => {
-                Some(now)
-            }
-            Verdict::Hold(_) => row.watched_until(now).filter(|until| *until > now),
-        },
+        Status::Rolling | Status::Monitoring if row.is_finishing() => None,
+        Status::Rolling | Status::Monitoring => next_look(row, may_start, now),
         Status::RollingBack => rollback::wakeup(row, may_start, ready, now),
         _ => None,
     };
     let alert = alerts::wakeup(state, ix, now);
-    [next, turn, row.deadline(), alert]
+    let calendar = schedule::wakeup(row, now);
+    [next, turn, row.deadline(), alert, calendar]
         .into_iter()
         .flatten()
         .min()
+}
+
+fn next_look(row: &Campaign, may_start: bool, now: Timestamp) -> Option<Timestamp> {
+    match judge(row, now) {
+        Verdict::Pause(_) => Some(now),
+        // The next phase waits for the end of the freeze.
+        Verdict::Advance if row.frozen.is_some() && row.runs[row.run].passed_at.is_some() => None,
+        Verdict::Advance => Some(now),
+        Verdict::Hold(HoldReason::Soaking { .. }) if row.frozen.is_some() => None,
+        Verdict::Hold(
+            HoldReason::Soaking { until } | HoldReason::Limited(Limit::Rate { until, .. }),
+        ) => Some(until),
+        Verdict::Hold(HoldReason::Offering { .. }) if !may_start => None,
+        Verdict::Hold(HoldReason::Offering { .. }) => Some(now),
+        Verdict::Hold(_) => row.watched_until(now).filter(|until| *until > now),
+    }
 }

@@ -95,6 +95,7 @@ fn of_kind(fact: &Fact, effects: &mut Vec<Effect>) {
         | Fact::ExecutionCanceled(_)
         | Fact::DeviceExcluded(_)
         | Fact::HopReached(_)
+        | Fact::WindowRenewed(_)
         | Fact::ReturnQueued(_)
         | Fact::Returned(_)
         | Fact::ReturnFailed(_)
@@ -102,7 +103,11 @@ fn of_kind(fact: &Fact, effects: &mut Vec<Effect>) {
         | Fact::ReturnDeferred(_) => {
             effects.extend(fact.device().map(Effect::DeviceJob));
         }
-        Fact::CampaignPaused(_) | Fact::CampaignResumed(_) | Fact::RollbackStarted(_) => {
+        Fact::CampaignPaused(_)
+        | Fact::CampaignResumed(_)
+        | Fact::CampaignFrozen(_)
+        | Fact::CampaignThawed(_)
+        | Fact::RollbackStarted(_) => {
             effects.extend(fact.campaign().map(Effect::CampaignJobs));
         }
         Fact::CampaignCanceled(_)
@@ -177,6 +182,7 @@ fn of_kind(fact: &Fact, effects: &mut Vec<Effect>) {
         | Fact::GatePromoted(_)
         | Fact::ArmsCompared(_)
         | Fact::RetriesOrdered(_)
+        | Fact::ScheduleEnded(_)
         | Fact::ExecutionExpedited(_)
         | Fact::RollbackAdvanced(_)
         | Fact::ReturnAccepted(_)

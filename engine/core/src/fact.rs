@@ -11,9 +11,9 @@ mod rollback;
 use alloc::{string::String, vec::Vec};
 
 use fleetfold_schemas::{
-    CommandId, DeviceId, Digest, ModelId, Name, OperatorId, Sha256, Version,
+    CommandId, DeviceId, Digest, ModelId, Name, OperatorId, Sha256, TimeZoneName, Version,
     approval::ApprovalPolicy,
-    campaign::{CampaignDefaults, CampaignSpec, VersionRequirement},
+    campaign::{CampaignDefaults, CampaignSpec, OnEnd, VersionRequirement},
     command::{Credential, Lifecycle},
     device::{DeviceError, Image, Running, Stage, WaitingFor},
     operator::Tenants,
@@ -27,7 +27,10 @@ pub use fleetfold_schemas::operator::Role;
 pub use self::alert::{TicketClosure, Trouble};
 pub use self::approval::{Action, VoidCause};
 pub use self::rollback::{KeptCause, ReturnDeferral, RollbackCause};
-use crate::{CampaignIx, DeviceIx, ReleaseIx, gate::measure::Measure, state::ComparisonVerdict};
+use crate::{
+    CampaignIx, DeviceIx, ReleaseIx, calendar::Window, gate::measure::Measure,
+    state::ComparisonVerdict,
+};
 
 macro_rules! facts {
     ($($(#[$doc:meta])* $n:literal $name:ident { $($(#[$meta:meta])* $k:literal $field:ident: $type:ty,)* })*) => {
@@ -127,6 +130,8 @@ facts! {
         10 attributes: Vec<(Name, String)>,
         11 running: Running,
         12 standby: Option<Image>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        60 time_zone: Option<TimeZoneName>,
     }
     12 DeviceReported {
         0 device: DeviceIx,
@@ -243,7 +248,8 @@ facts! {
     }
     37 CampaignCanceled {
         0 campaign: CampaignIx,
-        1 operator: OperatorId,
+        /// Absent: it was its schedule that ended.
+        1 operator: Option<OperatorId>,
         2 reason: Option<String>,
     }
     /// All executions of the last phase are resolved; only its watch time remains.
@@ -325,6 +331,9 @@ facts! {
         0 campaign: CampaignIx,
         1 device: DeviceIx,
         2 attempt: u32,
+        /// When the device may install; absent: at any time.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        60 window: Option<Window>,
         /// A release that must be passed through comes first.
         #[cbor(default, skip_if = "Option::is_none")]
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -383,6 +392,9 @@ facts! {
         0 campaign: CampaignIx,
         1 device: DeviceIx,
         2 cause: DeferralCause,
+        /// The one that it waits for.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        60 window: Option<Window>,
     }
     /// A device has come to fit a group after the start.
     60 MemberJoined {
@@ -505,6 +517,26 @@ facts! {
         #[serde(skip_serializing_if = "Option::is_none")]
         2 device: Option<DeviceIx>,
         3 closure: TicketClosure,
+    }
+    /// A device that has not got to installing within its window has another one.
+    110 WindowRenewed {
+        0 campaign: CampaignIx,
+        1 device: DeviceIx,
+        2 window: Window,
+    }
+    /// A freeze has begun: nothing new starts.
+    111 CampaignFrozen {
+        0 campaign: CampaignIx,
+        1 until: u64,
+        2 reason: Option<String>,
+    }
+    112 CampaignThawed {
+        0 campaign: CampaignIx,
+    }
+    /// What follows from it comes as facts of its own.
+    113 ScheduleEnded {
+        0 campaign: CampaignIx,
+        1 on_end: OnEnd,
     }
     /// How an operator stands from here on.
     100 OperatorChanged {
@@ -684,6 +716,8 @@ pub enum PauseCause {
         #[n(7)]
         false_pause_bp: u16,
     },
+    #[n(60)]
+    ScheduleEnded,
     /// Too many of those that were to go back have failed to.
     #[n(10)]
     RollbackFailing {
@@ -708,6 +742,14 @@ pub struct Range {
     pub high: i64,
 }
 
+impl PauseCause {
+    /// Whether a gate has spoken: then resuming accepts what it saw.
+    #[must_use]
+    pub const fn is_gate(&self) -> bool {
+        !matches!(self, Self::Operator { .. } | Self::ScheduleEnded)
+    }
+}
+
 /// Why a campaign failed.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -715,6 +757,12 @@ pub enum FailureCause {
     /// `max_rollout_days` were over before the last phase had passed.
     #[n(0)]
     Deadline {
+        #[n(0)]
+        phase: u32,
+    },
+    /// Its schedule was over before that.
+    #[n(60)]
+    ScheduleEnded {
         #[n(0)]
         phase: u32,
     },
@@ -746,6 +794,9 @@ pub enum RemovalCause {
     /// The release is not for its hardware.
     #[n(86)]
     Hardware,
+    /// The campaign's schedule ended first.
+    #[n(60)]
+    ScheduleEnded,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode, Serialize)]
@@ -766,6 +817,9 @@ pub enum DeferralCause {
     /// It has said now what it runs and what it is, and its queued job was not for that.
     #[n(85)]
     Reconsidered,
+    /// Its maintenance window is not open.
+    #[n(60)]
+    Window,
 }
 
 impl CampaignCreated {
@@ -859,7 +913,11 @@ impl Fact {
             | Self::ApprovalVoided(ApprovalVoided { campaign, .. })
             | Self::ApprovalLost(ApprovalLost { campaign, .. })
             | Self::TicketOpened(TicketOpened { campaign, .. })
-            | Self::TicketClosed(TicketClosed { campaign, .. }) => Some(*campaign),
+            | Self::TicketClosed(TicketClosed { campaign, .. })
+            | Self::WindowRenewed(WindowRenewed { campaign, .. })
+            | Self::CampaignFrozen(CampaignFrozen { campaign, .. })
+            | Self::CampaignThawed(CampaignThawed { campaign })
+            | Self::ScheduleEnded(ScheduleEnded { campaign, .. }) => Some(*campaign),
             Self::AlertRaised(AlertRaised { campaign, .. })
             | Self::AlertCleared(AlertCleared { campaign, .. }) => *campaign,
             Self::SiteOpened(_)
@@ -917,7 +975,8 @@ impl Fact {
             | Self::Returned(Returned { device, .. })
             | Self::ReturnFailed(ReturnFailed { device, .. })
             | Self::ReturnSkipped(ReturnSkipped { device, .. })
-            | Self::ReturnDeferred(ReturnDeferred { device, .. }) => Some(*device),
+            | Self::ReturnDeferred(ReturnDeferred { device, .. })
+            | Self::WindowRenewed(WindowRenewed { device, .. }) => Some(*device),
             Self::TicketOpened(TicketOpened { device, .. })
             | Self::TicketClosed(TicketClosed { device, .. }) => *device,
             Self::SiteOpened(_)
@@ -964,7 +1023,10 @@ impl Fact {
             | Self::ApprovalVoided(_)
             | Self::ApprovalLost(_)
             | Self::AlertRaised(_)
-            | Self::AlertCleared(_) => None,
+            | Self::AlertCleared(_)
+            | Self::CampaignFrozen(_)
+            | Self::CampaignThawed(_)
+            | Self::ScheduleEnded(_) => None,
         }
     }
 }

@@ -5,6 +5,8 @@
 
 mod health;
 
+use alloc::string::String;
+
 use fleetfold_schemas::campaign::{BasisPoints, Gates, SprtSpec};
 
 pub use self::health::assess as assess_health;
@@ -98,6 +100,24 @@ pub enum HoldReason {
         unresolved: u64,
     },
     Paused,
+    /// Its schedule has not begun.
+    Scheduled {
+        start: Timestamp,
+    },
+    /// Its schedule is over; what is under way comes to its end.
+    Finishing {
+        open: u64,
+    },
+    /// Nothing new starts until then.
+    Frozen {
+        until: Timestamp,
+        reason: Option<String>,
+    },
+    /// All that are under way wait for their maintenance windows, of which the first opens then, if ever.
+    Window {
+        waiting: u64,
+        opens: Option<Timestamp>,
+    },
     /// Devices are on their way back, or cannot be reached.
     Returning {
         to_go: u64,
@@ -248,12 +268,12 @@ fn waiting_for(campaign: &Campaign, tally: &PhaseTally, now: Timestamp) -> Optio
         && phase.wait_for_success
         && let Some(reason) = waiting_for_success(campaign, tally)
     {
-        return Some(reason);
+        return Some(waiting_for_windows(campaign, now).unwrap_or(reason));
     }
     if campaign.is_last_phase() && reached.unresolved > 0 {
-        return Some(HoldReason::Unresolved {
-            unresolved: reached.unresolved.into(),
-        });
+        let unresolved = reached.unresolved.into();
+        let reason = HoldReason::Unresolved { unresolved };
+        return Some(waiting_for_windows(campaign, now).unwrap_or(reason));
     }
     // Nobody is in it, so there is nothing to watch.
     if tally.devices == 0 {
@@ -261,6 +281,15 @@ fn waiting_for(campaign: &Campaign, tally: &PhaseTally, now: Timestamp) -> Optio
     }
     let until = campaign.watched_until(now)?;
     (now < until).then_some(HoldReason::Soaking { until })
+}
+
+/// Nothing can come before a window opens.
+fn waiting_for_windows(campaign: &Campaign, now: Timestamp) -> Option<HoldReason> {
+    let census = campaign.window_census(now);
+    (census.waiting > 0 && census.open == 0).then(|| HoldReason::Window {
+        waiting: census.waiting.into(),
+        opens: census.opens,
+    })
 }
 
 /// Success is of those that accepted; what an operator forgave by resuming is left out of the account.

@@ -287,6 +287,7 @@ mod tests {
                     hardware: None,
                     capabilities: &[],
                     region: Some(&region),
+                    time_zone: None,
                     tenant: None,
                     tags: &[line, "outdoor".parse().unwrap()],
                     attributes: &[

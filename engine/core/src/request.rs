@@ -1,6 +1,6 @@
 //! What the shell hands in, and what each sender is told.
 
-use alloc::string::String;
+use alloc::{boxed::Box, string::String};
 
 use fleetfold_schemas::{
     DeviceId, Digest, Name, OperatorId, Sha256,
@@ -53,7 +53,7 @@ pub enum Request {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DeviceMessage {
     Hello {
-        hello: Hello,
+        hello: Box<Hello>,
         /// From the token of this connection; already verified.
         login_counter: Option<u64>,
     },

@@ -88,8 +88,9 @@ pub fn is_due(row: &Campaign) -> Option<RollbackCause> {
     let (spec, handling) = (&row.spec, &row.spec.failure_handling);
     let is_judged = match &row.status {
         Status::Rolling | Status::Monitoring => row.started_at.is_some(),
-        // What an operator has paused waits for the operator; after a gate's pause, what was under way comes to an end.
-        Status::Paused { cause } => !matches!(cause, PauseCause::Operator { .. }),
+        // What an operator or the schedule has paused waits for an operator; after a gate's pause, what was under way comes
+        // to an end.
+        Status::Paused { cause } => cause.is_gate(),
         _ => false,
     };
     if !handling.auto_rollback_on_failure || !is_judged {

@@ -4,6 +4,7 @@ use alloc::collections::BTreeSet;
 
 use crate::{
     Timestamp,
+    calendar::Calendar,
     pace::{allowance, allowance_again, until},
     state::Campaign,
 };
@@ -13,6 +14,7 @@ use crate::{
 pub struct Turns<'a> {
     pub starts_left: &'a mut u32,
     pub ready: &'a mut Ready,
+    pub calendar: &'a mut Calendar,
 }
 
 /// Members who have had a turn before and may have another one: their retry is due, or they could not take a job before

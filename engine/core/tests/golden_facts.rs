@@ -14,31 +14,33 @@ use std::{collections::BTreeSet, path::Path};
 use ed25519_dalek::SigningKey;
 use fleetfold_core::{
     Fact,
+    calendar::Window,
     fact::{
         Action, AlertCleared, AlertRaised, ApprovalDeclined, ApprovalGiven, ApprovalGranted,
         ApprovalLost, ApprovalPolicySet, ApprovalRequested, ApprovalVoided, ArmsCompared,
         CampaignArchived, CampaignCanceled, CampaignCompleted, CampaignCreated,
-        CampaignDefaultsSet, CampaignEdited, CampaignFailed, CampaignMonitoring, CampaignPaused,
-        CampaignResumed, CampaignRolledBack, CampaignStaged, CampaignStarted, CommandAccepted,
-        CommandRefused, DeferralCause, DeltaAdded, DeltaRequested, DeltaUnavailable,
-        DeviceAssigned, DeviceExcluded, DeviceGreeted, DeviceRegistered, DeviceReported,
-        ExecutionAccepted, ExecutionCanceled, ExecutionContinued, ExecutionDeferred,
-        ExecutionExpedited, ExecutionFailed, ExecutionHeld, ExecutionQueued, ExecutionRejected,
-        ExecutionRemoved, ExecutionRetracted, ExecutionSucceeded, ExecutionTimedOut, FailureCause,
-        GatePromoted, HopReached, KeptCause, KeyTrusted, LifecycleChanged, MemberJoined,
-        OperatorAdded, OperatorChanged, OperatorPasswordSet, OperatorRevoked, Ordered, PauseCause,
-        PhaseAdvanced, PhasePassed, PhaseStarted, Range, ReleasePublished, RemovalCause,
-        RetriesOrdered, ReturnAccepted, ReturnDeferral, ReturnDeferred, ReturnFailed, ReturnQueued,
-        ReturnSkipped, Returned, Role, RollbackAdded, RollbackAdvanced, RollbackCause,
-        RollbackStarted, SiteOpened, StorageLow, StorageRecovered, TicketClosed, TicketClosure,
-        TicketOpened, Trouble, VoidCause,
+        CampaignDefaultsSet, CampaignEdited, CampaignFailed, CampaignFrozen, CampaignMonitoring,
+        CampaignPaused, CampaignResumed, CampaignRolledBack, CampaignStaged, CampaignStarted,
+        CampaignThawed, CommandAccepted, CommandRefused, DeferralCause, DeltaAdded, DeltaRequested,
+        DeltaUnavailable, DeviceAssigned, DeviceExcluded, DeviceGreeted, DeviceRegistered,
+        DeviceReported, ExecutionAccepted, ExecutionCanceled, ExecutionContinued,
+        ExecutionDeferred, ExecutionExpedited, ExecutionFailed, ExecutionHeld, ExecutionQueued,
+        ExecutionRejected, ExecutionRemoved, ExecutionRetracted, ExecutionSucceeded,
+        ExecutionTimedOut, FailureCause, GatePromoted, HopReached, KeptCause, KeyTrusted,
+        LifecycleChanged, MemberJoined, OperatorAdded, OperatorChanged, OperatorPasswordSet,
+        OperatorRevoked, Ordered, PauseCause, PhaseAdvanced, PhasePassed, PhaseStarted, Range,
+        ReleasePublished, RemovalCause, RetriesOrdered, ReturnAccepted, ReturnDeferral,
+        ReturnDeferred, ReturnFailed, ReturnQueued, ReturnSkipped, Returned, Role, RollbackAdded,
+        RollbackAdvanced, RollbackCause, RollbackStarted, ScheduleEnded, SiteOpened, StorageLow,
+        StorageRecovered, TicketClosed, TicketClosure, TicketOpened, Trouble, VoidCause,
+        WindowRenewed,
     },
     gate::measure::Measure,
     state::ComparisonVerdict,
 };
 use fleetfold_schemas::{
     Digest, Name, OperatorId, Sha256,
-    campaign::VersionRequirement,
+    campaign::{OnEnd, VersionRequirement},
     command::{ArmName, Credential, Lifecycle, RollbackReason},
     cose::KeyId,
     device::{DeviceError, ErrorClass, Image, Running, Slot, Stage, WaitingFor},
@@ -128,6 +130,10 @@ fn name(fact: &Fact) -> &'static str {
         Fact::AlertCleared(_) => "AlertCleared",
         Fact::TicketOpened(_) => "TicketOpened",
         Fact::TicketClosed(_) => "TicketClosed",
+        Fact::WindowRenewed(_) => "WindowRenewed",
+        Fact::CampaignFrozen(_) => "CampaignFrozen",
+        Fact::CampaignThawed(_) => "CampaignThawed",
+        Fact::ScheduleEnded(_) => "ScheduleEnded",
     }
 }
 
@@ -370,6 +376,7 @@ fn devices() -> Vec<(&'static str, &'static str, Fact)> {
             version: "1.3.1".parse().unwrap(),
             digest: Digest::of(b"firmware 1.3.1"),
         }),
+        time_zone: Some("Europe/Berlin".parse().unwrap()),
     };
     let greeted_least = DeviceGreeted {
         login_counter: None,
@@ -380,6 +387,7 @@ fn devices() -> Vec<(&'static str, &'static str, Fact)> {
         tags: vec![],
         attributes: vec![],
         standby: None,
+        time_zone: None,
         ..greeted.clone()
     };
     let reported = DeviceReported {
@@ -943,8 +951,66 @@ fn campaigns() -> Vec<(&'static str, &'static str, Fact)> {
             "An operator ended it.",
             CampaignCanceled {
                 campaign,
-                operator: "ann".parse().unwrap(),
+                operator: Some("ann".parse().unwrap()),
                 reason: Some("superseded by 1.4.1".to_owned()),
+            }
+            .into(),
+        ),
+        (
+            "by-schedule",
+            "Its schedule ended.",
+            CampaignCanceled {
+                campaign,
+                operator: None,
+                reason: None,
+            }
+            .into(),
+        ),
+        (
+            "schedule-ended",
+            "Its schedule ended.",
+            paused(PauseCause::ScheduleEnded),
+        ),
+        (
+            "schedule-ended",
+            "Its schedule was over before the last phase was through.",
+            CampaignFailed {
+                campaign,
+                cause: FailureCause::ScheduleEnded { phase: 1 },
+            }
+            .into(),
+        ),
+        (
+            "",
+            "A freeze has begun.",
+            CampaignFrozen {
+                campaign,
+                until: 1_790_090_000_000,
+                reason: Some("stocktaking".to_owned()),
+            }
+            .into(),
+        ),
+        (
+            "without-reason",
+            "A freeze has begun, and nobody has said why.",
+            CampaignFrozen {
+                campaign,
+                until: 1_790_090_000_000,
+                reason: None,
+            }
+            .into(),
+        ),
+        (
+            "",
+            "The freeze is over.",
+            CampaignThawed { campaign }.into(),
+        ),
+        (
+            "",
+            "The end of its schedule has come.",
+            ScheduleEnded {
+                campaign,
+                on_end: OnEnd::Cancel,
             }
             .into(),
         ),
@@ -981,8 +1047,13 @@ fn executions() -> Vec<(&'static str, &'static str, Fact)> {
             campaign,
             device,
             cause,
+            window: None,
         }
         .into()
+    };
+    let window = Window {
+        from: 1_790_000_000_000,
+        until: 1_790_010_800_000,
     };
     let succeeded = |already| {
         ExecutionSucceeded {
@@ -1000,6 +1071,7 @@ fn executions() -> Vec<(&'static str, &'static str, Fact)> {
                 campaign,
                 device,
                 attempt: 1,
+                window: None,
                 via: None,
             }
             .into(),
@@ -1011,6 +1083,7 @@ fn executions() -> Vec<(&'static str, &'static str, Fact)> {
                 campaign,
                 device,
                 attempt: 1,
+                window: None,
                 via: Some(1),
             }
             .into(),
@@ -1024,6 +1097,44 @@ fn executions() -> Vec<(&'static str, &'static str, Fact)> {
                 release: 1,
             }
             .into(),
+        ),
+        (
+            "in-a-window",
+            "A job is offered that the device may install within its maintenance window.",
+            ExecutionQueued {
+                campaign,
+                device,
+                attempt: 1,
+                window: Some(window),
+                via: None,
+            }
+            .into(),
+        ),
+        (
+            "",
+            "A device that has not got to installing within its window has another one.",
+            WindowRenewed {
+                campaign,
+                device,
+                window,
+            }
+            .into(),
+        ),
+        (
+            "window",
+            "The device's maintenance window is not open.",
+            ExecutionDeferred {
+                campaign,
+                device,
+                cause: DeferralCause::Window,
+                window: Some(window),
+            }
+            .into(),
+        ),
+        (
+            "schedule-ended",
+            "The campaign's schedule ended first.",
+            removed(RemovalCause::ScheduleEnded),
         ),
         (
             "",
@@ -1212,6 +1323,7 @@ fn waits() -> Vec<(&'static str, &'static str, Fact)> {
                 campaign,
                 device,
                 cause: DeferralCause::CalledBack,
+                window: None,
             }
             .into(),
         ),

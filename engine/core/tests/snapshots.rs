@@ -193,6 +193,7 @@ fn greeted(device: u32, fill: impl FnOnce(&mut DeviceGreeted)) -> Fact {
         attributes: vec![],
         running: running(Slot::A, "1.9.0"),
         standby: None,
+        time_zone: None,
     };
     fill(&mut fact);
     fact.into()
@@ -252,6 +253,7 @@ fn queued(campaign: u32, device: u32) -> Fact {
         campaign,
         device,
         attempt,
+        window: None,
         via: None,
     }
     .into()
@@ -338,7 +340,7 @@ fn campaigns() -> Vec<Fact> {
         campaign(1, "mistake"),
         CampaignCanceled {
             campaign: 1,
-            operator: operator(),
+            operator: Some(operator()),
             reason: Some("wrong release".to_owned()),
         }
         .into(),
@@ -362,6 +364,7 @@ fn campaigns() -> Vec<Fact> {
             campaign: campaign_ix,
             device: 3,
             cause,
+            window: None,
         }
         .into(),
         accepted(0),

@@ -13,6 +13,7 @@ use std::{
 };
 
 use clap::{Args, Subcommand};
+use fleetfold_core::calendar::check_zones;
 use fleetfold_schemas::{
     campaign::{BasisPoints, CampaignDefaults, CampaignDraft},
     command::{self, Command, CreateCampaign, RollbackCampaign, RollbackReason},
@@ -229,6 +230,7 @@ fn read(file: &Path) -> Result<Written, Failure> {
 fn check(file: &Path) -> Result<ExitCode, Failure> {
     let Written { name, text, draft } = read(file)?;
     let spec = draft.resolve(&CampaignDefaults::default());
+    let spec = spec.and_then(|spec| check_zones(&spec).map(|()| spec));
     let spec = spec.map_err(|error| Failure::new(yaml::refused(&text, &name, None, &error)))?;
     print(&yaml::write(&spec).map_err(Failure::new)?)?;
     Ok(ExitCode::SUCCESS)

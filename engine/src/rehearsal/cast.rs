@@ -315,6 +315,7 @@ fn device_facts(number: DeviceIx, device: Device<'_>) -> Vec<(Timestamp, Fact)> 
             capabilities: inventory.capabilities,
             region: inventory.region,
             tenant: inventory.tenant,
+            time_zone: inventory.time_zone,
             tags: inventory.tags,
             attributes: inventory.attributes.into_iter().collect(),
             running: Running {

@@ -79,6 +79,7 @@ fn device(device: u32) -> [Fact; 3] {
             capabilities: Vec::new(),
             region: None,
             tenant: None,
+            time_zone: None,
             tags: Vec::new(),
             attributes: Vec::new(),
             running: Running {

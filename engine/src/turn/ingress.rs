@@ -29,7 +29,7 @@ pub fn hello(
 ) -> Result<FromDevice, DecodeError> {
     let decoded = decode_from_device::<Hello>(payload)?;
     let message = DeviceMessage::Hello {
-        hello: decoded.message,
+        hello: Box::new(decoded.message),
         login_counter,
     };
     Ok(from_device(device, payload, message, decoded.unknown_keys))

@@ -82,6 +82,7 @@ impl CampaignSpec {
             ab.check(&self.releases)?;
         }
         self.check_strategy()?;
+        self.check_times()?;
         self.check_time()
     }
 

@@ -8,11 +8,12 @@ use alloc::{format, vec::Vec};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AbTestingDraft, BasisPoints, CampaignSpec, Days, FailureHandlingDraft, GatesDraft, GroupOrder,
-    GroupSpec, Hours, Membership, MonitoringDraft, PhaseDraft, PreconditionsDraft, Rates,
-    ReleaseRef, SpecError, Strategy, TimeoutsDraft, layer::Layer, list,
+    AbTestingDraft, BasisPoints, CampaignSpec, Days, Download, FailureHandlingDraft, Freeze,
+    GatesDraft, GroupOrder, GroupSpec, Hours, MaintenanceWindow, Membership, MonitoringDraft,
+    PhaseDraft, PreconditionsDraft, Rates, ReleaseRef, Schedule, SpecError, Strategy,
+    TimeoutsDraft, layer::Layer, list,
 };
-use crate::id::CampaignId;
+use crate::id::{CampaignId, TimeZoneName};
 
 /// The keys that a campaign and its site's defaults have in common, for both at once, so that they cannot differ.
 macro_rules! keys {
@@ -123,6 +124,18 @@ keys! {
     ab_testing: AbTestingDraft, "super::layer::said";
     /// How long is too long for one device.
     timeouts: TimeoutsDraft, "super::layer::said";
+    /// When it begins and ends by itself.
+    schedule: Schedule, "super::layer::said";
+    /// Of devices that do not say theirs, and of the days of freezes; UTC without.
+    time_zone: TimeZoneName, "super::layer::said";
+    /// When devices may install; at any time without.
+    #[schemars(with = "Option<super::schema::AnyNumber<MaintenanceWindow>>")]
+    maintenance_windows: Vec<MaintenanceWindow>, "list::said";
+    /// When nothing new may start.
+    #[schemars(with = "Option<super::schema::AnyNumber<Freeze>>")]
+    freezes: Vec<Freeze>, "list::said";
+    /// When devices that have a maintenance window get their job.
+    download: Download, "super::layer::said";
 }
 
 /// The keys of `defaults`, which may as well stand outside it.
@@ -216,6 +229,11 @@ impl From<CampaignSpec> for CampaignDraft {
             failure_handling: Some(spec.failure_handling.into()),
             ab_testing: spec.ab_testing.map(AbTestingDraft::from),
             timeouts: Some(spec.timeouts.into()),
+            schedule: Some(spec.schedule),
+            time_zone: spec.time_zone,
+            maintenance_windows: Some(spec.maintenance_windows),
+            freezes: Some(spec.freezes),
+            download: Some(spec.download),
         }
     }
 }

@@ -5,9 +5,10 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Deserializer};
 
 use super::{
-    AtLimit, BasisPoints, GroupOrder, GroupSpec, Jitter, Membership, Metric, Other, Pace,
-    PhaseDraft, Span, SprtSpec, StrataKey, Strategy,
+    AtLimit, BasisPoints, Download, Freeze, GroupOrder, GroupSpec, Jitter, MaintenanceWindow,
+    Membership, Metric, Other, Pace, PhaseDraft, Schedule, Span, SprtSpec, StrataKey, Strategy,
 };
+use crate::id::TimeZoneName;
 
 /// Something of which an upper layer may say all, a part or nothing.
 pub(super) trait Layer: Clone {
@@ -54,6 +55,11 @@ whole!(
     Vec<GroupSpec>,
     Vec<Metric>,
     Vec<PhaseDraft>,
+    Vec<MaintenanceWindow>,
+    Vec<Freeze>,
+    Schedule,
+    Download,
+    TimeZoneName,
 );
 
 impl<const UNIT_MS: u64> Layer for Span<UNIT_MS> {

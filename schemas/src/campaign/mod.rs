@@ -22,6 +22,7 @@ mod resolve;
 #[cfg(feature = "schema")]
 mod schema;
 mod span;
+mod time;
 
 use alloc::{vec, vec::Vec};
 
@@ -51,9 +52,13 @@ pub use self::{
     span::{
         DAY_MS, DURATION_MS_MAX, Days, HOUR_MS, Hours, MINUTE_MS, Minutes, Span, human_duration,
     },
+    time::{
+        ClockTime, Download, Freeze, FreezeBound, MaintenanceWindow, Moment, OnEnd, Schedule,
+        TIMES_MAX, Weekdays,
+    },
 };
 use crate::{
-    id::{CampaignId, ModelId, Name, Version},
+    id::{CampaignId, ModelId, Name, TimeZoneName, Version},
     operator::Owners,
 };
 
@@ -117,6 +122,18 @@ pub struct CampaignSpec {
     /// After this, what is open is timed out and what was never reached is reported as not contacted.
     #[serde(default = "default_max_rollout")]
     pub max_rollout_days: Days,
+    #[serde(default, skip_serializing_if = "Schedule::says_nothing")]
+    pub schedule: Schedule,
+    /// Of devices that do not say theirs, and of the days of freezes; UTC without.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time_zone: Option<TimeZoneName>,
+    /// Without any, devices install at any time.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub maintenance_windows: Vec<MaintenanceWindow>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub freezes: Vec<Freeze>,
+    #[serde(default, skip_serializing_if = "Download::is_early")]
+    pub download: Download,
 }
 
 /// A release, by name.
@@ -172,6 +189,11 @@ impl CampaignSpec {
             ab_testing: None,
             timeouts: Timeouts::default(),
             max_rollout_days: default_max_rollout(),
+            schedule: Schedule::default(),
+            time_zone: None,
+            maintenance_windows: Vec::new(),
+            freezes: Vec::new(),
+            download: Download::default(),
         }
     }
 }

@@ -51,6 +51,11 @@ impl CampaignDraft {
             ab_testing,
             timeouts: said.timeouts.unwrap_or_default().resolve(),
             max_rollout_days: said.max_rollout_days.unwrap_or_else(default_max_rollout),
+            schedule: said.schedule.unwrap_or_default(),
+            time_zone: said.time_zone,
+            maintenance_windows: said.maintenance_windows.unwrap_or_default(),
+            freezes: said.freezes.unwrap_or_default(),
+            download: said.download.unwrap_or_default(),
         };
         spec.check()?;
         // The groups of a site are for devices of all its campaigns.
@@ -177,8 +182,8 @@ fn check_progressive(said: &CampaignDefaults) -> Result<(), SpecError> {
 }
 
 impl CampaignDefaults {
-    /// Whether a campaign could be made with them.
-    pub fn check(&self) -> Result<(), SpecError> {
+    /// A campaign that is made with them.
+    pub fn check(&self) -> Result<CampaignSpec, SpecError> {
         let release = ReleaseRef {
             model: ModelId::parse("any").expect("our own names are valid"),
             version: Version::parse("1.0.0").expect("our own versions are valid"),
@@ -190,7 +195,7 @@ impl CampaignDefaults {
             usual.ab_testing.get_or_insert_default().other = Some(Other::Nothing);
         }
         let draft = CampaignDraft::new(id, vec![release]);
-        draft.resolve(&usual).map(drop)
+        draft.resolve(&usual)
     }
 
     fn wants_test(&self) -> Option<bool> {

@@ -7,10 +7,13 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings, js
 use serde_json::Value;
 
 use super::{
-    BasisPoints, CampaignDraft, Criteria, DAY_MS, Factor, Growth, HOUR_MS, MINUTE_MS, Other, Pace,
-    ReleaseRef, Span, StrataKey, VersionRequirement,
+    BasisPoints, CampaignDraft, ClockTime, Criteria, DAY_MS, Factor, FreezeBound, Growth, HOUR_MS,
+    MINUTE_MS, Moment, Other, Pace, ReleaseRef, Span, StrataKey, VersionRequirement, Weekdays,
 };
-use crate::id::{CampaignId, DeviceId, ID_BYTES_MAX, ModelId, Name, VERSION_BYTES_MAX, Version};
+use crate::id::{
+    CampaignId, DeviceId, ID_BYTES_MAX, ModelId, Name, TIME_ZONE_BYTES_MAX, TimeZoneName,
+    VERSION_BYTES_MAX, Version,
+};
 
 /// JSON Schema 2020-12 of a campaign's description. What it lets pass may still be refused for how its values relate.
 #[must_use]
@@ -80,6 +83,45 @@ texts! {
     ModelId, "ModelId", "^[A-Za-z0-9:_-]+$", ID_BYTES_MAX;
     Name, "Name", "^[A-Za-z0-9:_-]+$", ID_BYTES_MAX;
     Version, "Version", "^[A-Za-z0-9._+-]+$", VERSION_BYTES_MAX;
+    TimeZoneName, "TimeZone", "^[A-Za-z0-9/_+-]+$", TIME_ZONE_BYTES_MAX;
+    ClockTime, "ClockTime", "^([01][0-9]|2[0-3]):[0-5][0-9]$", 5;
+}
+
+impl JsonSchema for Moment {
+    fn schema_name() -> Cow<'static, str> {
+        "Moment".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "string", "format": "date-time", "description": "As RFC 3339 has it: 2026-12-01T08:00:00Z."})
+    }
+}
+
+impl JsonSchema for FreezeBound {
+    fn schema_name() -> Cow<'static, str> {
+        "FreezeBound".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "A day in the campaign's time zone, or a time as RFC 3339 has it.",
+            "anyOf": [{"type": "string", "format": "date"}, {"type": "string", "format": "date-time"}],
+        })
+    }
+}
+
+impl JsonSchema for Weekdays {
+    fn schema_name() -> Cow<'static, str> {
+        "Weekdays".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let day = json_schema!({"enum": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]});
+        json_schema!({
+            "description": "Days of the week, or `*` for all.",
+            "anyOf": [{"const": "*"}, day, {"type": "array", "minItems": 1, "items": day}],
+        })
+    }
 }
 
 impl JsonSchema for VersionRequirement {
@@ -148,6 +190,24 @@ impl<T: JsonSchema> JsonSchema for OneOrMany<T> {
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let one = generator.subschema_for::<T>();
         json_schema!({"anyOf": [one, {"type": "array", "minItems": 1, "items": one}]})
+    }
+}
+
+/// The same, or none at all: a campaign may want none of what its site has.
+pub(super) struct AnyNumber<T>(PhantomData<T>);
+
+impl<T: JsonSchema> JsonSchema for AnyNumber<T> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        format!("AnyNumberOf{}", T::schema_name()).into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let one = generator.subschema_for::<T>();
+        json_schema!({"anyOf": [one, {"type": "array", "items": one}]})
     }
 }
 

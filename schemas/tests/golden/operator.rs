@@ -124,6 +124,22 @@ pub fn spec() -> CampaignSpec {
                 "in_flight_max": 200, "exposure_max": 500, "start_jitter_minutes": 30}"#,
         )
         .unwrap(),
+        schedule: serde_json::from_str(
+            r#"{"start": "2026-12-01T08:00:00+01:00", "end": "2027-03-01T00:00:00Z", "on_end": "pause"}"#,
+        )
+        .unwrap(),
+        time_zone: Some("Europe/Berlin".parse().unwrap()),
+        maintenance_windows: serde_json::from_str(
+            r#"[{"days": ["sat", "sun"], "start": "02:00", "duration_hours": 3},
+                {"start": "13:30", "duration_hours": "40m", "time_zone": "America/New_York"}]"#,
+        )
+        .unwrap(),
+        freezes: serde_json::from_str(
+            r#"[{"from": "2026-12-20", "to": "2027-01-03", "reason": "year's end"},
+                {"from": "2027-02-01T18:00:00Z", "to": "2027-02-02T06:00:00Z"}]"#,
+        )
+        .unwrap(),
+        download: serde_json::from_str(r#""in_window""#).unwrap(),
         ..CampaignSpec::new(campaign(), vec![release])
     }
 }

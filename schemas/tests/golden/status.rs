@@ -17,7 +17,7 @@ use fleetfold_schemas::{
         Alert, AlertKind, CampaignState, CampaignStatus, Cause, DeltaState, DeltaStatus,
         DeviceStatus, Evidence, ExecutionStatus, ExecutionView, FleetSummary, GroupStatus, Hold,
         PhaseState, PhaseStatus, ReleaseStatus, RollbackProgress, RollbackStatus, SlotStatus,
-        Tally, Ticket,
+        Tally, Ticket, WindowsStatus,
     },
     topic::CampaignTopic,
 };
@@ -59,6 +59,8 @@ pub fn device_statuses() -> Vec<Golden> {
         running: slot(Slot::A, old_image()),
         standby: None,
         last_seen_ms: Some(NOW_MS + 90_000),
+        time_zone: Some("Europe/Berlin".parse().unwrap()),
+        time_zone_unknown: false,
         execution: Some(ExecutionView {
             campaign: campaign(),
             attempt: 1,
@@ -113,6 +115,7 @@ pub fn device_statuses() -> Vec<Golden> {
         running: None,
         standby: None,
         last_seen_ms: None,
+        time_zone: None,
         execution: None,
         ..downloading.clone()
     };
@@ -230,6 +233,11 @@ pub fn campaign_statuses() -> Vec<Golden> {
         comparison: None,
         ordered: None,
         health: Vec::new(),
+        windows: Some(WindowsStatus {
+            waiting: 80,
+            open: 12,
+            opens_ms: Some(1_790_040_000_000),
+        }),
         errors: BTreeMap::from([("self_test".to_owned(), 2)]),
         waiting: BTreeMap::from([("battery".to_owned(), 3), ("consent".to_owned(), 12)]),
         created_ms: NOW_MS - HOUR_MS,
@@ -266,6 +274,7 @@ pub fn campaign_statuses() -> Vec<Golden> {
         exposed: 0,
         totals: Tally::default(),
         phases: vec![],
+        windows: None,
         errors: BTreeMap::new(),
         waiting: BTreeMap::new(),
         started_ms: None,

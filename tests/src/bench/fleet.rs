@@ -317,6 +317,7 @@ impl Fleet {
             capabilities: vec![Name::parse("bidiff-zstd")?, Name::parse("resume")?],
             region: Some(Name::parse(&format!("region-{region}"))?),
             tenant: Some(Name::parse(&format!("tenant-{tenant}"))?),
+            time_zone: None,
             tags: vec![
                 Name::parse(&format!("line-{tag}"))?,
                 Name::parse("outdoor")?,
@@ -335,7 +336,7 @@ impl Fleet {
             device: self.ids[device as usize].clone(),
             fingerprint,
             message: DeviceMessage::Hello {
-                hello,
+                hello: Box::new(hello),
                 login_counter: Some(1),
             },
         })

@@ -217,6 +217,7 @@ impl Victim {
             capabilities: Vec::new(),
             region: None,
             tenant: None,
+            time_zone: None,
             tags: Vec::new(),
             attributes: std::collections::BTreeMap::new(),
             running: self.running.clone(),

@@ -65,6 +65,7 @@ impl Source {
             capabilities: Vec::new(),
             region: None,
             tenant: None,
+            time_zone: None,
             tags: Vec::new(),
             attributes: std::collections::BTreeMap::new(),
             running: running.clone(),

@@ -151,6 +151,7 @@ impl Reporter {
             capabilities: Vec::new(),
             region: None,
             tenant: None,
+            time_zone: None,
             tags: Vec::new(),
             attributes: std::collections::BTreeMap::new(),
             running: self.running.clone(),

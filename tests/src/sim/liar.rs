@@ -172,6 +172,7 @@ impl Liar {
             capabilities: Vec::new(),
             region: inventory.region,
             tenant: inventory.tenant,
+            time_zone: None,
             tags: inventory.tags,
             attributes: inventory.attributes,
             running: self.running(catalog),

@@ -62,6 +62,7 @@ impl Devices {
             capabilities: Vec::new(),
             region: None,
             tenant: None,
+            time_zone: None,
             tags: Vec::new(),
             attributes: std::collections::BTreeMap::new(),
             running: running(),

@@ -152,6 +152,7 @@ pub fn ask(
 /// With the last approval, what was asked for is done as it would have been without.
 pub fn approve(
     state: &State,
+    now: Timestamp,
     by: &OperatorId,
     wanted: &ApproveCampaign,
     version: Option<u64>,
@@ -200,7 +201,15 @@ pub fn approve(
         return Ok(json!({ "approval": "pending", "needed": missing, "request": request }));
     }
     facts.push(ApprovalGranted { campaign, request }.into());
-    act(state, &asked.by, &command(row, asked), None, None, facts)?;
+    act(
+        state,
+        now,
+        &asked.by,
+        &command(row, asked),
+        None,
+        None,
+        facts,
+    )?;
     Ok(json!({ "approval": "granted", "request": request }))
 }
 

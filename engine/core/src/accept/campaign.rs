@@ -1,6 +1,11 @@
 //! Commands about campaigns.
 
-use alloc::{format, string::ToString, vec, vec::Vec};
+use alloc::{
+    format,
+    string::{String, ToString},
+    vec,
+    vec::Vec,
+};
 use fleetfold_schemas::mutant::{Mutant, is_on};
 
 use fleetfold_schemas::{
@@ -15,7 +20,8 @@ use serde_json::{Value, json};
 
 use super::{approval, operator::check_size, scope};
 use crate::{
-    Answer, CampaignIx, Fact, ReleaseIx, State,
+    Answer, CampaignIx, Fact, ReleaseIx, State, Timestamp,
+    calendar::check_zones,
     compared::{NoWinner, promotion},
     fact::{
         CampaignArchived, CampaignCanceled, CampaignCreated, CampaignDefaultsSet, CampaignEdited,
@@ -23,6 +29,7 @@ use crate::{
         PhaseAdvanced, ReturnSkipped,
     },
     gate::ab::Arm,
+    schedule,
     state::{Campaign, MemberState, ReturnStep, Status},
 };
 
@@ -88,7 +95,9 @@ pub fn edit(
 
 /// What is left out is as the site has it now, whatever it says later.
 pub fn resolved(state: &State, draft: &CampaignDraft) -> Result<CampaignSpec, Rejection> {
-    draft.resolve(&state.campaign_defaults).map_err(impossible)
+    let spec = draft.resolve(&state.campaign_defaults);
+    let spec = spec.and_then(|spec| check_zones(&spec).map(|()| spec));
+    spec.map_err(impossible)
 }
 
 /// The releases of a description.
@@ -135,7 +144,8 @@ pub fn set_defaults(state: &State, defaults: &CampaignDefaults, facts: &mut Vec<
     }
     let start = facts.len();
     let defaults = defaults.clone();
-    let checked = defaults.check().map_err(impossible);
+    let checked = defaults.check().and_then(|spec| check_zones(&spec));
+    let checked = checked.map_err(impossible);
     facts.push(CampaignDefaultsSet { defaults }.into());
     match checked.and_then(|()| check_size(&facts[start..])) {
         Ok(()) => Answer::Accepted,
@@ -148,6 +158,7 @@ pub fn set_defaults(state: &State, defaults: &CampaignDefaults, facts: &mut Vec<
 
 pub fn start(
     state: &State,
+    now: Timestamp,
     command: &CampaignCommand,
     version: Option<u64>,
     facts: &mut Vec<Fact>,
@@ -155,6 +166,12 @@ pub fn start(
     let (campaign, row) = find(state, &command.campaign, version)?;
     if row.status != Status::Draft {
         return Err(invalid(row, "started"));
+    }
+    if schedule::is_over(row, now) {
+        return Err(Rejection::new(
+            Code::InvalidTransition,
+            format!("the schedule of {} is over: edit it", row.id()),
+        ));
     }
     facts.push(CampaignStaged { campaign }.into());
     Ok(())
@@ -208,11 +225,29 @@ pub fn cancel(
     if row.status.is_final() {
         return Err(invalid(row, "canceled"));
     }
+    canceled(
+        campaign,
+        row,
+        Some(operator.clone()),
+        command.reason.clone(),
+        facts,
+    );
+    Ok(())
+}
+
+/// All that the end of a campaign by a command, or of its schedule, comes to.
+pub fn canceled(
+    campaign: CampaignIx,
+    row: &Campaign,
+    operator: Option<OperatorId>,
+    reason: Option<String>,
+    facts: &mut Vec<Fact>,
+) {
     facts.push(
         CampaignCanceled {
             campaign,
-            operator: operator.clone(),
-            reason: command.reason.clone(),
+            operator,
+            reason,
         }
         .into(),
     );
@@ -239,7 +274,6 @@ pub fn cancel(
             cause: KeptCause::Canceled,
         })
     }));
-    Ok(())
 }
 
 /// The phase passes now, whatever it waits for; gates that have been reached stay reached.

@@ -213,6 +213,7 @@ fn greeted(
             .collect(),
         running: hello.running.clone(),
         standby: hello.standby.clone(),
+        time_zone: hello.time_zone.clone(),
     }
 }
 
@@ -550,6 +551,7 @@ impl OpenExecution<'_> {
                 campaign,
                 device,
                 cause,
+                window: None,
             }
             .into();
         }

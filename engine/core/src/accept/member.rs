@@ -14,7 +14,8 @@ use super::{
     operator::find_device,
 };
 use crate::{
-    CampaignIx, DeviceIx, Fact, State,
+    CampaignIx, DeviceIx, Fact, State, Timestamp,
+    calendar::When,
     decide::offer_one,
     fact::{DeviceExcluded, ExecutionExpedited, RetriesOrdered},
     state::{Campaign, Member, MemberState},
@@ -90,9 +91,10 @@ pub fn exclude(
     Ok(())
 }
 
-/// A device has its turn at once, whatever phase it is in and whatever the rates say.
+/// A device has its turn at once, whatever phase it is in and whatever the rates and the maintenance windows say.
 pub fn expedite(
     state: &State,
+    now: Timestamp,
     operator: &OperatorId,
     command: &MemberCommand,
     version: Option<u64>,
@@ -101,6 +103,12 @@ pub fn expedite(
     let (campaign, row, device, member) = under_way(state, command, version, "changed")?;
     if !row.status.is_rolling() && !is_on(Mutant::ExpediteWhilePaused) {
         return Err(invalid(row, "changed"));
+    }
+    if row.frozen.is_some() {
+        return Err(Rejection::new(
+            Code::InvalidTransition,
+            format!("{} is frozen: nothing new starts", row.id()),
+        ));
     }
     match member.state {
         MemberState::Waiting | MemberState::Deferred | MemberState::Retrying { .. } => {}
@@ -125,7 +133,7 @@ pub fn expedite(
         }
         .into(),
     );
-    facts.extend(offer_one(state, campaign, member, member.attempts + 1));
+    facts.extend(offer_one(state, campaign, member, When::AnyTime, now));
     Ok(())
 }
 
@@ -147,7 +155,10 @@ fn under_way<'s>(
 
 /// Nothing is offered any more, or not yet.
 fn is_past(row: &Campaign) -> bool {
-    row.status.is_final() || row.status.is_rolling_back() || row.started_at.is_none()
+    row.status.is_final()
+        || row.status.is_rolling_back()
+        || row.started_at.is_none()
+        || row.is_finishing()
 }
 
 fn member<'s>(

@@ -14,7 +14,7 @@ mod ticket;
 
 use alloc::vec::Vec;
 
-pub use self::campaign::{described, resolved};
+pub use self::campaign::{canceled as cancel, described, resolved};
 
 use fleetfold_schemas::{
     code::{Code, Rejection},

@@ -229,10 +229,10 @@ fn carry_out(
 ) -> Result<Option<Value>, Rejection> {
     let (command, version) = (&message.command, message.expected_version);
     if let Command::ApproveCampaign(command) = command {
-        return approval::approve(state, operator, command, version, facts).map(Some);
+        return approval::approve(state, now, operator, command, version, facts).map(Some);
     }
     let start = facts.len();
-    act(state, operator, command, version, artifact, facts)?;
+    act(state, now, operator, command, version, artifact, facts)?;
     match approval::needs(state, command) {
         None => Ok(None),
         // It is possible, so it can be asked for.
@@ -246,6 +246,7 @@ fn carry_out(
 /// Does what a command says, as if one person were enough.
 pub(super) fn act(
     state: &State,
+    now: Timestamp,
     operator: &OperatorId,
     command: &Command,
     version: Option<u64>,
@@ -275,7 +276,7 @@ pub(super) fn act(
         Command::CreateCampaign(command) => {
             campaign::create(state, operator, &command.campaign, facts)
         }
-        Command::StartCampaign(command) => campaign::start(state, command, version, facts),
+        Command::StartCampaign(command) => campaign::start(state, now, command, version, facts),
         Command::PauseCampaign(command) => {
             campaign::pause(state, operator, command, version, facts)
         }
@@ -300,7 +301,7 @@ pub(super) fn act(
         Command::UpdateDevice(command) => manual::update(state, operator, command, facts),
         Command::PromoteArm(command) => campaign::promote(state, operator, command, version, facts),
         Command::ExpediteDevice(command) => {
-            member::expedite(state, operator, command, version, facts)
+            member::expedite(state, now, operator, command, version, facts)
         }
         Command::CloseTicket(command) => ticket::close(state, operator, command, facts),
     }
@@ -500,6 +501,7 @@ fn set_lifecycle(
                     campaign,
                     device,
                     cause: DeferralCause::Maintenance,
+                    window: None,
                 }
                 .into(),
             ),

@@ -80,8 +80,10 @@ pub const fn is_given_up(member: &Member) -> bool {
 /// Something has happened to a member: `was_given_up` says how it stood before.
 pub fn moved(campaign: &mut Campaign, member: u32, at: Timestamp, was_given_up: bool, fact: &Fact) {
     campaign.watch.moved_at = match fact {
-        // Waiting for something else is no step forward.
-        Fact::ExecutionHeld(_) => campaign.watch.moved_at.max(campaign.member(member).since),
+        // Waiting for something else, or for longer, is no step forward.
+        Fact::ExecutionHeld(_) | Fact::WindowRenewed(_) => {
+            campaign.watch.moved_at.max(campaign.member(member).since)
+        }
         _ => at,
     };
     match fact {
@@ -93,6 +95,7 @@ pub fn moved(campaign: &mut Campaign, member: u32, at: Timestamp, was_given_up: 
         Fact::ExecutionQueued(_)
         | Fact::ExecutionDeferred(_)
         | Fact::ExecutionTimedOut(_)
+        | Fact::WindowRenewed(_)
         | Fact::ReturnQueued(_)
         | Fact::ReturnDeferred(_) => {}
         Fact::ExecutionRemoved(fact) if fact.cause == RemovalCause::NotContacted => {}

@@ -55,6 +55,7 @@ impl From<DeferralCause> for ReturnDeferral {
             DeferralCause::MadeWay => Self::MadeWay,
             // Only who waits on the way there is called back.
             DeferralCause::CalledBack | DeferralCause::Reconsidered => Self::Busy,
+            DeferralCause::Window => unreachable!("the way back waits for no window"),
         }
     }
 }

@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     State,
+    calendar::Window,
     fact::Ordered,
     gate::ab::Arm,
     state::{
@@ -85,6 +86,8 @@ impl Rosters {
         campaign.started_at = row.started_at;
         campaign.resumed_at = row.resumed_at;
         campaign.held_since = row.held_since;
+        campaign.frozen = row.frozen;
+        campaign.schedule_ended = row.schedule_ended;
         campaign.ended_at = row.ended_at;
         campaign.canceled_position = row.canceled_position;
         campaign.recalled_position = row.recalled_position;
@@ -151,7 +154,7 @@ impl Rosters {
         Ok(())
     }
 
-    pub fn member(&mut self, state: &State, row: MemberRow) -> Result<(), RowError> {
+    pub fn member(&mut self, state: &mut State, row: MemberRow) -> Result<(), RowError> {
         let announced = loop {
             match self.announced.get(self.at) {
                 None => return Err(count(Kind::Members, 0, 1).into()),
@@ -159,7 +162,7 @@ impl Rosters {
                 Some(_) => self.at += 1,
             }
         };
-        let campaign = state.campaigns.get(number(announced));
+        let at = number(announced);
         let announced = &mut self.announced[announced];
         let ix = number(announced.members.len());
         let excluded_by = row.excluded_by.clone();
@@ -168,12 +171,20 @@ impl Rosters {
             for time in watch.times() {
                 check_time("member", ix, "time", Some(time))?;
             }
-            let is_watched = campaign.health.is_some()
-                && watch.partner_place().is_none_or(|at| at < announced.count);
+            let is_watched = state.campaigns.get(at).health.is_some()
+                && watch
+                    .partner_place()
+                    .is_none_or(|place| place < announced.count);
             check("member", ix, "watch", is_watched)?;
             announced.watches.push((ix, watch.clone()));
         }
-        let member = member(state, campaign, ix, row)?;
+        let window = row.window;
+        if let Some(window) = window.filter(|window| *window != Window::NEVER) {
+            check_time("member", ix, "window", Some(window.until))?;
+            check("member", ix, "window", window.from < window.until)?;
+        }
+        let mut member = member(state, state.campaigns.get(at), ix, row)?;
+        member.window = state.campaigns.get_mut(at).share_window(window);
         let order = |member: &Member| (member.place, member.rank, member.device);
         let by_group = |member: &Member| (member.place.group, member.rank, member.device);
         if ix < announced.enrolled
@@ -344,6 +355,7 @@ fn member(
         source,
         first_offer_s,
         silent_since: row.silent_since.and_then(NonZeroU64::new),
+        window: None,
         error: row.error.map(Box::new),
         position: row.position,
         removed_for: row.removed_for,

@@ -159,8 +159,8 @@ impl Reader {
             }
             Kind::Devices => self.device(&decoder.decode()?)?,
             Kind::Campaigns => self.rosters.campaign(&mut self.state, decoder.decode()?)?,
-            Kind::Members => self.rosters.member(&self.state, decoder.decode()?)?,
             Kind::Tickets => self.ticket(decoder.decode()?)?,
+            Kind::Members => self.rosters.member(&mut self.state, decoder.decode()?)?,
         }
         Ok(())
     }
@@ -357,7 +357,7 @@ impl Reader {
         }
         for ix in 0..self.state.campaigns.len() {
             let row = self.state.campaigns.get_mut(ix);
-            row.restore_watch(&self.state.tickets, ix);
+            row.restore_watch(&self.state.tickets, ix, self.state.recorded_at);
         }
         Ok(())
     }

@@ -7,7 +7,7 @@ use alloc::{string::String, vec::Vec};
 use fleetfold_schemas::{
     Digest, ModelId, Name, OperatorId, Sha256, Version,
     approval::ApprovalPolicy,
-    campaign::{CampaignDefaults, CampaignSpec, VersionRequirement},
+    campaign::{CampaignDefaults, CampaignSpec, OnEnd, VersionRequirement},
     command::{Credential, Lifecycle},
     device::{DeviceError, Slot, Stage, Waiting, WaitingFor},
     operator::Tenants,
@@ -16,10 +16,11 @@ use minicbor::{Decode, Encode};
 
 use crate::{
     CampaignIx, DeviceIx, ReleaseIx,
+    calendar::Window,
     fact::{KeptCause, Ordered, RemovalCause, Role, RollbackCause},
     gate::health::Figures,
     state::{
-        Answered, Approval, Comparison, Counted, Delta, Evidence, MemberState, PhaseTally,
+        Answered, Approval, Comparison, Counted, Delta, Evidence, Frozen, MemberState, PhaseTally,
         Positions, Reboots, ReturnStep, Standing, Status, Stratum, Wait, Watch,
     },
 };
@@ -369,6 +370,10 @@ pub struct CampaignRow {
     /// Since when the watch time stands still.
     #[n(60)]
     pub held_since: Option<u64>,
+    #[n(61)]
+    pub frozen: Option<Frozen>,
+    #[n(62)]
+    pub schedule_ended: Option<OnEnd>,
     #[n(65)]
     pub recalled_position: Option<u64>,
     #[cbor(n(75), default, skip_if = "Vec::is_empty")]
@@ -501,6 +506,9 @@ pub struct MemberRow {
     pub first_offer_s: Option<u32>,
     #[cbor(n(13), skip_if = "is_zero")]
     pub arm: u64,
+    /// Of the job it has, or waits for.
+    #[n(60)]
+    pub window: Option<Window>,
     /// What its device waits for.
     #[n(65)]
     pub wait: Option<WaitRow>,

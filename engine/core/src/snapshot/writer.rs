@@ -383,6 +383,8 @@ fn campaign_row(campaign: &Campaign) -> CampaignRow {
         sources: campaign.sources.versions().to_vec(),
         comparison: campaign.comparison.clone(),
         held_since: campaign.held_since,
+        frozen: campaign.frozen.clone(),
+        schedule_ended: campaign.schedule_ended,
         authors: campaign.authors.clone(),
         approvals: campaign.approvals.clone(),
         positions: campaign.positions,
@@ -443,5 +445,6 @@ fn member_row(campaign: &Campaign, at: u32, member: &Member) -> MemberRow {
             .map(NonZeroU64::get)
             .filter(|since| !(member.is_in_progress() && *since == member.since)),
         wait,
+        window: campaign.window(member),
     }
 }

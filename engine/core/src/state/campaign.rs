@@ -8,7 +8,7 @@ use alloc::{
 
 use fleetfold_schemas::{
     CampaignId, ModelId, OperatorId,
-    campaign::{CampaignSpec, Gates, MINUTE_MS, PhaseSpec},
+    campaign::{CampaignSpec, Gates, MINUTE_MS, OnEnd, PhaseSpec},
     device::ErrorClass,
     mutant::{Mutant, is_on},
 };
@@ -16,12 +16,15 @@ use minicbor::{Decode, Encode};
 
 use crate::{
     CampaignIx, DeviceIx, ReleaseIx, Timestamp,
+    calendar::{Freeze, Window, freezes},
     cohort::arm,
     fact::{FailureCause, Ordered, PauseCause},
     gate::ab::Arm,
     state::{
         Approval, Comparison, Device, Devices, Health, Lookout, Member, MemberState, PhaseTally,
-        ReturnStep, Roster, Sources, Wait, Waits, group_order, rollback::Rollback,
+        ReturnStep, Roster, Sources, Wait, Waits, group_order,
+        rollback::Rollback,
+        shared::{Number, Shared},
     },
 };
 
@@ -76,6 +79,14 @@ pub struct Campaign {
     /// Attempts after the first, and what they may have cost.
     pub retries: u32,
     pub retry_bytes: u64,
+    /// The windows that members have a job for, or wait for.
+    windows: Shared<Window>,
+    /// As its description has them, in their order.
+    pub freezes: Vec<Freeze>,
+    /// While one of them lasts.
+    pub frozen: Option<Frozen>,
+    /// Once the end of its schedule has come.
+    pub schedule_ended: Option<OnEnd>,
     /// Out of operators' way.
     pub is_archived: bool,
     /// Who has described it, in the order in which they came to it.
@@ -116,8 +127,9 @@ pub enum Status {
     Completed,
     #[n(6)]
     Canceled {
+        /// Absent: it was its schedule that ended.
         #[n(0)]
-        operator: OperatorId,
+        operator: Option<OperatorId>,
         #[n(1)]
         reason: Option<String>,
     },
@@ -165,6 +177,27 @@ impl Status {
     pub const fn is_rolling_back(&self) -> bool {
         matches!(self, Self::RollingBack | Self::RollbackPaused { .. })
     }
+}
+
+/// Nothing new starts. The numbers are those of a snapshot.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Frozen {
+    #[n(0)]
+    pub until: Timestamp,
+    #[n(1)]
+    pub reason: Option<String>,
+}
+
+/// How members stand to their windows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct WindowCensus {
+    /// They wait for theirs to open.
+    pub waiting: u32,
+    /// Theirs is open.
+    pub open: u32,
+    /// When the first of those that wait opens; `None`: never.
+    pub opens: Option<Timestamp>,
 }
 
 /// A phase, as the groups of one track go through it.
@@ -333,6 +366,10 @@ impl Campaign {
         let runs = (0..tracks).flat_map(of_track).collect();
         Self {
             health: Health::of(&spec),
+            freezes: freezes(&spec),
+            windows: Shared::default(),
+            frozen: None,
+            schedule_ended: None,
             spec,
             releases,
             status: Status::Draft,
@@ -528,7 +565,7 @@ impl Campaign {
 
     /// The watch time stands still while nothing new may start.
     pub(crate) fn hold_watch(&mut self, at: Timestamp) {
-        let is_held = matches!(self.status, Status::Paused { .. });
+        let is_held = matches!(self.status, Status::Paused { .. }) || self.frozen.is_some();
         match (is_held, self.held_since) {
             (true, None) => self.held_since = Some(at),
             (false, Some(since)) => {
@@ -668,7 +705,7 @@ impl Campaign {
         }
     }
 
-    /// When an open member's patience ends, or a retry is due.
+    /// When an open member's patience ends, or a retry is due, or the window that it waits for opens.
     #[must_use]
     pub fn due(&self, member: &Member) -> Option<Timestamp> {
         let timeouts = &self.spec.timeouts;
@@ -678,17 +715,73 @@ impl Campaign {
             MemberState::InProgress => ReturnStep::InProgress,
             MemberState::Held(wait) => return Some(self.waits_until(member, wait)),
             MemberState::Retrying { at } => ReturnStep::Retrying { at },
+            MemberState::Deferred => return self.window(member)?.opens(),
             _ => return None,
         };
+        // Nobody's time is over before its window is.
+        let closes = self.window(member).map_or(0, |window| window.until);
         match step {
             ReturnStep::Queued => {
                 let jitter_ms = self.start_jitter_ms(member);
-                Some(self.shown_since(member) + jitter_ms + timeouts.contact_hours.ms())
+                let contact_ms = timeouts.contact_hours.ms();
+                Some(closes.max(self.shown_since(member) + jitter_ms + contact_ms))
             }
-            ReturnStep::InProgress => Some(member.since + timeouts.execution_hours.ms()),
+            ReturnStep::InProgress => {
+                Some(closes.max(member.since) + timeouts.execution_hours.ms())
+            }
             ReturnStep::Retrying { at } => Some(at),
             ReturnStep::Deferred | ReturnStep::OutOfReach => None,
         }
+    }
+
+    /// When a member may install, or when one that is deferred may have its turn. `None`: at any time.
+    #[must_use]
+    pub fn window(&self, member: &Member) -> Option<Window> {
+        member.window.map(|number| *self.windows.get(number))
+    }
+
+    pub(crate) fn set_window(&mut self, at: u32, window: Option<Window>) {
+        let before = self.member(at).window;
+        let mut number = before;
+        self.windows
+            .replace(&mut number, window.as_ref(), |window| *window);
+        if number != before {
+            self.roster.update(at, |member| member.window = number);
+        }
+    }
+
+    /// As [`Campaign::set_window`], of a member that is read from a snapshot.
+    pub(crate) fn share_window(&mut self, window: Option<Window>) -> Option<Number> {
+        window.map(|window| self.windows.take(&window, |window| *window))
+    }
+
+    /// How many wait for their window, and how many are in it.
+    #[must_use]
+    pub fn window_census(&self, now: Timestamp) -> WindowCensus {
+        let mut census = WindowCensus::default();
+        for (window, uses) in self.windows.uses().filter(|(window, _)| now < window.until) {
+            if window.from <= now {
+                census.open += uses;
+                continue;
+            }
+            census.waiting += uses;
+            let opens = [census.opens, window.opens()];
+            census.opens = opens.into_iter().flatten().min();
+        }
+        census
+    }
+
+    /// When the last of its members' windows opened.
+    #[must_use]
+    pub fn window_opened_at(&self, now: Timestamp) -> Option<Timestamp> {
+        let opened = self.windows.uses().map(|(window, _)| window.from);
+        opened.filter(|from| *from <= now).max()
+    }
+
+    /// The end of its schedule has come, and nothing new is offered any more.
+    #[must_use]
+    pub fn is_finishing(&self) -> bool {
+        self.schedule_ended == Some(OnEnd::Finish)
     }
 }
 

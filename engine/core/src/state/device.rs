@@ -7,13 +7,13 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use fleetfold_schemas::{
-    DeviceId, Digest, ModelId, Name,
+    DeviceId, Digest, ModelId, Name, TimeZoneName,
     command::{Credential, Lifecycle},
     device::{Image, Running, Slot, Stage},
 };
 
 use super::{
-    inventory::{Inventory, Packed, Said},
+    inventory::{Inventory, Packed, Said, time_zone},
     names::Names,
     shared::{Number, Shared},
 };
@@ -278,6 +278,7 @@ impl Devices {
                 hardware: known.hardware.as_ref(),
                 capabilities: &known.capabilities,
                 region: known.region.as_ref(),
+                time_zone: known.time_zone.as_ref(),
                 tenant: Some(tenant),
                 tags: &known.tags,
                 attributes: &attributes,
@@ -547,6 +548,11 @@ impl<'a> Device<'a> {
     pub fn tenant(self) -> Option<Name> {
         let profile = self.row().profile?;
         Inventory::unpack(Some(self.devices.profiles.get(profile)), None).tenant
+    }
+
+    #[must_use]
+    pub fn time_zone(self) -> Option<TimeZoneName> {
+        time_zone(self.devices.profiles.get(self.row().profile?))
     }
 
     #[must_use]

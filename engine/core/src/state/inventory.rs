@@ -2,7 +2,7 @@
 
 use alloc::{boxed::Box, collections::BTreeMap, string::String, vec::Vec};
 
-use fleetfold_schemas::{Name, Version};
+use fleetfold_schemas::{Name, TimeZoneName, Version};
 use minicbor::{Decode, Encode};
 
 /// What a device says of itself in its hello.
@@ -12,6 +12,7 @@ pub struct Inventory {
     pub capabilities: Vec<Name>,
     pub region: Option<Name>,
     pub tenant: Option<Name>,
+    pub time_zone: Option<TimeZoneName>,
     pub tags: Vec<Name>,
     pub attributes: BTreeMap<Name, String>,
 }
@@ -23,6 +24,7 @@ pub struct Said<'a> {
     pub capabilities: &'a [Name],
     pub region: Option<&'a Name>,
     pub tenant: Option<&'a Name>,
+    pub time_zone: Option<&'a TimeZoneName>,
     pub tags: &'a [Name],
     pub attributes: &'a [(Name, String)],
 }
@@ -44,6 +46,8 @@ struct Profile<'a> {
     tenant: Option<&'a Name>,
     #[cbor(n(4), skip_if = "is_empty")]
     tags: &'a [Name],
+    #[n(60)]
+    time_zone: Option<&'a TimeZoneName>,
 }
 
 /// [`Profile`] as it is read.
@@ -60,6 +64,16 @@ struct ProfileRead {
     tenant: Option<Name>,
     #[cbor(n(4), default)]
     tags: Vec<Name>,
+    #[n(60)]
+    time_zone: Option<TimeZoneName>,
+}
+
+/// What is read of [`Profile`] for one thing alone.
+#[derive(Debug, Decode)]
+#[cbor(map)]
+struct TimeZoneRead {
+    #[n(60)]
+    time_zone: Option<TimeZoneName>,
 }
 
 /// In the order of the keys. The number is that of a snapshot.
@@ -90,6 +104,7 @@ impl Inventory {
             capabilities: profile.capabilities,
             region: profile.region,
             tenant: profile.tenant,
+            time_zone: profile.time_zone,
             tags: profile.tags,
             attributes: attributes.expect(ours).pairs.into_iter().collect(),
         }
@@ -103,6 +118,7 @@ impl Said<'_> {
             && self.capabilities.is_empty()
             && self.region.is_none()
             && self.tenant.is_none()
+            && self.time_zone.is_none()
             && self.tags.is_empty();
         if !is_empty {
             encode(
@@ -112,6 +128,7 @@ impl Said<'_> {
                     region: self.region,
                     tenant: self.tenant,
                     tags: self.tags,
+                    time_zone: self.time_zone,
                 },
                 bytes,
             );
@@ -132,6 +149,12 @@ impl Said<'_> {
             encode(&Attributes { pairs: &pairs }, bytes);
         }
     }
+}
+
+/// The time zone that a profile names.
+pub(super) fn time_zone(profile: &[u8]) -> Option<TimeZoneName> {
+    let read: TimeZoneRead = minicbor::decode(profile).expect("only what was packed is kept");
+    read.time_zone
 }
 
 /// Whether these bytes are a profile, as [`Said`] packs it.

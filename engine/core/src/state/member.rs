@@ -9,7 +9,7 @@ use fleetfold_schemas::{
 };
 use minicbor::{Decode, Encode};
 
-use super::{Place, wait::Wait};
+use super::{Place, shared::Number, wait::Wait};
 use crate::gate::ab::Arm;
 use crate::{
     DeviceIx, ReleaseIx, Timestamp,
@@ -53,6 +53,8 @@ pub struct Member {
     pub first_offer_s: Option<NonZeroU32>,
     /// When it last accepted a job of whose outcome it has said nothing.
     pub silent_since: Option<NonZeroU64>,
+    /// Of the job it has, or waits for: see [`super::Campaign::window`].
+    pub(crate) window: Option<Number>,
     /// Of the latest failed attempt.
     pub error: Option<Box<DeviceError>>,
 }
@@ -188,6 +190,7 @@ impl Member {
             source: None,
             first_offer_s: None,
             silent_since: None,
+            window: None,
             error: None,
         }
     }

@@ -30,7 +30,10 @@ use fleetfold_schemas::{
 pub(crate) use self::command::AnswerId;
 pub use self::{
     approval::Approval,
-    campaign::{Campaign, Campaigns, Evidence, Hop, PhaseRun, Positions, Starts, Status, Stratum},
+    campaign::{
+        Campaign, Campaigns, Evidence, Frozen, Hop, PhaseRun, Positions, Starts, Status, Stratum,
+        WindowCensus,
+    },
     command::{ANSWERS_KEPT_MS, Answered, CLOCK_SKEW_MAX_MS, Commands},
     comparison::{Comparison, Verdict as ComparisonVerdict},
     device::{Device, Devices, Reboots},

@@ -3,7 +3,7 @@
 //! A value stays as long as a row uses it; its number is then given to another. So numbers depend on history and mean
 //! nothing outside: a snapshot numbers values anew, in the order of the rows.
 
-use alloc::vec::Vec;
+use alloc::{collections::BTreeSet, format, vec::Vec};
 use core::{
     borrow::Borrow,
     fmt,
@@ -15,8 +15,15 @@ use hashbrown::{HashTable, hash_table::Entry};
 use rustc_hash::FxBuildHasher;
 
 /// Names a value in its table. Not zero, so that no value takes no room.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Number(NonZeroU32);
+
+/// Which number it is depends on history.
+impl fmt::Debug for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("_")
+    }
+}
 
 impl Number {
     fn of(at: usize) -> Self {
@@ -59,6 +66,12 @@ impl<T: Hash + Eq> Shared<T> {
     /// One past the highest number there is.
     pub fn end(&self) -> usize {
         self.slots.len()
+    }
+
+    /// The values in use, and by how many; in no order that means anything.
+    pub fn uses(&self) -> impl Iterator<Item = (&T, u32)> {
+        let slots = self.slots.iter();
+        slots.filter_map(|slot| Some((slot.value.as_ref()?, slot.uses)))
     }
 
     pub fn get(&self, number: Number) -> &T {
@@ -153,8 +166,10 @@ impl<T: Hash + Eq> Shared<T> {
 
 impl<T: Hash + Eq + fmt::Debug> fmt::Debug for Shared<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let used = self.slots.iter().filter_map(|slot| slot.value.as_ref());
-        f.debug_list().entries(used).finish()
+        let used = self.uses().map(|used| format!("{used:?}"));
+        f.debug_set()
+            .entries(used.collect::<BTreeSet<_>>())
+            .finish()
     }
 }
 

@@ -55,7 +55,8 @@ impl Lookout {
     }
 }
 
-/// Members that have accepted a job and have said nothing of its outcome, the first that did so first.
+/// Members that have accepted a job and have said nothing of its outcome, with the time from which on they could have: when
+/// they accepted, or when the window that they had then is over.
 ///
 /// Acceptances come in the order of time, so a queue is enough. Entries are not looked for when their member speaks: the
 /// first is true, the others may be stale.
@@ -64,25 +65,32 @@ pub struct Silent {
     queue: VecDeque<(NonZeroU64, u32)>,
     /// How many of the entries are true.
     count: usize,
+    /// Those of windows, which end in no order; all are true.
+    windowed: BTreeSet<(NonZeroU64, u32)>,
 }
 
 impl Silent {
-    /// Of members as a snapshot has them.
-    pub(crate) fn of(members: &[Member]) -> Self {
-        let mut queue: Vec<_> = (0..)
+    /// Of members as a snapshot has them that ends at this time: what lies ahead of it can only be the end of a window.
+    pub(crate) fn of(members: &[Member], recorded_at: Timestamp) -> Self {
+        let silent = (0..)
             .zip(members)
-            .filter_map(|(at, member)| Some((member.silent_since?, at)))
-            .collect();
+            .filter_map(|(at, member)| Some((member.silent_since?, at)));
+        let (windowed, mut queue): (Vec<_>, Vec<_>) =
+            silent.partition(|(since, _)| since.get() > recorded_at);
         queue.sort_unstable();
-        let count = queue.len();
-        let queue = queue.into();
-        Self { queue, count }
+        Self {
+            count: queue.len(),
+            queue: queue.into(),
+            windowed: windowed.into_iter().collect(),
+        }
     }
 
-    /// When the first of them accepted.
+    /// The first of the times.
     #[must_use]
     pub fn oldest(&self) -> Option<Timestamp> {
-        self.queue.front().map(|(since, _)| since.get())
+        let firsts = [self.queue.front(), self.windowed.first()];
+        let oldest = firsts.into_iter().flatten().min();
+        oldest.map(|(since, _)| since.get())
     }
 }
 
@@ -91,7 +99,7 @@ impl fmt::Debug for Silent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Silent")
             .field("oldest", &self.oldest())
-            .field("count", &self.count)
+            .field("count", &(self.count + self.windowed.len()))
             .finish()
     }
 }
@@ -99,27 +107,36 @@ impl fmt::Debug for Silent {
 impl Campaign {
     /// A member has accepted a job, and an outcome is to come.
     pub(crate) fn await_outcome(&mut self, at: u32, now: Timestamp) {
-        let Some(now) = NonZeroU64::new(now) else {
+        let member = self.member(at);
+        let closes = self.window(member).map_or(0, |window| window.until);
+        let Some(since) = NonZeroU64::new(now.max(closes)) else {
             return;
         };
-        if self.member(at).silent_since == Some(now) {
+        if member.silent_since == Some(since) {
             return;
         }
-        let was_silent = self.member(at).silent_since.is_some();
-        self.update_member(at, |member| member.silent_since = Some(now));
+        self.outcome_known(at);
+        self.update_member(at, |member| member.silent_since = Some(since));
         let silent = &mut self.watch.silent;
-        silent.queue.push_back((now, at));
-        silent.count += usize::from(!was_silent);
+        if closes > now {
+            silent.windowed.insert((since, at));
+        } else {
+            silent.queue.push_back((since, at));
+            silent.count += 1;
+        }
         self.forget_stale();
     }
 
     /// A member has spoken, or nothing is expected of it any more.
     pub(crate) fn outcome_known(&mut self, at: u32) {
-        if self.member(at).silent_since.is_none() {
+        let Some(since) = self.member(at).silent_since else {
             return;
-        }
+        };
         self.update_member(at, |member| member.silent_since = None);
-        self.watch.silent.count -= 1;
+        let silent = &mut self.watch.silent;
+        if !silent.windowed.remove(&(since, at)) {
+            silent.count -= 1;
+        }
         self.forget_stale();
     }
 
@@ -137,19 +154,27 @@ impl Campaign {
         self.watch.silent = silent;
     }
 
-    /// How many members accepted at this time or before and have had no outcome.
+    /// Of how many members an outcome has been due since this time or before.
     #[must_use]
     pub fn silent_until(&self, at: Timestamp) -> u64 {
-        let queue = self.watch.silent.queue.iter();
-        let reached = queue.take_while(|(since, _)| since.get() <= at);
-        let is_true = |(since, member): &&(NonZeroU64, u32)| {
-            self.member(*member).silent_since == Some(*since)
-        };
-        reached.filter(is_true).count() as u64
+        let is_reached = |(since, _): &&(NonZeroU64, u32)| since.get() <= at;
+        let queue = self.watch.silent.queue.iter().take_while(is_reached);
+        let windowed = self.watch.silent.windowed.iter().take_while(is_reached);
+        let silent = queue
+            .chain(windowed)
+            .filter(|(since, member)| self.member(*member).silent_since == Some(*since))
+            .map(|(_, member)| *member);
+        // Who has spoken and accepted again in the same instant stands in the queue twice.
+        silent.collect::<BTreeSet<_>>().len() as u64
     }
 
     /// What follows from members and courses, for a campaign that has been read from a snapshot.
-    pub(crate) fn restore_watch(&mut self, tickets: &Tickets, ix: CampaignIx) {
+    pub(crate) fn restore_watch(
+        &mut self,
+        tickets: &Tickets,
+        ix: CampaignIx,
+        recorded_at: Timestamp,
+    ) {
         let of_runs = self
             .runs
             .iter()
@@ -159,7 +184,7 @@ impl Campaign {
         let of_members = self.roster.all().iter().map(|member| Some(member.since));
         let times = of_runs.chain(of_course).chain([way_back]).chain(of_members);
         self.watch.moved_at = times.flatten().max().unwrap_or_default();
-        self.watch.silent = Silent::of(self.roster.all());
+        self.watch.silent = Silent::of(self.roster.all(), recorded_at);
         for (number, ticket) in tickets.iter().filter(|(_, ticket)| ticket.campaign == ix) {
             match ticket.member {
                 None => self.watch.further = Some(number),

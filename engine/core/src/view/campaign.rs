@@ -3,25 +3,25 @@
 use alloc::{collections::BTreeMap, format, string::String, string::ToString};
 
 use fleetfold_schemas::{
-    Name,
+    Name, TimeZoneName,
     approval::ApprovalStatus,
     campaign::{BasisPoints, GroupOrder, human_duration},
     device::ErrorClass,
     status::{
         CampaignState, CampaignStatus, Cause, Evidence, GroupStatus, Hold, OrderedStatus,
-        PhaseState, PhaseStatus, RollbackProgress,
+        PhaseState, PhaseStatus, RollbackProgress, WindowsStatus,
     },
 };
 
 use crate::{
     CampaignIx, State, Timestamp,
     approval::needed,
-    decide::{DELTA_WAIT_MS, waits_for_deltas},
+    calendar::clock,
     fact::{Action, FailureCause, PauseCause, RollbackCause},
     gate::confident,
-    judge::{HoldReason, Verdict, judge},
+    hold::hold_reason,
+    judge::HoldReason,
     pace::Limit,
-    rollback,
     state::{Approval, Campaign, GroupRun, Rollback, Status, group_order},
 };
 
@@ -33,7 +33,8 @@ pub fn campaign(state: &State, ix: CampaignIx, now: Timestamp) -> CampaignStatus
         campaign: row.spec.id.clone(),
         version: row.version,
         status: campaign_state(&row.status),
-        hold: hold_reason(state, row, now).map(|reason| hold(&reason, now)),
+        hold: hold_reason(state, row, now)
+            .map(|reason| hold(&reason, row.spec.time_zone.as_ref(), now)),
         cause: cause(row),
         approvals: approvals(state, row),
         rollback: row.rollback.as_ref().map(|way| rollback_progress(row, way)),
@@ -51,6 +52,7 @@ pub fn campaign(state: &State, ix: CampaignIx, now: Timestamp) -> CampaignStatus
             reason: ordered.reason.clone(),
         }),
         health: super::health::health(row),
+        windows: windows(row, now),
         errors: errors(row),
         waiting: (row.waits.iter())
             .map(|(what, count)| (what.as_str().to_string(), count.into()))
@@ -81,60 +83,42 @@ pub const fn campaign_state(status: &Status) -> CampaignState {
     }
 }
 
-pub(super) fn hold_reason(state: &State, row: &Campaign, now: Timestamp) -> Option<HoldReason> {
-    match &row.status {
-        Status::Draft => Some(awaited(state, row).unwrap_or(HoldReason::Draft)),
-        Status::Staged { .. } if state.storage_low.is_some() => Some(HoldReason::StorageLow),
-        Status::Staged { since } => {
-            waits_for_deltas(state, row, *since, now).then_some(HoldReason::BuildingDeltas {
-                until: since + DELTA_WAIT_MS,
-            })
-        }
-        Status::Rolling | Status::Monitoring => match judge(row, now) {
-            Verdict::Hold(HoldReason::Offering { .. }) if state.storage_low.is_some() => {
-                Some(HoldReason::StorageLow)
-            }
-            Verdict::Hold(reason) => Some(reason),
-            Verdict::Advance | Verdict::Pause(_) => None,
-        },
-        Status::Paused { .. } | Status::RollbackPaused { .. } => {
-            Some(awaited(state, row).unwrap_or(HoldReason::Paused))
-        }
-        Status::RollingBack => match rollback::judge(row, row.rollback.as_ref()?, now) {
-            rollback::Verdict::Hold(reason) => Some(reason),
-            _ if state.storage_low.is_some() => Some(HoldReason::StorageLow),
-            rollback::Verdict::Offer(_) => {
-                let tally = row.totals();
-                Some(HoldReason::Returning {
-                    to_go: row.to_go_back(&tally).into(),
-                    out_of_reach: tally.out_of_reach.into(),
-                })
-            }
-            _ => None,
-        },
-        Status::Completed
-        | Status::Canceled { .. }
-        | Status::Failed { .. }
-        | Status::RolledBack => None,
-    }
-}
-
-/// What would set a campaign going that stands still.
-fn awaited(state: &State, row: &Campaign) -> Option<HoldReason> {
-    let sets_going = |asked: &&Approval| matches!(asked.action, Action::Start | Action::Resume);
-    let asked = row.approvals.iter().find(sets_going)?;
-    Some(HoldReason::Approval {
-        action: asked.action.name(),
-        given: asked.given.len() as u64,
-        needed: needed(&state.approval_policy, &asked.action).into(),
-        until: asked.expires_at,
-    })
-}
-
-/// A hold in words.
+/// A hold in words, with times by the clock of a time zone.
 #[must_use]
-pub fn hold(reason: &HoldReason, now: Timestamp) -> Hold {
+pub fn hold(reason: &HoldReason, zone: Option<&TimeZoneName>, now: Timestamp) -> Hold {
     let (kind, text, until_ms) = match *reason {
+        HoldReason::Scheduled { start } => (
+            "scheduled",
+            format!("starts at {}", clock(start, zone)),
+            Some(start),
+        ),
+        HoldReason::Finishing { open } => (
+            "finishing",
+            format!("its schedule is over, {} still under way", devices(open)),
+            None,
+        ),
+        HoldReason::Frozen { until, ref reason } => (
+            "frozen",
+            match reason {
+                Some(reason) => format!("frozen until {}: {reason}", clock(until, zone)),
+                None => format!("frozen until {}", clock(until, zone)),
+            },
+            Some(until),
+        ),
+        HoldReason::Window { waiting, opens } => (
+            "window",
+            match opens {
+                Some(at) => {
+                    format!(
+                        "window opens {}, {} waiting",
+                        clock(at, zone),
+                        devices(waiting)
+                    )
+                }
+                None => format!("the windows of {} never open", devices(waiting)),
+            },
+            opens,
+        ),
         HoldReason::Draft => ("draft", "not started".to_string(), None),
         HoldReason::Approval {
             action,
@@ -300,9 +284,25 @@ pub(super) fn cause(row: &Campaign) -> Option<Cause> {
             let way = row.rollback.as_ref()?;
             ("rollback", rollback_cause(&way.cause))
         }
-        Status::Canceled { operator, reason } => (
+        Status::Canceled {
+            operator: Some(operator),
+            reason,
+        } => (
             "canceled",
             by_operator("canceled", operator.as_str(), reason.as_deref()),
+        ),
+        Status::Canceled { operator: None, .. } => (
+            "canceled",
+            "canceled at the end of its schedule".to_string(),
+        ),
+        Status::Failed {
+            cause: FailureCause::ScheduleEnded { phase },
+        } => (
+            "schedule_ended",
+            format!(
+                "phase {} was not through at the end of the schedule",
+                phase_name(row, *phase)
+            ),
         ),
         Status::Failed {
             cause: FailureCause::Deadline { phase },
@@ -325,6 +325,10 @@ pub(super) fn cause(row: &Campaign) -> Option<Cause> {
 fn pause_cause(row: &Campaign, cause: &PauseCause) -> (&'static str, String) {
     let percent = |basis_points: u16| BasisPoints::new(basis_points).unwrap_or(BasisPoints::ALL);
     match cause {
+        PauseCause::ScheduleEnded => (
+            "schedule_ended",
+            "paused at the end of its schedule".to_string(),
+        ),
         PauseCause::Operator { operator, reason } => (
             "operator",
             by_operator("paused", operator.as_str(), reason.as_deref()),
@@ -581,6 +585,18 @@ fn evidence(row: &Campaign) -> Evidence {
         rate_low,
         rate_high,
     }
+}
+
+fn windows(row: &Campaign, now: Timestamp) -> Option<WindowsStatus> {
+    if row.spec.maintenance_windows.is_empty() || row.started_at.is_none() {
+        return None;
+    }
+    let census = row.window_census(now);
+    Some(WindowsStatus {
+        waiting: census.waiting.into(),
+        open: census.open.into(),
+        opens_ms: census.opens,
+    })
 }
 
 fn errors(row: &Campaign) -> BTreeMap<String, u64> {

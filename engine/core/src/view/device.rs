@@ -5,7 +5,7 @@ use fleetfold_schemas::{
     status::{DeviceStatus, ExecutionView, SlotStatus},
 };
 
-use crate::{DeviceIx, State};
+use crate::{DeviceIx, State, calendar::is_known};
 
 #[must_use]
 pub fn device(state: &State, ix: DeviceIx) -> DeviceStatus {
@@ -27,6 +27,8 @@ pub fn device(state: &State, ix: DeviceIx) -> DeviceStatus {
             .zip(running)
             .map(|(image, (runs, _))| slot(runs.other(), image)),
         last_seen_ms: row.last_seen(),
+        time_zone_unknown: row.time_zone().is_some_and(|name| !is_known(&name)),
+        time_zone: row.time_zone(),
         execution: execution(state, ix),
     }
 }

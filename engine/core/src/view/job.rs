@@ -2,7 +2,7 @@
 
 use fleetfold_schemas::mutant::{Mutant, is_on};
 
-use fleetfold_schemas::job::{Installation, Job, JobKind};
+use fleetfold_schemas::job::{InstallWindow, Installation, Job, JobKind};
 
 use crate::{
     DeviceIx, ReleaseIx, State,
@@ -28,6 +28,10 @@ pub fn job(state: &State, ix: DeviceIx) -> Option<Job> {
     let is_install = cancels.is_none() && !matches!(member.state, MemberState::Returning { .. });
     // Whoever has accepted its job knows when to begin.
     let is_spread = is_install && jitter_ms > 0 && member.state == MemberState::Queued;
+    let contact_ms = timeouts.contact_hours.ms();
+    // A device that has taken it has its time from the end of the window on.
+    let window = campaign.window(member);
+    let closes = window.map_or(0, |window| window.until);
     Some(Job {
         device: device.id(),
         campaign: campaign.spec.id.clone(),
@@ -40,11 +44,11 @@ pub fn job(state: &State, ix: DeviceIx) -> Option<Job> {
             None => order(state, ix, campaign.aim(at, &state.devices), member)?,
         },
         issued_ms,
-        expires_ms: issued_ms
-            + jitter_ms
-            + timeouts.contact_hours.ms()
-            + timeouts.execution_hours.ms(),
-        install_window: None,
+        expires_ms: closes.max(issued_ms + jitter_ms + contact_ms) + timeouts.execution_hours.ms(),
+        install_window: window.map(|window| InstallWindow {
+            from_ms: window.from,
+            until_ms: window.until,
+        }),
         stage_limit_ms: timeouts.execution_hours.ms(),
         conditions: (campaign.spec.preconditions)
             .conditions(timeouts.waiting().ms())
@@ -75,11 +79,14 @@ fn order(state: &State, ix: DeviceIx, release: ReleaseIx, member: &Member) -> Op
     }
 }
 
-/// A queued job is hidden while its campaign is paused, so nothing new starts then; one that the device has accepted
+/// A queued job is hidden while its campaign is paused or frozen, so nothing new starts then; one that the device has accepted
 /// stays, so it can finish.
 pub(crate) fn is_shown(campaign: &Campaign, member: &Member) -> bool {
     match member.state {
-        MemberState::Queued => campaign.status.is_rolling() || is_on(Mutant::JobShownWhilePaused),
+        MemberState::Queued => {
+            let may_start = campaign.status.is_rolling() && campaign.frozen.is_none();
+            may_start || is_on(Mutant::JobShownWhilePaused)
+        }
         MemberState::InProgress | MemberState::Held(_) => true,
         MemberState::Returning { step, .. } => match step {
             ReturnStep::Queued => campaign.status == Status::RollingBack,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use fleetfold_core::{DeviceMessage, Request};
 use fleetfold_schemas::{
-    DeviceId, Digest, ModelId, Name, Version,
+    DeviceId, Digest, ModelId, Name, TimeZoneName, Version,
     device::Image,
     device::{
         DeviceError, ErrorClass, Hello, JobReport, JobState, PROTOCOL, Report, Running, Slot,
@@ -46,6 +46,7 @@ pub struct Traits {
     pub hardware: Option<Version>,
     pub region: Option<Name>,
     pub tenant: Option<Name>,
+    pub time_zone: Option<TimeZoneName>,
     pub tags: Vec<Name>,
     /// Besides that it can apply deltas.
     pub capabilities: Vec<Name>,
@@ -162,7 +163,7 @@ impl Agent {
             .map(|(sequence, state)| JobReport { sequence, state });
         let message = match deed {
             Deed::Greet => DeviceMessage::Hello {
-                hello: self.hello(),
+                hello: Box::new(self.hello()),
                 login_counter: None,
             },
             _ => DeviceMessage::Report(Report {
@@ -303,6 +304,7 @@ impl Agent {
                 .collect(),
             region: self.traits.region.clone(),
             tenant: self.traits.tenant.clone(),
+            time_zone: self.traits.time_zone.clone(),
             tags: self.traits.tags.clone(),
             attributes: self.traits.attributes.clone(),
             running: self.running.clone(),

@@ -23,6 +23,8 @@ enum Standing {
 struct Sheet {
     is_started: bool,
     is_paused: bool,
+    is_frozen: bool,
+    has_ended: bool,
     is_over: bool,
     is_rolling_back: bool,
     phase: Option<u32>,
@@ -163,6 +165,7 @@ impl Book {
                 keeps
             }
             Fact::ExecutionDeferred(_) | Fact::ExecutionExpedited(_) => keeps,
+            Fact::WindowRenewed(_) => before.unwrap_or(keeps),
             Fact::MemberJoined(_) => {
                 assert!(sheet.is_started && before.is_none(), "joined twice");
                 keeps
@@ -182,6 +185,7 @@ impl Book {
                 | Fact::ExecutionAccepted(_)
                 | Fact::ExecutionHeld(_)
                 | Fact::ExecutionContinued(_)
+                | Fact::WindowRenewed(_)
                 | Fact::ReturnQueued(_)
                 | Fact::ReturnAccepted(_)
         );
@@ -327,6 +331,7 @@ impl Sheet {
             }
             Fact::PhaseStarted(PhaseStarted { phase, cut, .. }) => {
                 assert!(!self.is_paused, "a phase started while paused");
+                assert!(!self.is_frozen, "a phase started in a freeze");
                 match self.phase {
                     None => assert_eq!(*phase, 0),
                     Some(before) => {
@@ -351,6 +356,18 @@ impl Sheet {
             Fact::CampaignResumed(_) => {
                 assert!(self.is_paused, "resumed while rolling");
                 self.is_paused = false;
+            }
+            Fact::CampaignFrozen(_) => {
+                assert!(!self.is_paused && !self.is_frozen, "frozen twice");
+                self.is_frozen = true;
+            }
+            Fact::CampaignThawed(_) => {
+                assert!(!self.is_paused && self.is_frozen, "thawed twice");
+                self.is_frozen = false;
+            }
+            Fact::ScheduleEnded(_) => {
+                assert!(!self.has_ended, "a schedule ended twice");
+                self.has_ended = true;
             }
             Fact::CampaignMonitoring(_) => assert!(!self.is_paused, "monitoring while paused"),
             Fact::CampaignCompleted(_) => {

@@ -50,12 +50,23 @@ impl Chance {
         let expected = self.pick(&["2%", "60%"]);
         let retries = self.below(3);
         let backoff = self.pick(&["0h", "1h", "5h"]);
+        let calendar = self.pick(&[
+            "",
+            "",
+            r#", "maintenance_windows": [{"start": "02:00", "duration_hours": 3}]"#,
+            r#", "maintenance_windows": [{"start": "02:00", "duration_hours": 3}], "download": "in_window""#,
+            r#", "maintenance_windows": [{"start": "08:00", "duration_hours": 9}, {"start": "12:30", "duration_hours": "40m"}], "time_zone": "America/New_York""#,
+            r#", "freezes": [{"from": "2026-01-01T04:00:00Z", "to": "2026-01-01T09:00:00Z"}]"#,
+            r#", "schedule": {"end": "2026-01-01T12:00:00Z"}, "rates": {"exposure_max": 6}"#,
+            r#", "schedule": {"start": "2026-01-01T02:00:00Z", "end": "2026-01-01T12:00:00Z", "on_end": "pause"}"#,
+            r#", "schedule": {"end": "2026-01-01T15:00:00Z", "on_end": "cancel"}"#,
+        ]);
         format!(
             "campaign {name} of {version} phases canary {canary} 3h {success}, full {last} 5h 50%; \
              failure_threshold {limit}, expected_failure {expected}, sample_min 5, max_retries {retries}, \
              backoff {backoff}, contact 7h, execution 2h, deadline 2d \
              with {{\"failure_handling\": {{\"create_support_tickets\": true}}, \"monitoring\": \
-             {{\"alert_on_timeout_hours\": 3, \"alert_on_stalled_hours\": 4, \"update_interval_minutes\": 30}}}}"
+             {{\"alert_on_timeout_hours\": 3, \"alert_on_stalled_hours\": 4, \"update_interval_minutes\": 30}}{calendar}}}"
         )
     }
 

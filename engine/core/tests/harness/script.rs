@@ -2,7 +2,7 @@
 
 use fleetfold_core::fact::Role;
 use fleetfold_schemas::{
-    campaign::Hours,
+    campaign::{Hours, Moment},
     command::Lifecycle,
     device::{ErrorClass, Stage, Waiting},
 };
@@ -41,6 +41,8 @@ pub enum Line<'a> {
         nth: Option<usize>,
     },
     Wait(u64),
+    /// To a point in time, RFC 3339.
+    Until(u64),
     Step,
     /// MiB free, MiB that should be.
     Room(u64, u64),
@@ -149,6 +151,10 @@ pub fn parse(line: &str) -> Line<'_> {
         }
         ["send", ..] => Line::Send("ann", rest),
         ["wait", duration] => Line::Wait(span(duration)),
+        ["wait", "until", moment] => {
+            let moment: Moment = serde_json::from_value((*moment).into()).unwrap();
+            Line::Until(moment.ms())
+        }
         ["step"] => Line::Step,
         ["room", free, "MiB", "of", floor] => Line::Room(number(free), number(floor)),
         ["defaults", ..] => Line::Defaults(rest),
@@ -175,6 +181,7 @@ fn parse_traits(words: &[&str]) -> Traits {
             "tenant" => traits.tenant = Some(value.parse().unwrap()),
             "hardware" => traits.hardware = Some(value.parse().unwrap()),
             "can" => traits.capabilities.push(value.parse().unwrap()),
+            "zone" => traits.time_zone = Some(value.parse().unwrap()),
             "tag" => traits.tags.push(value.parse().unwrap()),
             key => drop((traits.attributes).insert(key.parse().unwrap(), value.into())),
         }

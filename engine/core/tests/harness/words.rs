@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use fleetfold_core::{
     Answer, DeviceIx, Fact, State, Timestamp,
+    calendar::{self, Window},
     fact::{
         DeferralCause, ExecutionHeld, KeptCause, RemovalCause, ReturnDeferral, TicketClosure,
         Trouble,
@@ -134,6 +135,9 @@ fn saying(state: &State, now: Timestamp, fact: &Fact) -> Saying {
         Fact::CampaignPaused(_) => Saying::Of(format!("{} paused", name())),
         Fact::CampaignResumed(_) => Saying::Of(format!("{} resumed", name())),
         Fact::CampaignCanceled(_) => Saying::Of(format!("{} canceled", name())),
+        Fact::CampaignFrozen(_) => Saying::Of(format!("{} frozen", name())),
+        Fact::CampaignThawed(_) => Saying::Of(format!("{} thawed", name())),
+        Fact::ScheduleEnded(_) => Saying::Of(format!("the schedule of {} ended", name())),
         Fact::CampaignMonitoring(_) => Saying::Of(format!("{} monitoring", name())),
         Fact::CampaignCompleted(_) => Saying::Of(format!("{} completed", name())),
         Fact::CampaignFailed(_) => Saying::Of(format!("{} failed", name())),
@@ -292,6 +296,9 @@ fn execution(state: &State, now: Timestamp, fact: &Fact) -> Saying {
             if let Some(via) = fact.via {
                 text += &format!(", by way of {}", state.releases.get(via).version);
             }
+            if let Some(window) = fact.window {
+                text += &format!(" for {}", span(window));
+            }
             text
         }
         Fact::HopReached(fact) => {
@@ -323,6 +330,7 @@ fn execution(state: &State, now: Timestamp, fact: &Fact) -> Saying {
             RemovalCause::ConditionsUnsupported => "removed, knows no conditions".into(),
             RemovalCause::NoPath => "removed, no way to the release".into(),
             RemovalCause::Hardware => "removed, other hardware".into(),
+            RemovalCause::ScheduleEnded => "removed, the schedule ended".into(),
         },
         Fact::ExecutionHeld(fact) => held(fact, now),
         Fact::ExecutionContinued(_) => "goes on".into(),
@@ -331,7 +339,11 @@ fn execution(state: &State, now: Timestamp, fact: &Fact) -> Saying {
         Fact::ExecutionDeferred(fact) if fact.cause == DeferralCause::CalledBack => {
             "called back".into()
         }
-        Fact::ExecutionDeferred(fact) => format!("deferred, {:?}", fact.cause).to_lowercase(),
+        Fact::ExecutionDeferred(fact) => match fact.window {
+            Some(window) => format!("deferred to {}", span(window)),
+            None => format!("deferred, {:?}", fact.cause).to_lowercase(),
+        },
+        Fact::WindowRenewed(fact) => format!("another window, {}", span(fact.window)),
         Fact::ExecutionExpedited(_) => "expedited".into(),
         Fact::DeviceExcluded(_) => "excluded".into(),
         Fact::MemberJoined(fact) => {
@@ -361,6 +373,21 @@ fn held(fact: &ExecutionHeld, now: Timestamp) -> String {
         text += &format!(", postponed {}", fact.postponed);
     }
     text
+}
+
+/// A window by the clock of UTC: `03-29 01:00 to 04:00`.
+fn span(window: Window) -> String {
+    let Some(from) = window.opens() else {
+        return "never".into();
+    };
+    let clock = |at| calendar::clock(at, None);
+    let (from, until) = (clock(from), clock(window.until));
+    let until = match until.strip_prefix(&from[.."2026-03-29 ".len()]) {
+        Some(time) => time,
+        None => &until["2026-".len()..],
+    };
+    let end = |text: &str| text.trim_end_matches(" UTC").to_string();
+    format!("{} to {}", &end(&from)["2026-".len()..], end(until))
 }
 
 fn going_back(state: &State, fact: &Fact, retry: impl Fn(Option<u64>) -> String) -> String {
@@ -690,12 +717,16 @@ fn job(state: &State, now: Timestamp, topic: Option<&Job>) -> String {
                     Offer::Delta { .. } => "delta",
                 })
                 .collect();
+            let window = job.install_window.map_or_else(String::new, |window| {
+                let (from, until) = (window.from_ms, window.until_ms);
+                format!(" within {}", span(Window { from, until }))
+            });
             let verb = match job.kind {
                 JobKind::Rollback(_) => "go back to",
                 _ => "install",
             };
             format!(
-                "{verb} {} from {}{wanted}, {left}",
+                "{verb} {} from {}{wanted}{window}, {left}",
                 release.version,
                 offers.join(" or ")
             )

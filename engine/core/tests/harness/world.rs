@@ -132,6 +132,7 @@ impl World {
             Line::Send(who, json) => self.send(who, json, None),
             Line::Devices { who, deed, nth } => self.devices(&who, &deed, nth),
             Line::Wait(ms) => self.wait(ms),
+            Line::Until(at) => self.wait(at - self.now),
             Line::Step => self.tell(&[]),
             Line::Room(free, floor) => self.tell(&[Request::Storage {
                 free_bytes: free << 20,

@@ -18,3 +18,9 @@ campaign spring phases full 100% 1h
     = spring draft: not started
 campaign spring phases full 100% 1h
     refused, campaign_exists: spring exists
+campaign summer phases full 100% 1h with {"time_zone": "Mars/Olympus"}
+    refused, campaign_invalid: time_zone: Mars/Olympus is no time zone; allowed are the names of the IANA time zone database, like Europe/Berlin or UTC
+campaign summer phases full 100% 1h with {"maintenance_windows": {"start": "02:00", "duration_hours": 3, "time_zone": "Europe/Bärlin"}}
+    refused, campaign_invalid: maintenance_windows.time_zone: a time zone consists of letters, digits, '/', '_', '+' and '-'; 'ä' is not allowed
+defaults {"time_zone": "Mars/Olympus"}
+    refused, campaign_invalid: time_zone: Mars/Olympus is no time zone; allowed are the names of the IANA time zone database, like Europe/Berlin or UTC

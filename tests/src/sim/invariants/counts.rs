@@ -67,7 +67,7 @@ impl Counts {
                 PauseCause::StratumEvidence { .. } => &mut self.pauses_by_stratum,
                 PauseCause::SuccessUnreachable { .. } => &mut self.pauses_unreachable,
                 PauseCause::RollbackFailing { .. } => &mut self.pauses_of_rollback,
-                PauseCause::Health { .. } => return,
+                PauseCause::Health { .. } | PauseCause::ScheduleEnded => return,
             },
             Fact::CampaignResumed(_) => &mut self.resumes,
             Fact::ExecutionQueued(fact) if fact.attempt > 1 => &mut self.retries,
@@ -80,6 +80,7 @@ impl Counts {
                 RemovalCause::NotContacted => &mut self.not_contacted,
                 RemovalCause::Superseded => &mut self.superseded,
                 RemovalCause::Retired
+                | RemovalCause::ScheduleEnded
                 | RemovalCause::PreconditionUnmet
                 | RemovalCause::ConsentDenied
                 | RemovalCause::ConditionsUnsupported

@@ -223,6 +223,7 @@ impl<'c> Gates<'c> {
         let sums = &self.sums;
         match *cause {
             PauseCause::Operator { .. } => true,
+            PauseCause::ScheduleEnded => self.spec.schedule.end.is_some(),
             PauseCause::FailureThreshold {
                 failed,
                 resolved,

@@ -143,7 +143,9 @@ impl Book {
                 "a campaign completes once its last phase has passed",
             ),
             Fact::CampaignFailed(fact) => {
-                let FailureCause::Deadline { phase } = fact.cause;
+                let FailureCause::Deadline { phase } = fact.cause else {
+                    return breach("no campaign has a schedule here", format!("{fact:?}"));
+                };
                 is(
                     campaign.deadline_ms().is_some_and(|at| at <= at_ms)
                         && phase as usize == campaign.phase

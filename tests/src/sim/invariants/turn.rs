@@ -90,6 +90,7 @@ impl Book {
                         DeferralCause::MadeWay => true,
                         DeferralCause::CalledBack => member.place == Place::InProgress,
                         DeferralCause::Reconsidered => member.place == Place::Queued,
+                        DeferralCause::Window => false,
                     },
                     "a device is passed over only if it cannot take a job",
                 )
@@ -346,6 +347,7 @@ impl Case<'_> {
             ),
             RemovalCause::Retired
             | RemovalCause::Superseded
+            | RemovalCause::ScheduleEnded
             | RemovalCause::ConditionsUnsupported
             | RemovalCause::NoPath
             | RemovalCause::Hardware => self.demand(

@@ -2,17 +2,24 @@
 
 use alloc::{format, vec, vec::Vec};
 
-use fleetfold_schemas::explain::{Reason, Statement};
+use fleetfold_schemas::{
+    explain::{Reason, Statement},
+    status::Hold,
+};
 
 use super::{super::campaign, Part, at, so, until};
-use crate::{Timestamp, state::Status};
+use crate::{Timestamp, hold::hold_reason, judge::HoldReason, state::Status};
 
 impl Part<'_> {
+    /// A hold in the words of the status.
+    pub(super) fn hold(&self, reason: &HoldReason, now: Timestamp) -> Hold {
+        campaign::hold(reason, self.row.spec.time_zone.as_ref(), now)
+    }
+
     /// Why the campaign as a whole does not go on, whoever is meant.
     pub(super) fn course(&self, now: Timestamp) -> Vec<Statement> {
         let (row, position) = (self.row, self.row.positions.status);
-        let hold =
-            campaign::hold_reason(self.state, row, now).map(|hold| campaign::hold(&hold, now));
+        let hold = hold_reason(self.state, row, now).map(|reason| self.hold(&reason, now));
         let cause = campaign::cause(row).map(|cause| cause.text);
         let why = cause.map_or_else(alloc::string::String::new, |cause| format!(": {cause}"));
         match &row.status {

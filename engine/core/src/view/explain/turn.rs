@@ -16,7 +16,7 @@ use crate::{
     judge::HoldReason,
     pace::allowance,
     state::{Member, MemberState, ReturnStep, Status, Wait},
-    view::{hold, is_shown},
+    view::is_shown,
 };
 
 impl Part<'_> {
@@ -116,13 +116,13 @@ impl Part<'_> {
     /// What the campaign may not start for now.
     fn limits(&self, now: Timestamp) -> Vec<Statement> {
         if self.state.storage_low.is_some() {
-            let hold = hold(&HoldReason::StorageLow, now);
+            let hold = self.hold(&HoldReason::StorageLow, now);
             return vec![so(Reason::CampaignWaits, hold.text)];
         }
         let Err(limit) = allowance(self.row, now) else {
             return Vec::new();
         };
-        let hold = hold(&HoldReason::Limited(limit), now);
+        let hold = self.hold(&HoldReason::Limited(limit), now);
         let statement = so(Reason::CampaignWaits, hold.text);
         vec![until(hold.until_ms, statement)]
     }
@@ -162,7 +162,8 @@ impl Part<'_> {
                 DeferralCause::Busy
                 | DeferralCause::MadeWay
                 | DeferralCause::CalledBack
-                | DeferralCause::Reconsidered,
+                | DeferralCause::Reconsidered
+                | DeferralCause::Window,
             ) => {
                 statements.extend(
                     known
@@ -385,6 +386,10 @@ impl Part<'_> {
             (Some(RemovalCause::Superseded), _) => (
                 Reason::Superseded,
                 "it runs a newer release, and devices refuse to go back to an older one".into(),
+            ),
+            (Some(RemovalCause::ScheduleEnded), _) => (
+                Reason::ScheduleEnded,
+                "the campaign's schedule ended before it took its job".into(),
             ),
             (Some(RemovalCause::PreconditionUnmet), _) => (
                 Reason::PreconditionUnmet,

@@ -12,10 +12,7 @@ use fleetfold_schemas::{
 };
 
 use super::{census::Census, devices, factors::named, percent};
-use crate::{
-    fact::PauseCause,
-    state::{Campaign, Status},
-};
+use crate::state::{Campaign, Status};
 
 /// One error is *the* error when half of the failed devices have it.
 const DOMINANT_ONE_IN: u64 = 2;
@@ -50,7 +47,7 @@ fn paused(row: &Campaign, report: &CampaignReport) -> Option<Recommendation> {
     let Status::Paused { cause } = &row.status else {
         return None;
     };
-    if matches!(cause, PauseCause::Operator { .. }) {
+    if !cause.is_gate() {
         return None;
     }
     Some(Recommendation {
