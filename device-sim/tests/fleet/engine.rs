@@ -183,12 +183,17 @@ impl Engine {
 
     /// Waits until so many devices have told how their job ended.
     pub async fn finals(&self, count: usize) {
+        self.finals_after(0, count).await;
+    }
+
+    /// The same, in a boot after this one.
+    pub async fn finals_after(&self, epoch: u64, count: usize) {
         loop {
             let news = self.news.notified();
             let finals = self
                 .known()
                 .values()
-                .filter(|known| known.is_final())
+                .filter(|known| known.is_final() && known.number.0 > epoch)
                 .count();
             if finals >= count {
                 return;
