@@ -5,12 +5,13 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, mpsc},
+    thread,
 };
 
 use fleetfold_core::{
     Core, State,
-    snapshot::{self, FORMAT, SnapshotError as ContentError},
+    snapshot::{self, Answers, FORMAT, SnapshotError as ContentError},
 };
 
 use crate::{
@@ -63,7 +64,7 @@ pub fn load(snapshot: &Snapshot) -> Result<Core, Unusable> {
         });
     }
     let mut reader = snapshot::Reader::default();
-    snapshot.read(|section| reader.section(section))?;
+    read_into(&mut reader, snapshot)?;
     let state = reader.finish();
     let state = state.map_err(|source| Unusable::Content {
         path: path(),
@@ -71,6 +72,39 @@ pub fn load(snapshot: &Snapshot) -> Result<Core, Unusable> {
     })?;
     Ok(Core::restore(state))
 }
+
+/// Hands the reader all sections. Answers are read by a thread of their own: there may be one for every device.
+fn read_into(
+    reader: &mut snapshot::Reader,
+    stored: &Snapshot,
+) -> Result<(), SnapshotError<ContentError>> {
+    let (sender, sections) = mpsc::sync_channel::<(u32, Vec<u8>)>(SECTIONS_WAITING);
+    let (read, answers) = thread::scope(|scope| {
+        let answers = scope.spawn(move || {
+            let mut answers = Answers::default();
+            for (number, section) in sections {
+                answers.section(number, &section)?;
+            }
+            Ok(answers)
+        });
+        let read = stored.read(|section| {
+            reader.section_beside(section, |number, section| {
+                // A thread that has failed takes no more, and says why in the end.
+                let _failed = sender.send((number, section.to_vec()));
+            })
+        });
+        drop(sender);
+        (read, answers.join())
+    });
+    let answers = answers.expect("reading answers does not panic");
+    read?;
+    reader.put_answers(answers.map_err(SnapshotError::Visit)?);
+    Ok(())
+}
+
+/// Sections of answers, each at most 256 KiB, between the two threads: so many that the other rows, which come later, are
+/// read at the same time.
+const SECTIONS_WAITING: usize = 256;
 
 /// The newest of these that is usable and goes no further than `seq_max`: where its log stands there, and the core.
 /// Without one, the beginning of everything.

@@ -2,24 +2,26 @@
 
 use alloc::{collections::BTreeMap, vec::Vec};
 
-use fleetfold_schemas::{DeviceId, ModelId, OperatorId, device::Image};
+use fleetfold_schemas::{DeviceId, ModelId, device::Image};
 use minicbor::{Decoder, decode::Error as CborError};
 
 use super::{
     SECTION_BYTES_MAX, SnapshotError,
+    answers::Answers,
     campaigns::Rosters,
-    rows::{AnswerRow, DeviceRow, Head, KeyRow, Kind, OperatorRow, ReleaseRow, TicketRow},
+    rows::{DeviceRow, Head, KeyRow, Kind, OperatorRow, ReleaseRow, TicketRow},
 };
 use crate::{
     State, Timestamp,
     state::{
-        AnswerId, Number, Operator, Release, SaidNumbers, Site, StorageShortage, Ticket, WayBack,
+        Number, Operator, Release, SaidNumbers, Site, StorageShortage, Ticket, WayBack,
         check_attributes, check_profile,
     },
 };
 
 /// No time in a state is later: deadlines are added to times, and must not overflow. It is the year 10889.
 const TIME_MAX: Timestamp = 1 << 48;
+
 /// Memory is taken ahead for at most so many rows, whatever the head announces; beyond, it grows as they come.
 const RESERVED_ROWS_MAX: u32 = 1 << 21;
 
@@ -36,8 +38,7 @@ pub struct Reader {
     profiles: Vec<Number>,
     attributes: Vec<Number>,
     rosters: Rosters,
-    /// Of the last answer.
-    operator: Option<OperatorId>,
+    answers: Answers,
     state: State,
 }
 
@@ -47,6 +48,34 @@ impl Reader {
     /// # Errors
     /// It is not a section of this format, or says what cannot be. The reader is of no use after that.
     pub fn section(&mut self, bytes: &[u8]) -> Result<(), SnapshotError> {
+        let (section, kind) = self.next(bytes)?;
+        rows(section, bytes, |decoder| self.row(kind, decoder))
+    }
+
+    /// Like [`Reader::section`], but hands a section of answers over, with its number, to be read by [`Answers`].
+    ///
+    /// # Errors
+    /// As for [`Reader::section`].
+    pub fn section_beside(
+        &mut self,
+        bytes: &[u8],
+        answers: impl FnOnce(u32, &[u8]),
+    ) -> Result<(), SnapshotError> {
+        let (section, kind) = self.next(bytes)?;
+        if kind == Kind::Answers {
+            answers(section, bytes);
+            return Ok(());
+        }
+        rows(section, bytes, |decoder| self.row(kind, decoder))
+    }
+
+    /// Gives back the answers that were read beside.
+    pub fn put_answers(&mut self, answers: Answers) {
+        self.answers = answers;
+    }
+
+    /// The number and the kind of the next section, if it may stand here.
+    fn next(&mut self, bytes: &[u8]) -> Result<(u32, Kind), SnapshotError> {
         let section = self.sections;
         self.sections += 1;
         if bytes.len() > SECTION_BYTES_MAX {
@@ -55,9 +84,7 @@ impl Reader {
         }
         let malformed = |source| SnapshotError::Malformed { section, source };
         let mut decoder = Decoder::new(bytes);
-        let length = decoder.array().map_err(malformed)?;
-        let rows = length.and_then(|length| length.checked_sub(1));
-        let rows = rows.ok_or_else(|| malformed(CborError::message("no definite array")))?;
+        decoder.array().map_err(malformed)?;
         let number = decoder.u32().map_err(malformed)?;
         let Some(kind) = Kind::from_number(number) else {
             let kind = number;
@@ -72,14 +99,7 @@ impl Reader {
             return Err(SnapshotError::OutOfOrder { section, kind });
         }
         self.kind = kind;
-        for _ in 0..rows {
-            self.row(kind, &mut decoder)
-                .map_err(|error| error.at(section))?;
-        }
-        if decoder.position() < bytes.len() {
-            return Err(malformed(CborError::message("bytes after the section")));
-        }
-        Ok(())
+        Ok((section, kind))
     }
 
     /// The state, if nothing is missing and every row refers to rows that exist.
@@ -96,6 +116,7 @@ impl Reader {
                 return Err(count(kind, expected.unwrap_or_default(), found));
             }
         }
+        self.state.commands = core::mem::take(&mut self.answers).commands;
         core::mem::take(&mut self.rosters).finish(&mut self.state)?;
         self.check_executions()?;
         self.restore_watches()?;
@@ -139,7 +160,7 @@ impl Reader {
                 let row: KeyRow = decoder.decode()?;
                 self.state.keys.add(row.name, row.public_key);
             }
-            Kind::Answers => self.answer(decoder.decode()?)?,
+            Kind::Answers => self.answers.row(decoder)?,
             Kind::Releases => self.release(decoder.decode()?)?,
             Kind::Models => self.models.push(decoder.decode()?),
             Kind::Images => {
@@ -172,7 +193,7 @@ impl Reader {
             Kind::Head => u32::from(self.head.is_some()),
             Kind::Operators => number(state.operators.len()),
             Kind::Keys => number(state.keys.names.len()),
-            Kind::Answers => state.commands.len(),
+            Kind::Answers => self.answers.commands.len(),
             Kind::Releases => state.releases.len(),
             Kind::Models => number(self.models.len()),
             Kind::Images => number(self.images.len()),
@@ -217,26 +238,6 @@ impl Reader {
         }
         self.head = Some(head);
         Ok(())
-    }
-
-    fn answer(&mut self, row: AnswerRow<'_>) -> Result<(), RowError> {
-        let at = self.state.commands.len();
-        check_time("answer", at, "time", Some(row.at))?;
-        // Mostly that of the answer before.
-        let operator = match self.operator.take() {
-            Some(operator) if operator.as_str() == row.operator => operator,
-            _ => OperatorId::parse(row.operator)
-                .map_err(|_| out_of_range("answer", at, "operator"))?,
-        };
-        let id = AnswerId::parse(row.id).map_err(|_| out_of_range("answer", at, "id"))?;
-        let commands = &mut self.state.commands;
-        let is_new = commands.restore(row.at, &operator, id, row.answer);
-        self.operator = Some(operator);
-        if is_new {
-            Ok(())
-        } else {
-            Err(taken("answer", at).into())
-        }
     }
 
     fn release(&mut self, row: ReleaseRow) -> Result<(), RowError> {
@@ -401,6 +402,27 @@ fn announced(head: &Head, kind: Kind) -> Option<u32> {
     })
 }
 
+/// Shows every row of a section, whose kind has been looked at.
+pub(super) fn rows(
+    section: u32,
+    bytes: &[u8],
+    mut row: impl FnMut(&mut Decoder<'_>) -> Result<(), RowError>,
+) -> Result<(), SnapshotError> {
+    let malformed = |source| SnapshotError::Malformed { section, source };
+    let mut decoder = Decoder::new(bytes);
+    let length = decoder.array().map_err(malformed)?;
+    let count = length.and_then(|length| length.checked_sub(1));
+    let count = count.ok_or_else(|| malformed(CborError::message("no definite array")))?;
+    decoder.u32().map_err(malformed)?;
+    for _ in 0..count {
+        row(&mut decoder).map_err(|error| error.at(section))?;
+    }
+    if decoder.position() < bytes.len() {
+        return Err(malformed(CborError::message("bytes after the section")));
+    }
+    Ok(())
+}
+
 /// A row that is kept as it is, once it has been checked.
 fn packed<'b>(
     decoder: &mut Decoder<'b>,
@@ -452,7 +474,7 @@ pub(super) fn count(kind: Kind, expected: u32, found: u32) -> SnapshotError {
     }
 }
 
-fn taken(what: &'static str, row: u32) -> SnapshotError {
+pub(super) fn taken(what: &'static str, row: u32) -> SnapshotError {
     SnapshotError::NameTaken { what, row }
 }
 
