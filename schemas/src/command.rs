@@ -70,6 +70,7 @@ pub enum Command {
     ApproveCampaign(ApproveCampaign),
     DeclineCampaign(DeclineCampaign),
     CloseTicket(CloseTicket),
+    UnflagDevice(UnflagDevice),
 }
 
 /// Somebody may log in from now on. Written as an object with `password` or `password_hash`.
@@ -502,6 +503,16 @@ pub struct MemberCommand {
     pub reason: Option<String>,
 }
 
+/// Somebody has looked at a device whose executions kept failing: it may be offered something again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UnflagDevice {
+    pub device: DeviceId,
+    /// For the record: what was done about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
 /// Somebody has seen to it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -523,7 +534,7 @@ pub struct CampaignCommand {
 
 impl Command {
     /// The names of all commands.
-    pub const NAMES: [&'static str; 30] = [
+    pub const NAMES: [&'static str; 31] = [
         "operator.add",
         "operator.change",
         "operator.password",
@@ -554,6 +565,7 @@ impl Command {
         "campaign.approve",
         "campaign.decline",
         "ticket.close",
+        "device.unflag",
     ];
 
     #[must_use]
@@ -589,6 +601,7 @@ impl Command {
             Self::ApproveCampaign(_) => "campaign.approve",
             Self::DeclineCampaign(_) => "campaign.decline",
             Self::CloseTicket(_) => "ticket.close",
+            Self::UnflagDevice(_) => "device.unflag",
         }
     }
 
@@ -642,6 +655,7 @@ impl Command {
             "campaign.approve" => Self::ApproveCampaign(parse(rest, malformed)?),
             "campaign.decline" => Self::DeclineCampaign(parse(rest, malformed)?),
             "ticket.close" => Self::CloseTicket(parse(rest, malformed)?),
+            "device.unflag" => Self::UnflagDevice(parse(rest, malformed)?),
             _ => {
                 return Err(Rejection::new(
                     Code::UnknownCommand,
@@ -684,7 +698,8 @@ impl Command {
             | Self::PublishRelease(_)
             | Self::CreateCampaign(_)
             | Self::RehearseCampaign(_)
-            | Self::CloseTicket(_) => false,
+            | Self::CloseTicket(_)
+            | Self::UnflagDevice(_) => false,
         }
     }
 
@@ -759,6 +774,7 @@ impl Command {
             Self::ApproveCampaign(body) => value(body),
             Self::DeclineCampaign(body) => value(body),
             Self::CloseTicket(body) => value(body),
+            Self::UnflagDevice(body) => value(body),
             Self::ExcludeDevice(body) | Self::ExpediteDevice(body) => value(body),
             Self::RehearseCampaign(body) => value(body),
         }

@@ -121,6 +121,7 @@ pub enum Reason {
     NeverHeardOf,
     LastHeard,
     Maintenance,
+    Flagged,
     Busy,
     GoesFirst,
     StandsBehind,

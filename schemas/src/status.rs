@@ -29,6 +29,9 @@ pub struct DeviceStatus {
     pub running: Option<SlotStatus>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub standby: Option<SlotStatus>,
+    /// Its executions keep failing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flagged: Option<FlaggedStatus>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_seen_ms: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -39,6 +42,16 @@ pub struct DeviceStatus {
     /// The open execution, or else the latest.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub execution: Option<ExecutionView>,
+}
+
+/// Nothing is offered to a device since then.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FlaggedStatus {
+    pub since_ms: u64,
+    /// Executions that had failed for good in a row.
+    pub failed: u32,
+    /// Whose was the last.
+    pub campaign: CampaignId,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -488,6 +501,9 @@ pub enum DeltaState {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FleetSummary {
     pub devices: BTreeMap<String, u64>,
+    /// Of them, those whose executions keep failing.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub flagged: u64,
     pub campaigns: u64,
     pub releases: u64,
     /// Facts in the log.

@@ -14,6 +14,7 @@ use core::num::NonZeroU32;
 
 use fleetfold_schemas::{
     CommandId, Name, OperatorId,
+    command::Lifecycle,
     device::{DeviceError, ErrorClass, Waiting},
 };
 
@@ -30,9 +31,9 @@ use crate::{
     membership::takers,
     offers::offered_bytes,
     state::{
-        Answered, Campaign, Counted, Delta, Device, Evidence, Frozen, Hop, Member, MemberState,
-        Operator, Place, Release, Roster, Said, Site, State, Status, StorageShortage, Wait,
-        stratum_of, tell_apart,
+        Answered, Campaign, Counted, Delta, Device, Evidence, Flag, Frozen, Hop, Member,
+        MemberState, Operator, Place, Release, Roster, Said, Site, State, Status, StorageShortage,
+        Wait, stratum_of, tell_apart,
     },
 };
 
@@ -91,7 +92,20 @@ pub fn apply(state: &mut State, at: Timestamp, fact: &Fact) {
         Fact::DeviceReported(fact) => device_reported(state, at, fact),
         Fact::LifecycleChanged(LifecycleChanged { device, lifecycle }) => {
             state.devices.set_lifecycle(*device, *lifecycle);
+            if *lifecycle == Lifecycle::Retired {
+                state.streaks.forget(*device);
+            }
         }
+        Fact::DeviceFlagged(fact) => {
+            let flag = Flag {
+                since: at,
+                position: state.position,
+                campaign: fact.campaign,
+                failed: fact.failed,
+            };
+            state.streaks.set_flag(fact.device, flag);
+        }
+        Fact::DeviceUnflagged(fact) => state.streaks.forget(fact.device),
         Fact::ReleasePublished(fact) => release_published(state, at, fact),
         Fact::DeltaRequested(fact) => delta(state, fact.release, fact.from, Delta::Building),
         Fact::DeltaAdded(fact) => {
@@ -528,6 +542,7 @@ fn execution_changed(state: &mut State, at: Timestamp, fact: &Fact) {
     member_changed(campaign, at_member, at, position, fact);
     campaign.roster.mark(at_member, position);
     watch::moved(campaign, at_member, at, was_given_up, fact);
+    watch::count_streak(campaign, &mut state.streaks, at_member, was_given_up, fact);
     let member = campaign.member(at_member);
     let (arm, counted) = (member.arm, member.counted);
     if let (Some(comparison), true, Counted::Success) =

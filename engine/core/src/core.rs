@@ -303,7 +303,9 @@ impl Core {
             }
             // Before any campaign decides: of all that want a device, whoever comes first is to have it, and the one that
             // it has just come from is none of the first for that.
-            if let Some(device) = open.freed.pop_first() {
+            if let Some(flagged) = decide::flagged(&self.state) {
+                facts.push(flagged);
+            } else if let Some(device) = open.freed.pop_first() {
                 let waiting: Vec<_> = decide::waiting_for(&self.state, device).collect();
                 for (ix, at) in waiting {
                     self.may_have_a_turn(ix, at);

@@ -20,9 +20,9 @@ use crate::{
     compared,
     fact::{
         CampaignCompleted, CampaignFailed, CampaignMonitoring, CampaignPaused, CampaignStarted,
-        DeferralCause, ExecutionDeferred, ExecutionQueued, ExecutionRemoved, ExecutionSucceeded,
-        ExecutionTimedOut, FailureCause, GatePromoted, MemberJoined, PhasePassed, PhaseStarted,
-        RemovalCause, ReturnDeferral, ReturnDeferred, WindowRenewed,
+        DeferralCause, DeviceFlagged, ExecutionDeferred, ExecutionQueued, ExecutionRemoved,
+        ExecutionSucceeded, ExecutionTimedOut, FailureCause, GatePromoted, MemberJoined,
+        PhasePassed, PhaseStarted, RemovalCause, ReturnDeferral, ReturnDeferred, WindowRenewed,
     },
     judge::{HoldReason, Verdict, is_promoted_now, judge},
     membership::{Grouping, takers},
@@ -374,6 +374,9 @@ pub fn offer_one(
     if running.is_some_and(|running| state.releases.is_newer(running, release)) {
         return removed(RemovalCause::Superseded);
     }
+    if state.streaks.flag(device).is_some() {
+        return removed(RemovalCause::Flagged);
+    }
     if !understands(row, known) {
         return removed(RemovalCause::ConditionsUnsupported);
     }
@@ -428,6 +431,21 @@ pub fn not_understood(state: &State, device: DeviceIx, facts: &mut Vec<Fact>) {
         let cause = RemovalCause::ConditionsUnsupported;
         facts.push(removed(campaign, device, cause));
     }
+}
+
+/// The next device whose executions have failed too often in a row.
+pub fn flagged(state: &State) -> Option<Fact> {
+    let (device, streak) = state.streaks.due()?;
+    let (campaign, _) = state.devices.get(device).execution()?;
+    let failed = streak.failed;
+    Some(
+        DeviceFlagged {
+            device,
+            campaign,
+            failed,
+        }
+        .into(),
+    )
 }
 
 /// A member is taken out, and counts neither way.

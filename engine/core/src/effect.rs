@@ -149,7 +149,10 @@ fn of_kind(fact: &Fact, effects: &mut Vec<Effect>) {
         Fact::OperatorRevoked(OperatorRevoked { operator, .. }) => {
             effects.push(cut(operator, OperatorCut::Revoked));
         }
-        Fact::DeviceRegistered(_) | Fact::CampaignCreated(_) => effects.push(Effect::FleetSummary),
+        Fact::DeviceRegistered(_)
+        | Fact::DeviceFlagged(_)
+        | Fact::DeviceUnflagged(_)
+        | Fact::CampaignCreated(_) => effects.push(Effect::FleetSummary),
         Fact::SiteOpened(_)
         | Fact::StorageLow(_)
         | Fact::StorageRecovered(_)

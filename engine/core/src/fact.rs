@@ -426,6 +426,20 @@ facts! {
         1 device: DeviceIx,
         2 release: ReleaseIx,
     }
+    /// A device's executions keep failing: nothing is offered to it until somebody has looked at it.
+    171 DeviceFlagged {
+        0 device: DeviceIx,
+        /// Whose execution was the last to fail.
+        1 campaign: CampaignIx,
+        /// In a row.
+        2 failed: u32,
+    }
+    /// Somebody has; it begins anew.
+    172 DeviceUnflagged {
+        0 device: DeviceIx,
+        1 operator: OperatorId,
+        2 reason: Option<String>,
+    }
     /// Signed at release time: devices with the release accept this one's image under it.
     80 RollbackAdded {
         0 release: ReleaseIx,
@@ -797,6 +811,9 @@ pub enum RemovalCause {
     /// The campaign's schedule ended first.
     #[n(60)]
     ScheduleEnded,
+    /// Its executions keep failing.
+    #[n(87)]
+    Flagged,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode, Serialize)]
@@ -937,6 +954,8 @@ impl Fact {
             | Self::DeviceReported(_)
             | Self::LifecycleChanged(_)
             | Self::DeviceAssigned(_)
+            | Self::DeviceFlagged(_)
+            | Self::DeviceUnflagged(_)
             | Self::ReleasePublished(_)
             | Self::DeltaRequested(_)
             | Self::DeltaAdded(_)
@@ -954,6 +973,8 @@ impl Fact {
             | Self::DeviceReported(DeviceReported { device, .. })
             | Self::LifecycleChanged(LifecycleChanged { device, .. })
             | Self::DeviceAssigned(DeviceAssigned { device, .. })
+            | Self::DeviceFlagged(DeviceFlagged { device, .. })
+            | Self::DeviceUnflagged(DeviceUnflagged { device, .. })
             | Self::ExecutionQueued(ExecutionQueued { device, .. })
             | Self::ExecutionAccepted(ExecutionAccepted { device, .. })
             | Self::ExecutionSucceeded(ExecutionSucceeded { device, .. })

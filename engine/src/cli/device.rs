@@ -7,7 +7,7 @@ use std::{fs, path::PathBuf, process::ExitCode};
 
 use clap::{Args, Subcommand};
 use fleetfold_schemas::{
-    command::{AssignDevice, Command, Credential, RegisterDevice},
+    command::{AssignDevice, Command, Credential, RegisterDevice, UnflagDevice},
     id::{DeviceId, ModelId, Name, Sha256},
     status::{DeviceStatus, ExecutionView, SlotStatus},
     topic::{DeviceTopic, Topic, filter},
@@ -41,6 +41,15 @@ pub enum DeviceCommand {
         /// One JSON object a line
         #[arg(long)]
         json: bool,
+        #[command(flatten)]
+        connection: Connection,
+    },
+    /// Offer a device something again: its executions kept failing, and somebody has looked at it
+    Unflag {
+        device: DeviceId,
+        /// What was done about it, for the record
+        #[arg(long)]
+        reason: Option<String>,
         #[command(flatten)]
         connection: Connection,
     },
@@ -98,6 +107,11 @@ pub(super) async fn run(command: DeviceCommand) -> Result<ExitCode, Failure> {
             tenant,
             connection,
         } => assign(device, tenant, &connection).await,
+        DeviceCommand::Unflag {
+            device,
+            reason,
+            connection,
+        } => unflag(device, reason, &connection).await,
         DeviceCommand::Explain(explain) => explain.run().await,
         DeviceCommand::Update(update) => update.run().await,
         DeviceCommand::List { json, connection } => list(json, &connection).await,
@@ -117,6 +131,19 @@ async fn assign(
     let client = connection.open().await?;
     let said = format!("{device} belongs to {tenant}");
     let command = Command::AssignDevice(AssignDevice { device, tenant });
+    let accepted = client.command(command, None).await?;
+    client.close().await;
+    done(&format!("{said} since position {}", accepted.position))
+}
+
+async fn unflag(
+    device: DeviceId,
+    reason: Option<String>,
+    connection: &Connection,
+) -> Result<ExitCode, Failure> {
+    let client = connection.open().await?;
+    let said = format!("{device} is no longer flagged");
+    let command = Command::UnflagDevice(UnflagDevice { device, reason });
     let accepted = client.command(command, None).await?;
     client.close().await;
     done(&format!("{said} since position {}", accepted.position))
@@ -244,7 +271,10 @@ fn row(device: &DeviceStatus) -> Vec<String> {
     vec![
         device.device.to_string(),
         device.model.to_string(),
-        name_of(&device.lifecycle),
+        match device.flagged {
+            None => name_of(&device.lifecycle),
+            Some(_) => format!("{}, flagged", name_of(&device.lifecycle)),
+        },
         or_dash(device.running.as_ref().map(|slot| slot.version.to_string())),
         or_dash(device.last_seen_ms.map(output::time)),
         or_dash(
@@ -281,6 +311,15 @@ fn describe(status: &DeviceStatus) -> String {
     let mut line = |name: &str, value: String| table.row(vec![name.to_owned(), value]);
     line("model", status.model.to_string());
     line("lifecycle", name_of(&status.lifecycle));
+    if let Some(flagged) = &status.flagged {
+        let text = format!(
+            "since {}: {} executions have failed in a row, the last of {}",
+            output::time(flagged.since_ms),
+            flagged.failed,
+            flagged.campaign
+        );
+        line("flagged", text);
+    }
     let slot = |slot: &SlotStatus| {
         format!(
             "slot {}, version {}, image {}",

@@ -3,8 +3,9 @@
 use fleetfold_core::{
     Core, DeviceIx, Fact, ReleaseIx, State, Timestamp,
     fact::{
-        CampaignCreated, DeltaAdded, DeltaRequested, DeltaUnavailable, DeviceGreeted,
-        DeviceRegistered, LifecycleChanged, OperatorAdded, ReleasePublished, SiteOpened,
+        CampaignCreated, DeltaAdded, DeltaRequested, DeltaUnavailable, DeviceFlagged,
+        DeviceGreeted, DeviceRegistered, LifecycleChanged, OperatorAdded, ReleasePublished,
+        SiteOpened,
     },
     roster_now,
     state::{Campaign, Delta, Device, Roster},
@@ -177,7 +178,8 @@ impl<'s> Line<'s> {
         }
         for (number, ix) in (0..).zip(devices) {
             let device = self.state.devices.get(*ix);
-            for (at, fact) in device_facts(number, device) {
+            let is_flagged = self.state.streaks.flag(*ix).is_some();
+            for (at, fact) in device_facts(number, device, is_flagged) {
                 core.replay(at, &fact);
             }
         }
@@ -293,7 +295,7 @@ fn releases(state: &State) -> Vec<Fact> {
 }
 
 /// What makes a device what it is known as.
-fn device_facts(number: DeviceIx, device: Device<'_>) -> Vec<(Timestamp, Fact)> {
+fn device_facts(number: DeviceIx, device: Device<'_>, is_flagged: bool) -> Vec<(Timestamp, Fact)> {
     let seen = device.last_seen().unwrap_or(0);
     let registered = DeviceRegistered {
         tenant: device.tenant(),
@@ -303,6 +305,14 @@ fn device_facts(number: DeviceIx, device: Device<'_>) -> Vec<(Timestamp, Fact)> 
         credential: device.credential().clone(),
     };
     let mut facts = vec![(seen, registered.into())];
+    if is_flagged {
+        let flagged = DeviceFlagged {
+            device: number,
+            campaign: 0,
+            failed: 0,
+        };
+        facts.push((seen, flagged.into()));
+    }
     if let Some((slot, image)) = device.running() {
         let inventory = device.inventory();
         let greeted = DeviceGreeted {

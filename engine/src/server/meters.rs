@@ -95,6 +95,7 @@ fn troubles(state: &State) {
     }
     let open = u32::try_from(state.tickets.len()).unwrap_or(u32::MAX);
     gauge!("fleetfold_tickets_open").set(open);
+    gauge!("fleetfold_devices_flagged").set(f64::from(state.streaks.flagged()));
 }
 
 /// A refusal, from wherever in the engine.
@@ -199,7 +200,7 @@ const COUNTERS: [(&str, &str); 10] = [
         "Times that what the webhook had not been told was not in the log any more.",
     ),
 ];
-const GAUGES: [(&str, &str); 14] = [
+const GAUGES: [(&str, &str); 15] = [
     (
         "fleetfold_log_free_bytes",
         "Room left on the log's file system.",
@@ -211,6 +212,10 @@ const GAUGES: [(&str, &str); 14] = [
     (
         "fleetfold_tickets_open",
         "Tickets about devices that nobody has closed.",
+    ),
+    (
+        "fleetfold_devices_flagged",
+        "Devices that nothing is offered to, for their executions keep failing.",
     ),
     (
         "fleetfold_snapshot_position",

@@ -14,6 +14,9 @@ use crate::device::ErrorClass;
 /// Most further attempts after a first failure.
 pub const RETRIES_MAX: u8 = 10;
 
+/// A device that has failed more often than this has long been looked at.
+pub const FLAG_AFTER_MAX: u8 = 100;
+
 block! {
     /// What is done about failures.
     FailureHandling, FailureHandlingDraft {
@@ -37,6 +40,9 @@ block! {
         retries_max: u32,
         /// Bytes that retries of the whole campaign may cost.
         retry_bytes_max: u64,
+        /// A device is flagged when so many of its executions have failed for good in a row, this campaign's the last;
+        /// 0: never. 3 unless said.
+        flag_after: u8,
     }
 }
 
@@ -181,7 +187,18 @@ impl FailureHandling {
             .unwrap_or(self.retry_backoff_hours)
     }
 
+    /// How many executions of a device must fail for good in a row for it to be flagged; 0: it never is.
+    #[must_use]
+    pub fn flag_after(&self) -> u8 {
+        self.flag_after.unwrap_or(3)
+    }
+
     pub(super) fn check(&self) -> Result<(), SpecError> {
+        at_most(
+            "failure_handling.flag_after",
+            self.flag_after(),
+            FLAG_AFTER_MAX,
+        )?;
         let counts = ErrorClass::ALL.map(|class| (class, self.classes.rule(class)));
         let of_classes = counts.iter().filter_map(|(class, rule)| {
             let key = format!("failure_handling.classes.{class}.max_retries");

@@ -15,7 +15,7 @@ use fleetfold_schemas::{
         DeclineCampaign, EditCampaign, ExplainDevice, Lifecycle, ListOperators, MemberCommand,
         Outcome, PromoteArm, PublishRelease, RegisterDevice, RehearseCampaign, Reply,
         RetryCampaign, RevokeOperator, RollbackCampaign, RollbackManifest, RollbackReason,
-        SetLifecycle, SetPassword, TrustKey, UpdateDevice,
+        SetLifecycle, SetPassword, TrustKey, UnflagDevice, UpdateDevice,
     },
     compliance::{CompliancePage, LackingDevice, ReleaseCompliance},
     explain::{CampaignExplanation, Explanation, PlaceView, Reason, Standing, Statement},
@@ -97,6 +97,7 @@ pub fn spec() -> CampaignSpec {
             },
             retries_max: Some(500),
             retry_bytes_max: Some(1 << 30),
+            flag_after: Some(5),
             auto_rollback_on_failure: true,
             rollback_threshold: BasisPoints::from_percent(15),
             create_support_tickets: true,
@@ -268,6 +269,15 @@ pub fn commands() -> Vec<Golden> {
             Command::ExplainDevice(ExplainDevice {
                 device: device(),
                 campaign: Some(campaign()),
+            }),
+        ),
+        golden(
+            "device.unflag",
+            "Somebody has looked at a device whose executions kept failing.",
+            None,
+            Command::UnflagDevice(UnflagDevice {
+                device: device(),
+                reason: Some("power supply replaced".to_owned()),
             }),
         ),
         golden(

@@ -15,9 +15,9 @@ use fleetfold_schemas::{
     },
     status::{
         Alert, AlertKind, CampaignState, CampaignStatus, Cause, DeltaState, DeltaStatus,
-        DeviceStatus, Evidence, ExecutionStatus, ExecutionView, FleetSummary, GroupStatus, Hold,
-        PhaseState, PhaseStatus, ReleaseStatus, RollbackProgress, RollbackStatus, SlotStatus,
-        Tally, Ticket, WindowsStatus,
+        DeviceStatus, Evidence, ExecutionStatus, ExecutionView, FlaggedStatus, FleetSummary,
+        GroupStatus, Hold, PhaseState, PhaseStatus, ReleaseStatus, RollbackProgress,
+        RollbackStatus, SlotStatus, Tally, Ticket, WindowsStatus,
     },
     topic::CampaignTopic,
 };
@@ -58,6 +58,7 @@ pub fn device_statuses() -> Vec<Golden> {
         tenant: Some(name("acme")),
         running: slot(Slot::A, old_image()),
         standby: None,
+        flagged: None,
         last_seen_ms: Some(NOW_MS + 90_000),
         time_zone: Some("Europe/Berlin".parse().unwrap()),
         time_zone_unknown: false,
@@ -91,6 +92,11 @@ pub fn device_statuses() -> Vec<Golden> {
         ..downloading.clone()
     };
     let failed = DeviceStatus {
+        flagged: Some(FlaggedStatus {
+            since_ms: NOW_MS + 90_000,
+            failed: 3,
+            campaign: campaign(),
+        }),
         standby: slot(Slot::B, new_image()),
         execution: Some(ExecutionView {
             campaign: campaign(),
@@ -493,6 +499,7 @@ pub fn other_statuses() -> Vec<Golden> {
     };
     let fleet = FleetSummary {
         devices: BTreeMap::from([("active".to_owned(), 998), ("provisioned".to_owned(), 2)]),
+        flagged: 3,
         campaigns: 1,
         releases: 2,
         events: 9321,

@@ -9,7 +9,7 @@ use fleetfold_schemas::{
     command::{Lifecycle, UpdateDevice},
 };
 
-use super::operator::find_device;
+use super::{flag::refuse_flagged, operator::find_device};
 use crate::{
     Fact, State,
     approval::needed,
@@ -36,6 +36,7 @@ pub fn update(
             format!("{} has been retired", command.device),
         ));
     }
+    refuse_flagged(state, device, &command.device)?;
     let Some(release) = state.releases.find(row.model(), &command.version) else {
         return Err(Rejection::new(
             Code::UnknownRelease,

@@ -11,6 +11,7 @@ use fleetfold_schemas::{
 
 use super::{
     campaign::{find, invalid},
+    flag::refuse_flagged,
     operator::find_device,
 };
 use crate::{
@@ -48,6 +49,7 @@ pub fn retry(
             if !(member.is_lost() || member.state == MemberState::Removed) {
                 return Err(standing(row, id, member, "retried"));
             }
+            refuse_flagged(state, device, id)?;
             Some(device)
         }
     };
@@ -124,6 +126,7 @@ pub fn expedite(
             ),
         ));
     }
+    refuse_flagged(state, device, &command.device)?;
     facts.push(
         ExecutionExpedited {
             campaign,

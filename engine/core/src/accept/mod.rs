@@ -3,6 +3,7 @@
 mod approval;
 mod campaign;
 mod device;
+mod flag;
 mod manual;
 mod member;
 mod operator;

@@ -22,7 +22,7 @@ use serde_json::Value;
 use ulid::Ulid;
 
 use super::{
-    approval, campaign, manual, member, release, rollback, scope, staff, storage_low, ticket,
+    approval, campaign, flag, manual, member, release, rollback, scope, staff, storage_low, ticket,
 };
 use crate::{
     DeviceIx, Fact, State, Timestamp,
@@ -206,7 +206,8 @@ fn check_role(state: &State, operator: &OperatorId, command: &Command) -> Result
         | Command::PromoteArm(_)
         // Whoever asked takes it back so.
         | Command::DeclineCampaign(_)
-        | Command::CloseTicket(_) => Role::Operator,
+        | Command::CloseTicket(_)
+        | Command::UnflagDevice(_) => Role::Operator,
         Command::ApproveCampaign(_) => Role::Approver,
     };
     if role < Some(needed) {
@@ -304,6 +305,7 @@ pub(super) fn act(
             member::expedite(state, now, operator, command, version, facts)
         }
         Command::CloseTicket(command) => ticket::close(state, operator, command, facts),
+        Command::UnflagDevice(command) => flag::take_back(state, operator, command, facts),
     }
 }
 

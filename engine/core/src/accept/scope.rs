@@ -34,6 +34,7 @@ pub fn check(state: &State, operator: &OperatorId, command: &Command) -> Result<
         Command::RegisterDevice(command) => tenant_for(state, operator, command).map(drop),
         Command::SetLifecycle(command) => of_device(state, tenants, &command.device),
         Command::UpdateDevice(command) => of_device(state, tenants, &command.device),
+        Command::UnflagDevice(command) => of_device(state, tenants, &command.device),
         Command::ExplainDevice(command) => of_device(state, tenants, &command.device),
         // It tells of their own devices alone.
         Command::Compliance(_) => Ok(()),

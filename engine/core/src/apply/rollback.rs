@@ -119,6 +119,7 @@ pub fn member_changed(state: &mut State, at: Timestamp, fact: &Fact) {
         _ => unreachable!("only called for facts of the way back"),
     }
     watch::moved(campaign, member, at, was_given_up, fact);
+    watch::count_streak(campaign, &mut state.streaks, member, was_given_up, fact);
 }
 
 fn queued(campaign: &mut Campaign, member: u32, at: Timestamp, position: u64, fact: &ReturnQueued) {

@@ -6,7 +6,7 @@ use super::member_at;
 use crate::{
     Timestamp,
     fact::{AlertCleared, AlertRaised, Fact, RemovalCause, TicketClosed, TicketOpened},
-    state::{Alerts, Campaign, Member, MemberState, Standing, State, Ticket},
+    state::{Alerts, Campaign, Member, MemberState, Standing, State, Streaks, Ticket},
 };
 
 pub fn raised(state: &mut State, at: Timestamp, fact: &AlertRaised) {
@@ -111,6 +111,30 @@ pub fn moved(campaign: &mut Campaign, member: u32, at: Timestamp, was_given_up: 
         && is_of_the_device(fact)
     {
         campaign.watch.lost(member);
+    }
+}
+
+/// What has happened to a member is counted for its device, over all its campaigns.
+pub fn count_streak(
+    campaign: &Campaign,
+    streaks: &mut Streaks,
+    member: u32,
+    was_given_up: bool,
+    fact: &Fact,
+) {
+    let row = campaign.member(member);
+    let has_tried = match fact {
+        Fact::ExecutionSucceeded(fact) => !fact.already,
+        Fact::Returned(fact) => !fact.already,
+        _ => false,
+    };
+    // That it could not be reached is no failure.
+    let is_removed = matches!(fact, Fact::ExecutionRemoved(_));
+    if has_tried {
+        streaks.succeeded(row.device);
+    } else if is_given_up(row) && !was_given_up && is_of_the_device(fact) && !is_removed {
+        let limit = campaign.spec.failure_handling.flag_after();
+        streaks.failed(row.device, limit.into());
     }
 }
 

@@ -321,6 +321,10 @@ impl Reader {
         devices.set_stage(ix, row.stage, row.progress_percent);
         check_time("device", ix, "time", Some(row.registered_at))?;
         devices.set_registered(ix, row.registered_at);
+        if let Some(streak) = row.streak {
+            check_time("device", ix, "time", streak.flag.map(|flag| flag.since))?;
+            self.state.streaks.restore(ix, streak);
+        }
         Ok(())
     }
 

@@ -21,7 +21,7 @@ use crate::{
     gate::health::Figures,
     state::{
         Answered, Approval, Comparison, Counted, Delta, Evidence, Frozen, MemberState, PhaseTally,
-        Positions, Reboots, ReturnStep, Standing, Status, Stratum, Wait, Watch,
+        Positions, Reboots, ReturnStep, Standing, Status, Stratum, Streak, Wait, Watch,
     },
 };
 
@@ -305,6 +305,8 @@ pub struct DeviceRow<'a> {
     pub reboots: Option<Reboots>,
     #[cbor(n(85), skip_if = "is_zero")]
     pub registered_at: u64,
+    #[n(86)]
+    pub streak: Option<Streak>,
 }
 
 #[derive(Debug, Encode, Decode)]

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     State,
-    state::{Campaign, Counted, Device, Devices, Member, Number, Shared, Ticket},
+    state::{Campaign, Counted, Device, Devices, Member, Number, Shared, Streak, Ticket},
 };
 
 pub fn write(state: &State, section: &mut dyn FnMut(&[u8])) {
@@ -54,8 +54,9 @@ pub fn write(state: &State, section: &mut dyn FnMut(&[u8])) {
     }
     releases(state, &mut out);
     tables(&state.devices, &numbering, &mut out);
-    for (_, device) in state.devices.iter() {
-        out.row(Kind::Devices, &device_row(device, &numbering));
+    for (ix, device) in state.devices.iter() {
+        let streak = state.streaks.get(ix).copied();
+        out.row(Kind::Devices, &device_row(device, streak, &numbering));
     }
     for (_, campaign) in state.campaigns.iter() {
         out.row(Kind::Campaigns, &campaign_row(campaign));
@@ -295,7 +296,11 @@ fn releases(state: &State, out: &mut Sections<'_>) {
     }
 }
 
-fn device_row<'a>(device: Device<'a>, numbering: &Numbering) -> DeviceRow<'a> {
+fn device_row<'a>(
+    device: Device<'a>,
+    streak: Option<Streak>,
+    numbering: &Numbering,
+) -> DeviceRow<'a> {
     let numbers = device.numbers();
     let image = |number| numbering.images.new_number(number);
     let (epoch, seq) = device.last_number();
@@ -325,6 +330,7 @@ fn device_row<'a>(device: Device<'a>, numbering: &Numbering) -> DeviceRow<'a> {
         stage: device.stage(),
         progress_percent: device.progress_percent(),
         registered_at: device.registered_at(),
+        streak,
         battery_drain: device.battery_drain(),
         reboots: device.reboots(),
     }

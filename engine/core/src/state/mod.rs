@@ -17,6 +17,7 @@ mod roster;
 mod shared;
 mod sources;
 mod strata;
+mod streak;
 mod wait;
 mod watch;
 
@@ -44,6 +45,7 @@ pub use self::{
     rollback::{Returns, Rollback},
     roster::{GroupRun, Place, Roster},
     sources::{SOURCES_MAX, Sources},
+    streak::{Flag, Streak, Streaks},
     wait::{Wait, Waits},
     watch::{Alerts, Lookout, Silent, Standing, TICKETS_MAX, Ticket, Tickets},
 };
@@ -75,6 +77,8 @@ pub struct State {
     pub keys: Keys,
     pub commands: Commands,
     pub devices: Devices,
+    /// Of devices whose executions keep failing.
+    pub streaks: Streaks,
     pub releases: Releases,
     pub campaigns: Campaigns,
     pub tickets: Tickets,

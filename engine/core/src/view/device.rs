@@ -2,7 +2,7 @@
 
 use fleetfold_schemas::{
     device::{Image, Slot},
-    status::{DeviceStatus, ExecutionView, SlotStatus},
+    status::{DeviceStatus, ExecutionView, FlaggedStatus, SlotStatus},
 };
 
 use crate::{DeviceIx, State, calendar::is_known};
@@ -26,6 +26,11 @@ pub fn device(state: &State, ix: DeviceIx) -> DeviceStatus {
             .standby()
             .zip(running)
             .map(|(image, (runs, _))| slot(runs.other(), image)),
+        flagged: state.streaks.flag(ix).map(|flag| FlaggedStatus {
+            since_ms: flag.since,
+            failed: flag.failed,
+            campaign: state.campaigns.get(flag.campaign).id().clone(),
+        }),
         last_seen_ms: row.last_seen(),
         time_zone_unknown: row.time_zone().is_some_and(|name| !is_known(&name)),
         time_zone: row.time_zone(),

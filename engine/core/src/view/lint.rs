@@ -327,6 +327,13 @@ impl<'s> Lint<'s> {
             text,
             advice,
         );
+        let flagged = self.survey.flagged;
+        let text = format!(
+            "{} are flagged, for their executions keep failing, and are passed over",
+            devices(flagged)
+        );
+        let advice = "look at them; `device.unflag` takes it back";
+        self.about(Severity::Warning, "flagged", flagged, text, advice);
         let text = format!("{} are in maintenance and wait", devices(kept_out));
         let advice = "`device.lifecycle` makes them active again";
         self.about(Severity::Info, "in_maintenance", kept_out, text, advice);

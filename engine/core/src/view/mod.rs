@@ -106,6 +106,7 @@ pub fn fleet(state: &State) -> FleetSummary {
     }
     FleetSummary {
         devices,
+        flagged: state.streaks.flagged().into(),
         campaigns: state.campaigns.len().into(),
         releases: state.releases.len().into(),
         events: state.position,
@@ -119,6 +120,7 @@ pub fn fleet_of(state: &State, tenants: &Tenants) -> FleetSummary {
     let own = campaigns.filter(|(_, row)| tenants.include(&row.spec.owners()));
     FleetSummary {
         devices: BTreeMap::new(),
+        flagged: 0,
         campaigns: own.count() as u64,
         releases: state.releases.len().into(),
         events: state.position,

@@ -105,6 +105,11 @@ fn saying(state: &State, now: Timestamp, fact: &Fact) -> Saying {
         Fact::DeviceAssigned(fact) => {
             Saying::OfDevice(format!("given to {}", fact.tenant), fact.device)
         }
+        Fact::DeviceFlagged(fact) => {
+            let text = format!("flagged, {} executions failed in a row", fact.failed);
+            Saying::OfDevice(text, fact.device)
+        }
+        Fact::DeviceUnflagged(fact) => Saying::OfDevice("flagged no more".into(), fact.device),
         Fact::DeviceRegistered(fact) => Saying::OfDevice("registered".into(), fact.device),
         Fact::LifecycleChanged(fact) => {
             Saying::OfDevice(format!("{:?}", fact.lifecycle).to_lowercase(), fact.device)
@@ -328,6 +333,7 @@ fn execution(state: &State, now: Timestamp, fact: &Fact) -> Saying {
             RemovalCause::PreconditionUnmet => "removed, waited too long".into(),
             RemovalCause::ConsentDenied => "removed, its user did not agree".into(),
             RemovalCause::ConditionsUnsupported => "removed, knows no conditions".into(),
+            RemovalCause::Flagged => "removed, flagged".into(),
             RemovalCause::NoPath => "removed, no way to the release".into(),
             RemovalCause::Hardware => "removed, other hardware".into(),
             RemovalCause::ScheduleEnded => "removed, the schedule ended".into(),

@@ -85,6 +85,7 @@ impl Counts {
                 | RemovalCause::ConsentDenied
                 | RemovalCause::ConditionsUnsupported
                 | RemovalCause::NoPath
+                | RemovalCause::Flagged
                 | RemovalCause::Hardware => return,
             },
             Fact::ExecutionRetracted(_) => &mut self.retracted,

@@ -350,6 +350,7 @@ impl Case<'_> {
             | RemovalCause::ScheduleEnded
             | RemovalCause::ConditionsUnsupported
             | RemovalCause::NoPath
+            | RemovalCause::Flagged
             | RemovalCause::Hardware => self.demand(
                 self.member.place != Place::InProgress,
                 "only what is not accepted is withdrawn",

@@ -32,7 +32,18 @@ impl Part<'_> {
             MemberState::Retrying { at } => self.retrying(member, at, now),
             MemberState::Queued | MemberState::InProgress => self.open(member, now),
             MemberState::Held(wait) => vec![self.held(member, wait)],
-            MemberState::Removed => vec![self.removed(member)],
+            MemberState::Removed => {
+                let flagged = self.flagged().into_iter();
+                core::iter::once(self.removed(member))
+                    .chain(flagged)
+                    .collect()
+            }
+            MemberState::Failed | MemberState::Rejected | MemberState::TimedOut => {
+                let flagged = self.flagged().into_iter();
+                core::iter::once(self.ended(member))
+                    .chain(flagged)
+                    .collect()
+            }
             MemberState::Returning { step, .. } => self.going_back(member, step, now),
             _ => vec![self.ended(member)],
         });
@@ -149,10 +160,10 @@ impl Part<'_> {
     /// What keeps the device from taking a job of this campaign.
     fn in_the_way(&self) -> Vec<Statement> {
         let known = self.state.devices.get(self.device);
-        let mut statements = Vec::new();
         if known.lifecycle() == Lifecycle::Retired {
             return vec![so(Reason::Retired, "it has been retired")];
         }
+        let mut statements: Vec<_> = self.flagged().into_iter().collect();
         match availability(self.state, self.device, self.ix) {
             Availability::Not(DeferralCause::Maintenance) => {
                 let text = "it is in maintenance, which keeps it out of campaigns";
@@ -188,6 +199,15 @@ impl Part<'_> {
         }
         statements.extend(self.others_first());
         statements
+    }
+
+    fn flagged(&self) -> Option<Statement> {
+        let flag = self.state.streaks.flag(self.device)?;
+        let text = format!(
+            "it is flagged, for {} of its executions have failed in a row: nothing is offered to it until that is taken back",
+            flag.failed
+        );
+        Some(at(flag.position, Reason::Flagged, text))
     }
 
     /// Another campaign's job is there, and why it stays.
@@ -411,6 +431,10 @@ impl Part<'_> {
             (Some(RemovalCause::Hardware), _) => (
                 Reason::WrongHardware,
                 "the release is not for its hardware revision".into(),
+            ),
+            (Some(RemovalCause::Flagged), _) => (
+                Reason::Flagged,
+                "its executions kept failing, so it was passed over".into(),
             ),
             (None, Some(operator)) => (Reason::Excluded, format!("{operator} took it out")),
             (None, None) => (Reason::Excluded, "it was taken out".into()),

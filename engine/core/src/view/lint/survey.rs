@@ -31,6 +31,7 @@ pub struct Survey {
     pub never_heard_of: u64,
     pub silent: u64,
     pub in_maintenance: u64,
+    pub flagged: u64,
 }
 
 #[derive(Default)]
@@ -85,6 +86,7 @@ impl Survey {
             never_heard_of: 0,
             silent: 0,
             in_maintenance: 0,
+            flagged: 0,
         };
         let mut places = Vec::new();
         // Devices that run the same are counted together.
@@ -99,6 +101,7 @@ impl Survey {
                 has_release: campaign.takes(device),
             });
             if let Some(group) = survey.count(device, fit, now) {
+                survey.flagged += u64::from(state.streaks.flag(ix).is_some());
                 places.push((ix, group));
                 let numbers = device.numbers();
                 let (arm, _) = campaign.arm_of(device);
