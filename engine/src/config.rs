@@ -138,10 +138,10 @@ pub enum ConfigError {
     },
     #[error("approvals.{key}: {what}")]
     Approvals { key: &'static str, what: String },
-    #[error("webhook.{key}: {source}")]
+    #[error("webhook.{key}: {problem}")]
     Webhook {
         key: &'static str,
-        source: TargetError,
+        problem: TargetError,
     },
     #[error("webhook.timeout_seconds: {seconds} is not from 1 to {WEBHOOK_TIMEOUT_SECONDS_MAX}")]
     WebhookTimeout { seconds: u64 },
@@ -234,7 +234,7 @@ impl WebhookConfig {
 }
 
 fn refused_webhook(key: &'static str) -> impl FnOnce(TargetError) -> ConfigError {
-    move |source| ConfigError::Webhook { key, source }
+    move |problem| ConfigError::Webhook { key, problem }
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, ConfigError> {

@@ -64,10 +64,18 @@ pub enum Mutant {
     ControlOffered,
     /// Arms follow the ranks that phases follow, too.
     ArmByRank,
+    /// Who asks for something, or has described the campaign, may approve it.
+    ApprovedByAsker,
+    /// One approval fewer than the site asks for is enough.
+    ApprovedByTooFew,
+    /// What was asked for stays open although the description is another one.
+    ApprovalOutlivesEdit,
+    /// What was asked for stays open for ever.
+    ApprovalNeverExpires,
 }
 
 impl Mutant {
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 33] = [
         Self::AcknowledgeBeforeFlush,
         Self::PublishBeforeFlush,
         Self::JournalNotSynced,
@@ -97,6 +105,10 @@ impl Mutant {
         Self::RetriedWhileGoingBack,
         Self::ControlOffered,
         Self::ArmByRank,
+        Self::ApprovedByAsker,
+        Self::ApprovedByTooFew,
+        Self::ApprovalOutlivesEdit,
+        Self::ApprovalNeverExpires,
     ];
 }
 

@@ -2,7 +2,12 @@
 
 use alloc::vec::Vec;
 
-use fleetfold_schemas::{Digest, OperatorId, approval::ApprovalPolicy, operator::Role};
+use fleetfold_schemas::{
+    Digest, OperatorId,
+    approval::ApprovalPolicy,
+    mutant::{Mutant, is_on},
+    operator::Role,
+};
 
 use crate::{
     CampaignIx, Fact, State, Timestamp,
@@ -103,7 +108,7 @@ fn void_cause(
         Some(VoidCause::Asker)
     } else if !is_possible(state, row, &asked.action) {
         Some(VoidCause::Overtaken)
-    } else if asked.expires_at <= now {
+    } else if asked.expires_at <= now && !is_on(Mutant::ApprovalNeverExpires) {
         Some(VoidCause::Expired)
     } else {
         None

@@ -147,6 +147,7 @@ impl Sim {
             role,
             password_hash: String::new(),
         }));
+        requests.push(Request::SetApprovalPolicy(self.people.policy()));
         for request in requests {
             self.enqueue(Pending {
                 request,

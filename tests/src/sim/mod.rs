@@ -24,6 +24,7 @@ mod life;
 pub mod mutants;
 mod net;
 mod operator;
+mod people;
 pub mod plan;
 mod queue;
 mod random;

@@ -38,6 +38,10 @@ const SEEDS_MAX: [(Mutant, u64); Mutant::ALL.len()] = [
     (Mutant::RetriedWhileGoingBack, 60),
     (Mutant::ControlOffered, 60),
     (Mutant::ArmByRank, 60),
+    (Mutant::ApprovedByAsker, 60),
+    (Mutant::ApprovedByTooFew, 60),
+    (Mutant::ApprovalOutlivesEdit, 200),
+    (Mutant::ApprovalNeverExpires, 60),
 ];
 
 /// How a defect was noticed.

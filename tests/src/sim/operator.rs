@@ -18,12 +18,13 @@ use super::{
 };
 
 /// Everybody who works here. The first carries out the plan.
-pub const STAFF: [(&str, Role); 5] = [
+pub const STAFF: [(&str, Role); 6] = [
     ("root", Role::Admin),
     ("ann", Role::Operator),
     ("bob", Role::Operator),
     ("max", Role::Approver),
     ("eve", Role::Viewer),
+    ("zoe", Role::Approver),
 ];
 /// Who carries out the plan.
 pub const ROOT: usize = 0;
@@ -141,7 +142,9 @@ impl Sim {
                     return;
                 }
                 self.send_open_orders(at);
+                self.review(at);
                 if at == ROOT {
+                    self.change_staff();
                     self.follow_plan();
                 }
                 if !self.is_peaceful {

@@ -2,7 +2,7 @@
 
 use fleetfold_core::{
     Fact,
-    fact::{DeferralCause, PauseCause, RemovalCause, RollbackCause},
+    fact::{DeferralCause, PauseCause, RemovalCause, RollbackCause, VoidCause},
 };
 
 #[derive(Debug, Default, Clone, Copy)]
@@ -47,6 +47,15 @@ pub struct Counts {
     pub pauses_of_rollback: u64,
     /// To the image that they came from, which is not the newest that there is a way to.
     pub sent_further_back: u64,
+    pub approvals_asked: u64,
+    pub approvals_given: u64,
+    pub approvals_granted: u64,
+    pub approvals_declined: u64,
+    pub approvals_expired: u64,
+    pub approvals_edited: u64,
+    pub approvals_overtaken: u64,
+    pub approvals_unasked: u64,
+    pub approvals_lost: u64,
     pub winners: u64,
     pub verdicts: u64,
     /// Steps at whose end a campaign had to wait for its rates.
@@ -113,6 +122,17 @@ impl Counts {
             Fact::ReturnSkipped(_) => &mut self.kept,
             Fact::ReturnDeferred(_) => &mut self.return_deferred,
             Fact::ArmsCompared(_) => &mut self.verdicts,
+            Fact::ApprovalRequested(_) => &mut self.approvals_asked,
+            Fact::ApprovalGiven(_) => &mut self.approvals_given,
+            Fact::ApprovalGranted(_) => &mut self.approvals_granted,
+            Fact::ApprovalDeclined(_) => &mut self.approvals_declined,
+            Fact::ApprovalVoided(fact) => match fact.cause {
+                VoidCause::Expired => &mut self.approvals_expired,
+                VoidCause::Edited => &mut self.approvals_edited,
+                VoidCause::Overtaken => &mut self.approvals_overtaken,
+                VoidCause::Asker => &mut self.approvals_unasked,
+            },
+            Fact::ApprovalLost(_) => &mut self.approvals_lost,
             _ => return,
         };
         *count += 1;

@@ -4,11 +4,13 @@ use std::collections::BTreeSet;
 
 use fleetfold_core::{
     CampaignIx, DeviceIx, Fact,
-    fact::{DeferralCause, PauseCause, RemovalCause, RetriesOrdered},
+    fact::{DeferralCause, PauseCause, RemovalCause, RetriesOrdered, VoidCause},
 };
+use fleetfold_schemas::OperatorId;
 
 use super::{
     Book, Checked,
+    approval::{Going, commander},
     back::returning,
     breach,
     campaign::{Campaign, Status},
@@ -29,6 +31,10 @@ pub struct Step {
     /// Members who have had their turn, whatever came of it.
     pub turns: u64,
     pub last: Option<Fact>,
+    /// The last command.
+    command: Option<Fact>,
+    /// Enough people have approved it just now.
+    pub(super) granted: Option<Going>,
     /// Whose turn an operator has asked for, as long as it has not come.
     expedited: Option<(CampaignIx, DeviceIx)>,
     /// A queued job was taken back to make way: the device, the campaign, and whether that was paused.
@@ -55,6 +61,29 @@ impl Step {
             }
             _ => {}
         }
+    }
+
+    /// Who has given the command that what comes now follows from.
+    pub(super) const fn commander(&self) -> Option<&OperatorId> {
+        commander(self.last.as_ref())
+    }
+
+    /// What is to be carried out with enough approvals, or in place of them, follows from the command that brought the last.
+    pub(super) fn is_after(&mut self, fact: &Fact) {
+        match fact {
+            Fact::CommandAccepted(_) => self.command = Some(fact.clone()),
+            Fact::ApprovalGranted(_) => {
+                self.last.clone_from(&self.command);
+                return;
+            }
+            Fact::ApprovalVoided(voided)
+                if voided.cause == VoidCause::Edited && self.commander().is_some() =>
+            {
+                return;
+            }
+            _ => {}
+        }
+        self.last = Some(fact.clone());
     }
 
     /// What was announced has come.
@@ -84,8 +113,10 @@ impl Book {
         let was_asked = matches!(step.last, Some(Fact::CommandAccepted(_)));
         self.counts.add(fact);
         match fact {
-            Fact::CampaignCreated(fact) => {
-                self.check_created(fact, was_asked, step)?;
+            Fact::CampaignCreated(created) => {
+                self.check_created(created, was_asked, step)?;
+                self.approvals.count_authors(fact, step)?;
+                let fact = created;
                 let releases = (fact.release, fact.other_releases.as_slice());
                 let campaign = Campaign::new(fact.spec.clone(), releases, &fact.other_arm);
                 self.campaigns.push(campaign);
@@ -113,7 +144,10 @@ impl Book {
             }
             _ => match fact.device() {
                 Some(device) => self.count_execution(position, at_ms, (ix, device), fact, step),
-                None => self.count_status(at_ms, ix, fact, was_asked),
+                None => {
+                    self.approvals.count_authors(fact, step)?;
+                    self.count_status(at_ms, ix, fact, was_asked)
+                }
             },
         }
     }

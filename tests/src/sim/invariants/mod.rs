@@ -3,6 +3,7 @@
 //! [`Book`] is fed with the facts as they are recorded and with what is seen on the wire. It knows what facts mean from
 //! PROTOCOL.md and nothing of how the engine keeps its projections.
 
+mod approval;
 mod arms;
 mod back;
 mod campaign;
@@ -26,6 +27,7 @@ use fleetfold_core::{CampaignIx, DeviceIx, Fact, ReleaseIx, State};
 
 use self::course::Step;
 pub use self::{
+    approval::Approvals,
     campaign::{Campaign, Status},
     command::Commands,
     counts::Counts,
@@ -77,6 +79,7 @@ pub struct Book {
     /// Bytes of the delta to a release from another one.
     deltas: BTreeMap<(ReleaseIx, ReleaseIx), u64>,
     pub campaigns: Vec<Campaign>,
+    pub approvals: Approvals,
     pub counts: Counts,
 }
 
@@ -140,6 +143,7 @@ impl Book {
         fact.encode_into(&mut record);
         self.records.push((at_ms, record));
         let position = self.position();
+        self.check_approved(fact, step)?;
         match fact {
             Fact::ReleasePublished(fact) => self.releases.push(Release {
                 model: fact.model.clone(),
@@ -156,6 +160,16 @@ impl Book {
                 self.fleet.count(fact)?;
                 step.describe(fact);
             }
+            Fact::OperatorAdded(_)
+            | Fact::OperatorChanged(_)
+            | Fact::OperatorRevoked(_)
+            | Fact::ApprovalPolicySet(_) => self.approvals.count_people(fact),
+            Fact::ApprovalRequested(_)
+            | Fact::ApprovalGiven(_)
+            | Fact::ApprovalGranted(_)
+            | Fact::ApprovalDeclined(_)
+            | Fact::ApprovalVoided(_)
+            | Fact::ApprovalLost(_) => self.count_approval(at_ms, fact, step)?,
             Fact::RollbackAdded(fact) => {
                 self.ways.insert((fact.release, fact.to));
             }
@@ -171,7 +185,7 @@ impl Book {
             // The site itself, its people, keys, deltas and alerts: nothing here depends on them.
             _ => {}
         }
-        step.last = Some(fact.clone());
+        step.is_after(fact);
         Ok(())
     }
 

@@ -191,6 +191,7 @@ impl Book {
     /// What must hold at the end of every step.
     pub(super) fn check_step_end(&mut self, at_ms: u64, step: &Step) -> Checked {
         step.check_end()?;
+        self.check_approvals(at_ms, step)?;
         self.check_joined(step)?;
         self.count_limits(at_ms);
         for campaign in &self.campaigns {

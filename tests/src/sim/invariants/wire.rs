@@ -209,6 +209,7 @@ impl Book {
                 .collect::<Vec<_>>()
         });
         is(arms == campaign.arms().map(Vec::from), "the arms")?;
+        self.check_shown_approvals(&status)?;
         let is_paused = campaign.status.is_paused();
         is(
             !is_paused || status.cause.is_some() && status.hold.is_some(),
