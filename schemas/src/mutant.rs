@@ -72,10 +72,18 @@ pub enum Mutant {
     ApprovalOutlivesEdit,
     /// What was asked for stays open for ever.
     ApprovalNeverExpires,
+    /// An alert may come and go with every outcome.
+    AlertFlickers,
+    /// What is over for a campaign that has ended stays raised.
+    AlertOutlivesCampaign,
+    /// A device whose attempt was given up counts as one that has spoken.
+    GivingUpIsAWord,
+    /// Nobody is told that a device has failed for good.
+    TicketForgotten,
 }
 
 impl Mutant {
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 37] = [
         Self::AcknowledgeBeforeFlush,
         Self::PublishBeforeFlush,
         Self::JournalNotSynced,
@@ -109,6 +117,10 @@ impl Mutant {
         Self::ApprovedByTooFew,
         Self::ApprovalOutlivesEdit,
         Self::ApprovalNeverExpires,
+        Self::AlertFlickers,
+        Self::AlertOutlivesCampaign,
+        Self::GivingUpIsAWord,
+        Self::TicketForgotten,
     ];
 }
 

@@ -8,6 +8,7 @@ use alloc::vec::Vec;
 
 use fleetfold_schemas::{
     campaign::{BasisPoints, Hours},
+    mutant::{Mutant, is_on},
     status::AlertName,
 };
 
@@ -65,11 +66,15 @@ fn change(
     let standing = row.watch.alerts.get(alert);
     let raised = standing.and_then(|it| it.trouble);
     if row.status.is_final() {
-        return raised.map(|_| (now, None));
+        return raised
+            .filter(|_| !is_on(Mutant::AlertOutlivesCampaign))
+            .map(|_| (now, None));
     }
     row.started_at?;
     let interval_ms = row.spec.monitoring.update_interval_minutes.ms();
-    let stays_until = standing.map_or(0, |it: &Standing| it.changed_at + interval_ms);
+    let stays_until = standing
+        .filter(|_| !is_on(Mutant::AlertFlickers))
+        .map_or(0, |it: &Standing| it.changed_at + interval_ms);
     let watched = Watched { state, row, now };
     match raised {
         None => {

@@ -5,8 +5,9 @@ use fleetfold_schemas::{
     CampaignId, DeviceId, Name, Version,
     campaign::{
         AbTesting, BasisPoints, CampaignSpec, ClassRule, Classes, Criteria, Days, FailureHandling,
-        Gates, GroupOrder, GroupSpec, HOUR_MS, Hours, Jitter, MINUTE_MS, Membership, Metric, Other,
-        PhaseSpec, Rates, ReleaseRef, SprtSpec, StrataKey, Strategy, Timeouts, VersionRequirement,
+        Gates, GroupOrder, GroupSpec, HOUR_MS, Hours, Jitter, MINUTE_MS, Membership, Metric,
+        Minutes, Monitoring, Other, PhaseSpec, Rates, ReleaseRef, SprtSpec, StrataKey, Strategy,
+        Timeouts, VersionRequirement,
     },
 };
 use serde_json::json;
@@ -112,6 +113,7 @@ pub(super) fn spec(
             execution_hours: Hours::from_ms(stream.within(15..=180) * MINUTE_MS),
             waiting_hours: None,
         },
+        monitoring: monitoring(stream),
         // Every third is too short for its trouble.
         max_rollout_days: Days::from_ms((stream.pick(&[3, 12, 40]) * HOUR_MS).max(watched_ms)),
         ..CampaignSpec::new(id.clone(), releases(stream, catalog, release))
@@ -319,6 +321,18 @@ fn rates(stream: &mut Stream) -> Rates {
     }
 }
 
+fn monitoring(stream: &mut Stream) -> Monitoring {
+    Monitoring {
+        update_interval_minutes: Minutes::from_ms(stream.pick(&[1, 5, 5, 45]) * MINUTE_MS),
+        alert_on_failure_rate: percent(stream.pick(&[0, 5, 20, 50, 100])),
+        alert_on_timeout_hours: Hours::from_ms(stream.within(5..=120) * MINUTE_MS),
+        alert_on_stalled_hours: stream
+            .percent(70)
+            .then(|| Hours::from_ms(stream.within(20..=600) * MINUTE_MS)),
+        ..Monitoring::default()
+    }
+}
+
 fn failure_handling(stream: &mut Stream) -> FailureHandling {
     let rule = |stream: &mut Stream, chance| {
         stream.percent(chance).then(|| ClassRule {
@@ -343,6 +357,7 @@ fn failure_handling(stream: &mut Stream) -> FailureHandling {
             .then(|| u32::try_from(stream.below(6)).unwrap_or(0)),
         retry_bytes_max: stream.percent(15).then(|| stream.within(0..=60_000)),
         auto_rollback_on_failure: stream.percent(35),
+        create_support_tickets: stream.percent(50),
         rollback_threshold: percent(stream.pick(&[5, 20, 40])),
         ..FailureHandling::default()
     }

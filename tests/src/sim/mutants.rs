@@ -42,6 +42,10 @@ const SEEDS_MAX: [(Mutant, u64); Mutant::ALL.len()] = [
     (Mutant::ApprovedByTooFew, 60),
     (Mutant::ApprovalOutlivesEdit, 200),
     (Mutant::ApprovalNeverExpires, 60),
+    (Mutant::AlertFlickers, 20),
+    (Mutant::AlertOutlivesCampaign, 20),
+    (Mutant::GivingUpIsAWord, 20),
+    (Mutant::TicketForgotten, 20),
 ];
 
 /// How a defect was noticed.

@@ -145,6 +145,8 @@ impl Sim {
                 self.review(at);
                 if at == ROOT {
                     self.change_staff();
+                    self.have_second_thoughts();
+                    self.close_tickets();
                     self.follow_plan();
                 }
                 if !self.is_peaceful {

@@ -1,14 +1,17 @@
 //! Those whose approval others need, and what the site's configuration says of it.
 
 use fleetfold_schemas::{
-    Digest,
+    Digest, TicketId,
     approval::ApprovalPolicy,
     campaign::{Hours, MINUTE_MS},
-    command::{ApproveCampaign, ChangeOperator, Command, DeclineCampaign},
+    command::{
+        ApproveCampaign, ChangeOperator, CloseTicket, Command, DeclineCampaign, EditCampaign,
+    },
     operator::Role,
 };
 
 use super::{
+    invariants::Status,
     operator::{ROOT, STAFF},
     random::Stream,
     world::Sim,
@@ -26,7 +29,7 @@ impl People {
     #[must_use]
     pub fn new(mut stream: Stream) -> Self {
         Self {
-            is_careful: stream.percent(30),
+            is_careful: stream.percent(40),
             policy: None,
             stream,
         }
@@ -45,7 +48,7 @@ impl People {
                 advance: stream.pick(&[0, 1, 1, 2]),
                 resume: stream.pick(&[0, 1, 1, 2]),
                 rollback: stream.pick(&[0, 1, 1, 2]),
-                expires_hours: Hours::from_ms(stream.pick(&[20, 120, 7 * 24 * 60]) * MINUTE_MS),
+                expires_hours: Hours::from_ms(stream.pick(&[10, 30, 120, 7 * 24 * 60]) * MINUTE_MS),
             });
         }
         self.policy.clone().unwrap_or_default()
@@ -77,14 +80,15 @@ impl Sim {
             4 => Some(Digest([7; 32])),
             _ => Some(asked.digest),
         };
-        let refusals = if self.is_peaceful { 2 } else { 12 };
+        // People take their time.
+        let (refusals, answers) = if self.is_peaceful { (2, 80) } else { (4, 30) };
         let command = match stream.below(100) {
             answer if answer < refusals => Command::DeclineCampaign(DeclineCampaign {
                 campaign,
                 request,
                 reason: None,
             }),
-            0..80 => Command::ApproveCampaign(ApproveCampaign {
+            answer if answer < answers => Command::ApproveCampaign(ApproveCampaign {
                 campaign,
                 request,
                 digest,
@@ -93,6 +97,41 @@ impl Sim {
             _ => return,
         };
         self.command(at, command, true);
+    }
+
+    /// Somebody has seen to a device, now and then before it has succeeded after all.
+    pub fn close_tickets(&mut self) {
+        if self.operators[ROOT].open_orders() > 0 || self.people.stream.below(40) != 0 {
+            return;
+        }
+        let open: Vec<_> = self.book.open_tickets().collect();
+        if open.is_empty() {
+            return;
+        }
+        let ticket = TicketId(self.people.stream.pick(&open));
+        let reason = None;
+        let command = Command::CloseTicket(CloseTicket { ticket, reason });
+        self.command(ROOT, command, true);
+    }
+
+    /// What waits for its start is described otherwise after all.
+    pub fn have_second_thoughts(&mut self) {
+        if self.is_peaceful || self.operators[ROOT].open_orders() > 0 {
+            return;
+        }
+        let waiting = self
+            .book
+            .approvals
+            .open()
+            .values()
+            .find(|asked| self.book.campaign(asked.campaign).status == Status::Draft);
+        let Some(asked) = waiting.filter(|_| self.people.stream.below(100) == 0) else {
+            return;
+        };
+        let mut spec = self.book.campaign(asked.campaign).spec.clone();
+        spec.priority = self.people.stream.pick(&[1, 50, 150]);
+        let campaign = spec.into();
+        self.command(ROOT, Command::EditCampaign(EditCampaign { campaign }), true);
     }
 
     /// Somebody gets another role for a while.
@@ -106,8 +145,8 @@ impl Sim {
         });
         let stream = &mut self.people.stream;
         let (at, role) = match moved {
-            Some(at) if self.is_peaceful || stream.below(300) == 0 => (at, STAFF[at].1),
-            None if !self.is_peaceful && stream.below(300) == 0 => {
+            Some(at) if self.is_peaceful || stream.below(120) == 0 => (at, STAFF[at].1),
+            None if !self.is_peaceful && stream.below(120) == 0 => {
                 let role = stream.pick(&[Role::Viewer, Role::Operator, Role::Approver]);
                 (1 + stream.below(STAFF.len() - 1), role)
             }

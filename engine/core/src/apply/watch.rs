@@ -1,6 +1,9 @@
 //! What facts change of alerts and tickets.
 
-use fleetfold_schemas::device::ErrorClass;
+use fleetfold_schemas::{
+    device::ErrorClass,
+    mutant::{Mutant, is_on},
+};
 
 use super::member_at;
 use crate::{
@@ -94,10 +97,10 @@ pub fn moved(campaign: &mut Campaign, member: u32, at: Timestamp, was_given_up: 
         // Another attempt is no word of the device, and giving it up is none either.
         Fact::ExecutionQueued(_)
         | Fact::ExecutionDeferred(_)
-        | Fact::ExecutionTimedOut(_)
         | Fact::WindowRenewed(_)
         | Fact::ReturnQueued(_)
         | Fact::ReturnDeferred(_) => {}
+        Fact::ExecutionTimedOut(_) if !is_on(Mutant::GivingUpIsAWord) => {}
         Fact::ExecutionRemoved(fact) if fact.cause == RemovalCause::NotContacted => {}
         Fact::ReturnFailed(fact) if fact.error.class == ErrorClass::LostContact => {}
         _ => campaign.outcome_known(member),
@@ -109,6 +112,7 @@ pub fn moved(campaign: &mut Campaign, member: u32, at: Timestamp, was_given_up: 
     } else if !was_given_up
         && campaign.spec.failure_handling.create_support_tickets
         && is_of_the_device(fact)
+        && !is_on(Mutant::TicketForgotten)
     {
         campaign.watch.lost(member);
     }

@@ -2,7 +2,7 @@
 
 use fleetfold_core::{
     Fact,
-    fact::{DeferralCause, PauseCause, RemovalCause, RollbackCause, VoidCause},
+    fact::{DeferralCause, PauseCause, RemovalCause, RollbackCause, Trouble, VoidCause},
 };
 
 #[derive(Debug, Default, Clone, Copy)]
@@ -56,6 +56,12 @@ pub struct Counts {
     pub approvals_overtaken: u64,
     pub approvals_unasked: u64,
     pub approvals_lost: u64,
+    pub alerts_of_failures: u64,
+    pub alerts_of_timeouts: u64,
+    pub alerts_of_stalls: u64,
+    pub alerts_cleared: u64,
+    pub tickets_opened: u64,
+    pub tickets_closed: u64,
     pub winners: u64,
     pub verdicts: u64,
     /// Steps at whose end a campaign had to wait for its rates.
@@ -122,6 +128,14 @@ impl Counts {
             Fact::ReturnSkipped(_) => &mut self.kept,
             Fact::ReturnDeferred(_) => &mut self.return_deferred,
             Fact::ArmsCompared(_) => &mut self.verdicts,
+            Fact::AlertRaised(fact) => match fact.trouble {
+                Trouble::FailureRate { .. } => &mut self.alerts_of_failures,
+                Trouble::Timeouts { .. } => &mut self.alerts_of_timeouts,
+                Trouble::Stalled { .. } => &mut self.alerts_of_stalls,
+            },
+            Fact::AlertCleared(_) => &mut self.alerts_cleared,
+            Fact::TicketOpened(_) => &mut self.tickets_opened,
+            Fact::TicketClosed(_) => &mut self.tickets_closed,
             Fact::ApprovalRequested(_) => &mut self.approvals_asked,
             Fact::ApprovalGiven(_) => &mut self.approvals_given,
             Fact::ApprovalGranted(_) => &mut self.approvals_granted,

@@ -3,6 +3,7 @@
 //! [`Book`] is fed with the facts as they are recorded and with what is seen on the wire. It knows what facts mean from
 //! PROTOCOL.md and nothing of how the engine keeps its projections.
 
+mod alert;
 mod approval;
 mod arms;
 mod back;
@@ -80,6 +81,7 @@ pub struct Book {
     deltas: BTreeMap<(ReleaseIx, ReleaseIx), u64>,
     pub campaigns: Vec<Campaign>,
     pub approvals: Approvals,
+    watches: BTreeMap<CampaignIx, alert::Watch>,
     pub counts: Counts,
 }
 
@@ -144,6 +146,7 @@ impl Book {
         self.records.push((at_ms, record));
         let position = self.position();
         self.check_approved(fact, step)?;
+        let was_given_up = self.given_up(fact);
         match fact {
             Fact::ReleasePublished(fact) => self.releases.push(Release {
                 model: fact.model.clone(),
@@ -176,15 +179,15 @@ impl Book {
             Fact::DeltaAdded(fact) => {
                 self.deltas.insert((fact.release, fact.from), fact.bytes);
             }
-            // They follow from what is checked here, and nothing follows from them.
             Fact::AlertRaised(_)
             | Fact::AlertCleared(_)
             | Fact::TicketOpened(_)
-            | Fact::TicketClosed(_) => {}
+            | Fact::TicketClosed(_) => self.count_alert(at_ms, fact, step)?,
             _ if fact.campaign().is_some() => self.count_campaign(position, at_ms, fact, step)?,
             // The site itself, its people, keys, deltas and alerts: nothing here depends on them.
             _ => {}
         }
+        self.look(at_ms, fact, was_given_up);
         step.is_after(fact);
         Ok(())
     }

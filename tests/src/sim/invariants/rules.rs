@@ -192,6 +192,7 @@ impl Book {
     pub(super) fn check_step_end(&mut self, at_ms: u64, step: &Step) -> Checked {
         step.check_end()?;
         self.check_approvals(at_ms, step)?;
+        self.check_watches(at_ms)?;
         self.check_joined(step)?;
         self.count_limits(at_ms);
         for campaign in &self.campaigns {

@@ -31,11 +31,11 @@ impl Sim {
             Topic::Campaign(_, CampaignTopic::Status) => self.book.check_campaign(payload),
             Topic::FleetSummary => self.book.check_summary(payload),
             Topic::LogFacts => self.check_shown_fact(payload),
+            Topic::Alert(id) => self.book.check_alert(id, payload),
             Topic::Device(..)
             | Topic::Operator(..)
             | Topic::Campaign(_, CampaignTopic::Report)
             | Topic::Release(..)
-            | Topic::Alert(_)
             | Topic::Ticket(_)
             | Topic::Campaign(_, CampaignTopic::Rehearsal) => Ok(()),
         };
