@@ -38,14 +38,14 @@ const SEEDS_MAX: [(Mutant, u64); Mutant::ALL.len()] = [
     (Mutant::RetriedWhileGoingBack, 60),
     (Mutant::ControlOffered, 60),
     (Mutant::ArmByRank, 60),
-    (Mutant::ApprovedByAsker, 60),
-    (Mutant::ApprovedByTooFew, 60),
-    (Mutant::ApprovalOutlivesEdit, 200),
-    (Mutant::ApprovalNeverExpires, 60),
-    (Mutant::AlertFlickers, 20),
-    (Mutant::AlertOutlivesCampaign, 20),
-    (Mutant::GivingUpIsAWord, 20),
-    (Mutant::TicketForgotten, 20),
+    (Mutant::ApprovedByAsker, 24),
+    (Mutant::ApprovedByTooFew, 24),
+    (Mutant::ApprovalOutlivesEdit, 160),
+    (Mutant::ApprovalNeverExpires, 16),
+    (Mutant::AlertFlickers, 128),
+    (Mutant::AlertOutlivesCampaign, 40),
+    (Mutant::GivingUpIsAWord, 136),
+    (Mutant::TicketForgotten, 8),
 ];
 
 /// How a defect was noticed.

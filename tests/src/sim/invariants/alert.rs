@@ -137,11 +137,14 @@ impl Book {
             return;
         }
         let watch = self.watch(ix);
-        watch.moved_ms = at_ms;
+        if !matches!(fact, Fact::ExecutionHeld(_) | Fact::WindowRenewed(_)) {
+            watch.moved_ms = at_ms;
+        }
         let is_no_word = match fact {
             Fact::ExecutionQueued(_)
             | Fact::ExecutionDeferred(_)
             | Fact::ExecutionTimedOut(_)
+            | Fact::WindowRenewed(_)
             | Fact::ReturnQueued(_)
             | Fact::ReturnDeferred(_) => true,
             Fact::ExecutionRemoved(fact) => fact.cause == RemovalCause::NotContacted,
@@ -149,7 +152,7 @@ impl Book {
             _ => false,
         };
         match fact {
-            Fact::ExecutionAccepted(_) | Fact::ReturnAccepted(_) => {
+            Fact::ExecutionAccepted(_) | Fact::ExecutionContinued(_) | Fact::ReturnAccepted(_) => {
                 watch.silent.insert(device, at_ms);
             }
             _ if is_no_word => {}
