@@ -9,7 +9,7 @@ use super::{
     SECTION_BYTES_MAX, SnapshotError,
     answers::Answers,
     campaigns::Rosters,
-    rows::{DeviceRow, Head, KeyRow, Kind, OperatorRow, ReleaseRow, TicketRow},
+    rows::{ControlRow, DeviceRow, Head, KeyRow, Kind, OperatorRow, ReleaseRow, TicketRow},
 };
 use crate::{
     State, Timestamp,
@@ -39,6 +39,8 @@ pub struct Reader {
     attributes: Vec<Number>,
     rosters: Rosters,
     answers: Answers,
+    /// Controls read.
+    controls: u32,
     state: State,
 }
 
@@ -180,6 +182,7 @@ impl Reader {
             }
             Kind::Devices => self.device(&decoder.decode()?)?,
             Kind::Campaigns => self.rosters.campaign(&mut self.state, decoder.decode()?)?,
+            Kind::Controls => self.control(&decoder.decode()?)?,
             Kind::Tickets => self.ticket(decoder.decode()?)?,
             Kind::Members => self.rosters.member(&mut self.state, decoder.decode()?)?,
         }
@@ -203,6 +206,7 @@ impl Reader {
             Kind::Campaigns => state.campaigns.len(),
             // Announced by their campaigns.
             Kind::Members => 0,
+            Kind::Controls => self.controls,
             Kind::Tickets => number(state.tickets.len()),
         }
     }
@@ -328,6 +332,25 @@ impl Reader {
         Ok(())
     }
 
+    fn control(&mut self, row: &ControlRow) -> Result<(), RowError> {
+        let at = self.controls;
+        let in_range = |field, is_in_range| check("control", at, field, is_in_range);
+        in_range("campaign", row.campaign < self.state.campaigns.len())?;
+        in_range("device", row.device < self.state.devices.len())?;
+        in_range("marks", row.marks & !ControlRow::MARKS == 0)?;
+        let campaign = self.state.campaigns.get_mut(row.campaign);
+        let comparison = campaign.comparison.as_mut();
+        let comparison = comparison.ok_or(out_of_range("control", at, "campaign"))?;
+        let has = |mark| row.marks & mark != 0;
+        let is_new = (has(ControlRow::BOOTED) && comparison.controls.insert(row.device))
+            | (has(ControlRow::DRAINED) && comparison.drained_controls.insert(row.device));
+        if !is_new {
+            return Err(taken("control", at).into());
+        }
+        self.controls += 1;
+        Ok(())
+    }
+
     fn ticket(&mut self, row: TicketRow) -> Result<(), RowError> {
         let at = number(self.state.tickets.len());
         check_time("ticket", at, "time", Some(row.opened_at))?;
@@ -402,6 +425,7 @@ fn announced(head: &Head, kind: Kind) -> Option<u32> {
         Kind::Attributes => head.attributes,
         Kind::Devices => head.devices,
         Kind::Campaigns => head.campaigns,
+        Kind::Controls => head.controls,
         Kind::Tickets => head.tickets,
     })
 }

@@ -42,11 +42,13 @@ pub enum Kind {
     Campaigns = 70,
     /// Of all campaigns, one campaign after the other.
     Members = 80,
+    /// Of all campaigns that compare with devices that are given nothing, one campaign after the other.
+    Controls = 85,
     Tickets = 90,
 }
 
 impl Kind {
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Head,
         Self::Operators,
         Self::Keys,
@@ -59,6 +61,7 @@ impl Kind {
         Self::Devices,
         Self::Campaigns,
         Self::Members,
+        Self::Controls,
         Self::Tickets,
     ];
 
@@ -85,6 +88,7 @@ impl Kind {
             Self::Devices => "devices",
             Self::Campaigns => "campaigns",
             Self::Members => "members",
+            Self::Controls => "controls",
             Self::Tickets => "tickets",
         }
     }
@@ -137,6 +141,27 @@ pub struct Head {
     pub alerts: Vec<Standing>,
     #[cbor(n(71), default, skip_if = "is_none")]
     pub tickets: u32,
+    #[cbor(n(16), default, skip_if = "is_none")]
+    pub controls: u32,
+}
+
+/// A device that is given nothing, whose figures have been counted. In ascending order of campaigns, then devices.
+#[derive(Debug, Encode, Decode)]
+#[cbor(map)]
+pub struct ControlRow {
+    #[n(0)]
+    pub campaign: CampaignIx,
+    #[n(1)]
+    pub device: DeviceIx,
+    /// The sum of [`ControlRow::BOOTED`] and its like.
+    #[n(2)]
+    pub marks: u64,
+}
+
+impl ControlRow {
+    pub const BOOTED: u64 = 1;
+    pub const DRAINED: u64 = 2;
+    pub const MARKS: u64 = Self::BOOTED | Self::DRAINED;
 }
 
 /// Open ones, in ascending order of their numbers.

@@ -11,9 +11,9 @@ use minicbor::{Encode, Encoder};
 use super::{
     SECTION_BYTES_MAX,
     rows::{
-        AnswerRow, CampaignRow, DeviceRow, Head, HealthRow, KeyRow, Kind, MemberRow, OperatorRow,
-        ReleaseRow, RollbackManifestRow, RollbackRow, RunRow, ShortageRow, StartsRow, StateParts,
-        TicketRow,
+        AnswerRow, CampaignRow, ControlRow, DeviceRow, Head, HealthRow, KeyRow, Kind, MemberRow,
+        OperatorRow, ReleaseRow, RollbackManifestRow, RollbackRow, RunRow, ShortageRow, StartsRow,
+        StateParts, TicketRow,
     },
 };
 use crate::{
@@ -66,6 +66,9 @@ pub fn write(state: &State, section: &mut dyn FnMut(&[u8])) {
             out.row(Kind::Members, &member_row(campaign, at, member));
         }
     }
+    for row in controls(state) {
+        out.row(Kind::Controls, &row);
+    }
     for (number, ticket) in state.tickets.iter() {
         out.row(Kind::Tickets, &ticket_row(number, ticket));
     }
@@ -106,6 +109,10 @@ impl<'a> Sections<'a> {
     }
 
     fn encoded(&mut self, kind: Kind, row: &[u8]) {
+        debug_assert!(
+            SECTION_HEAD_BYTES_MAX + row.len() <= SECTION_BYTES_MAX,
+            "whatever may be many has a row for each"
+        );
         let is_full = SECTION_HEAD_BYTES_MAX + self.rows.len() + row.len() > SECTION_BYTES_MAX;
         if kind != self.kind || is_full {
             self.finish();
@@ -245,7 +252,24 @@ fn head(state: &State, numbering: &Numbering) -> Head {
         approval_policy: state.approval_policy.clone(),
         alerts: state.alerts.iter().copied().collect(),
         tickets: count(state.tickets.len()),
+        controls: count(controls(state).count()),
     }
+}
+
+fn controls(state: &State) -> impl Iterator<Item = ControlRow> {
+    state.campaigns.iter().flat_map(|(ix, campaign)| {
+        campaign.comparison.iter().flat_map(move |comparison| {
+            comparison.all_controls().map(move |device| ControlRow {
+                campaign: ix,
+                device,
+                marks: mark(comparison.controls.contains(&device), ControlRow::BOOTED)
+                    + mark(
+                        comparison.drained_controls.contains(&device),
+                        ControlRow::DRAINED,
+                    ),
+            })
+        })
+    })
 }
 
 fn ticket_row(number: u64, ticket: &Ticket) -> TicketRow {

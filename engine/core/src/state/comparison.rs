@@ -33,15 +33,20 @@ pub struct Comparison {
     /// What it has come to.
     #[n(4)]
     pub verdict: Option<Verdict>,
-    /// Devices of an arm that is given nothing whose boot has been counted: one figure a device.
-    #[n(5)]
+    /// Devices of an arm that is given nothing whose boot has been counted: one figure a device. There may be many, so in a
+    /// snapshot they have rows of their own; up to now only read.
+    #[cbor(n(5), default, skip_if = "has_rows")]
     pub controls: BTreeSet<DeviceIx>,
     /// How fast batteries run down, in hundredths of a percent a day.
     #[cbor(n(80), default, skip_if = "is_empty")]
     pub battery_drain: PerArm<Moments>,
     /// As `controls`, of the battery.
-    #[cbor(n(81), default, skip_if = "BTreeSet::is_empty")]
+    #[cbor(n(81), default, skip_if = "has_rows")]
     pub drained_controls: BTreeSet<DeviceIx>,
+}
+
+const fn has_rows(_: &BTreeSet<DeviceIx>) -> bool {
+    true
 }
 
 fn is_empty(figures: &PerArm<Moments>) -> bool {
@@ -108,6 +113,15 @@ impl Comparison {
         {
             self.drained(Arm::B, battery_drain);
         }
+    }
+
+    /// Devices of an arm that is given nothing of which anything has been counted.
+    pub(crate) fn all_controls(&self) -> impl Iterator<Item = DeviceIx> {
+        let booted = self.controls.iter().copied();
+        let others = self.drained_controls.difference(&self.controls).copied();
+        let mut all: Vec<_> = booted.chain(others).collect();
+        all.sort_unstable();
+        all.into_iter()
     }
 
     /// Where it stands. `members` is how many devices there are in both arms.
