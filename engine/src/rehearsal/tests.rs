@@ -285,6 +285,15 @@ fn on_disk(dir: &std::path::Path, devices: u32, spec: CampaignSpec, failing: u32
                 outcome: Some((moment, outcome)),
             }
         }
+
+        fn install(
+            &mut self,
+            _device: u32,
+            _job: &fleetfold_schemas::job::Job,
+            _now: Timestamp,
+        ) -> (stage::Moment, stage::Outcome) {
+            unreachable!("there are no windows here")
+        }
     }
 
     let mut all = facts(devices, spec);

@@ -280,6 +280,9 @@ impl Book {
                     && since + limit_ms <= at_ms
                     && !campaign.status.is_paused()
             }
+            Trouble::WindowNeverOpens { devices } => {
+                devices > 0 && !campaign.spec.maintenance_windows.is_empty()
+            }
         };
         is(is_true, "an alert has a true cause")
     }

@@ -132,6 +132,7 @@ impl Counts {
                 Trouble::FailureRate { .. } => &mut self.alerts_of_failures,
                 Trouble::Timeouts { .. } => &mut self.alerts_of_timeouts,
                 Trouble::Stalled { .. } => &mut self.alerts_of_stalls,
+                Trouble::WindowNeverOpens { .. } => return,
             },
             Fact::AlertCleared(_) => &mut self.alerts_cleared,
             Fact::TicketOpened(_) => &mut self.tickets_opened,
