@@ -108,7 +108,7 @@ impl Watched<'_> {
     fn is_over(&self, alert: AlertName) -> bool {
         match alert {
             AlertName::FailureRate => self.is_failure_rate_over(),
-            AlertName::Timeouts => self.timeouts().is_none_or(|(at, _)| at > self.now),
+            AlertName::Timeouts => self.timeouts_at().is_none_or(|at| at > self.now),
             AlertName::Stalled => self.stalled().is_none_or(|(at, _)| at > self.now),
             AlertName::WindowNeverOpens => self.never_opens().is_none(),
             AlertName::StorageLow => false,
@@ -146,10 +146,20 @@ impl Watched<'_> {
         failed * 4 * 10_000 <= limit * 3 * outcomes
     }
 
+    /// When the first of its devices has been silent for too long.
+    fn timeouts_at(&self) -> Option<Timestamp> {
+        let limit_ms = self.row.spec.monitoring.alert_on_timeout_hours.ms();
+        Some(self.row.watch.silent.oldest()? + limit_ms)
+    }
+
     fn timeouts(&self) -> Option<(Timestamp, Trouble)> {
         let limit_ms = self.row.spec.monitoring.alert_on_timeout_hours.ms();
-        let at = self.row.watch.silent.oldest()? + limit_ms;
-        let devices = self.row.silent_until(self.now.saturating_sub(limit_ms));
+        let at = self.timeouts_at()?;
+        // They are counted once the time has come: that takes a look at each of them.
+        let devices = match self.now.checked_sub(limit_ms) {
+            Some(since) if at <= self.now => self.row.silent_until(since),
+            _ => 0,
+        };
         Some((at, Trouble::Timeouts { devices, limit_ms }))
     }
 

@@ -1,5 +1,7 @@
 //! Rehearsals of small fleets.
 
+mod calendar;
+
 use fleetfold_core::{
     Core, Fact, Timestamp,
     fact::{

@@ -572,7 +572,10 @@ impl Campaign {
             (true, None) => self.held_since = Some(at),
             (false, Some(since)) => {
                 let run = &mut self.runs[self.run];
-                run.held_ms += at - since.max(run.started_at.unwrap_or(since));
+                // A phase that has not begun is not watched yet.
+                if let Some(started_at) = run.started_at {
+                    run.held_ms += at - since.max(started_at);
+                }
                 self.held_since = None;
             }
             _ => {}
