@@ -18,6 +18,7 @@ use serde_json::Value;
 use crate::{
     CampaignIx, DeviceIx, Effect, Fact, State, Timestamp,
     accept::accept,
+    alerts,
     apply::{apply, says_anything},
     approval,
     calendar::Calendar,
@@ -367,6 +368,15 @@ impl Core {
             && decide::has_missed_its_window(&self.state, *device, self.state.recorded_at)
         {
             open.late.insert(*device);
+        }
+        if let Fact::DeviceGreeted(DeviceGreeted { device, .. })
+        | Fact::DeviceReported(DeviceReported { device, .. }) = fact
+        {
+            let campaigns = &self.state.campaigns;
+            let missing = campaigns
+                .active()
+                .filter(|ix| alerts::is_missed(campaigns.get(*ix), *device));
+            open.campaigns.extend(missing.map(|ix| self.ordered(ix)));
         }
         match fact {
             Fact::DeviceReported(fact) if says_anything(fact) => {

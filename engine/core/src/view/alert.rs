@@ -5,12 +5,14 @@ use alloc::{format, string::String, vec::Vec};
 use fleetfold_schemas::{
     CampaignId, TicketId,
     campaign::{BasisPoints, human_duration},
-    status::{Alert, AlertKind, AlertName, Ticket},
+    status::{Alert, AlertKind, AlertName, Degraded, Ticket},
 };
 
+use super::health;
 use crate::{
     CampaignIx, State, Timestamp,
-    fact::Trouble,
+    fact::{Range, Trouble},
+    gate::measure::Measure,
     state::{self, StorageShortage, TICKETS_MAX},
 };
 
@@ -100,6 +102,35 @@ fn kind(trouble: &Trouble) -> AlertKind {
             limit_ms,
             waiting,
         },
+        Trouble::DevicesOffline {
+            devices,
+            known,
+            limit_bp,
+            limit_ms,
+        } => AlertKind::DevicesOffline {
+            devices,
+            known,
+            limit_percent: percent(limit_bp),
+            limit_ms,
+        },
+        Trouble::PerformanceDegradation {
+            measure,
+            devices,
+            before,
+            margin,
+            past,
+            pairs,
+            others,
+        } => AlertKind::PerformanceDegradation {
+            measure: measure.as_str().into(),
+            unit: measure.unit().into(),
+            devices,
+            pairs,
+            before: in_unit(measure, before),
+            margin: in_unit(measure, margin),
+            against_past: past.map(|range| degraded(measure, range)),
+            against_others: others.map(|range| degraded(measure, range)),
+        },
     }
 }
 
@@ -125,6 +156,42 @@ fn text(trouble: &Trouble) -> String {
             human_duration(limit_ms),
             counted(waiting)
         ),
+        Trouble::DevicesOffline {
+            devices,
+            known,
+            limit_bp,
+            limit_ms,
+        } => format!(
+            "{devices} of {} have not been heard of for {}, more than {}",
+            counted(known),
+            human_duration(limit_ms),
+            percent(limit_bp)
+        ),
+        Trouble::PerformanceDegradation {
+            measure,
+            devices,
+            margin,
+            past,
+            pairs,
+            others,
+            ..
+        } => health::cause(measure, (past, devices), (others, pairs), margin),
+    }
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "figures are u32 and intervals about them"
+)]
+fn in_unit(measure: Measure, figure: i64) -> f64 {
+    measure.in_unit(figure as f64)
+}
+
+fn degraded(measure: Measure, range: Range) -> Degraded {
+    Degraded {
+        value: in_unit(measure, range.value),
+        low: in_unit(measure, range.low),
+        high: in_unit(measure, range.high),
     }
 }
 
