@@ -19,7 +19,7 @@ use fleetfold_device_sim::{
     },
 };
 use fleetfold_schemas::{
-    DeviceId, ModelId, Name, Version,
+    DeviceId, ModelId, Name, TimeZoneName, Version,
     campaign::BasisPoints,
     command::{self, Command, CommandMessage, RegisterDevice},
     cose::TrustedKeys,
@@ -85,6 +85,9 @@ struct RunArgs {
     /// The hardware revision of all devices.
     #[arg(long)]
     hardware: Option<Version>,
+    /// A time zone by whose clock devices' maintenance windows open; of several, devices have them by turns.
+    #[arg(long, value_name = "ZONE")]
+    time_zone: Vec<TimeZoneName>,
     /// Percent of trials that fail by chance.
     #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..=100))]
     failing: u8,
@@ -248,6 +251,7 @@ fn configure(fleet: &FleetArgs, args: RunArgs) -> Result<FleetConfig, CliError> 
             .into_bytes()
             .into(),
     };
+    let mut zones = args.time_zone.iter().cloned().cycle();
     let mut devices = Vec::new();
     for index in 1..=fleet.devices {
         let id = device_id(fleet, index)?;
@@ -260,6 +264,7 @@ fn configure(fleet: &FleetArgs, args: RunArgs) -> Result<FleetConfig, CliError> 
             manifest_sequence: 0,
             inventory: Inventory {
                 hardware: args.hardware.clone(),
+                time_zone: zones.next(),
                 ..Inventory::default()
             },
         });

@@ -275,11 +275,16 @@ mod tests {
     }
 
     #[test]
-    fn the_example_campaign_can_be_carried_out() {
+    fn the_example_campaigns_can_be_carried_out() {
         let text = include_str!("../../deploy/examples/campaign.yaml");
         let draft: CampaignDraft = yaml::read(text, "campaign.yaml").unwrap();
         let spec = draft.resolve(&CampaignDefaults::default()).unwrap();
         assert_eq!(spec.groups.len(), 3);
+        let text = include_str!("../../deploy/examples/nightly.yaml");
+        let draft: CampaignDraft = yaml::read(text, "nightly.yaml").unwrap();
+        let spec = draft.resolve(&CampaignDefaults::default()).unwrap();
+        check_zones(&spec).unwrap();
+        assert_eq!((spec.maintenance_windows.len(), spec.freezes.len()), (2, 1));
     }
 
     #[test]

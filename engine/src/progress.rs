@@ -1,9 +1,10 @@
 //! A campaign as it goes on: a table that redraws itself on a terminal, a line for every step in a pipe.
 
+mod calendar;
 mod screen;
 mod table;
 
-pub use table::releases;
+pub use self::{calendar::calendar, table::releases};
 
 use std::{
     fmt::Write as _,

@@ -130,6 +130,7 @@ pub enum Reason {
     Hidden,
     InProgress,
     DeviceWaits,
+    Window,
     AttemptFailed,
     RetryAt,
     NoRetryLeft,

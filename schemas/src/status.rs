@@ -543,6 +543,8 @@ pub enum AlertKind {
         limit_ms: u64,
         waiting: u64,
     },
+    /// Devices wait for a maintenance window that does not open before the campaign is over.
+    WindowNeverOpens { devices: u64 },
 }
 
 /// What an alert is about, as topics and metrics name it. The numbers are those of the log.
@@ -560,14 +562,17 @@ pub enum AlertName {
     Timeouts,
     #[n(3)]
     Stalled,
+    #[n(60)]
+    WindowNeverOpens,
 }
 
 impl AlertName {
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::StorageLow,
         Self::FailureRate,
         Self::Timeouts,
         Self::Stalled,
+        Self::WindowNeverOpens,
     ];
 
     #[must_use]
@@ -577,6 +582,7 @@ impl AlertName {
             Self::FailureRate => "failure_rate",
             Self::Timeouts => "timeouts",
             Self::Stalled => "stalled",
+            Self::WindowNeverOpens => "window_never_opens",
         }
     }
 

@@ -22,10 +22,11 @@ use crate::{
 };
 
 /// What campaigns are watched for.
-const WATCHED: [AlertName; 3] = [
+const WATCHED: [AlertName; 4] = [
     AlertName::FailureRate,
     AlertName::Timeouts,
     AlertName::Stalled,
+    AlertName::WindowNeverOpens,
 ];
 
 /// Raises and clears what is due by now.
@@ -93,6 +94,7 @@ impl Watched<'_> {
             AlertName::FailureRate => Some((self.now, self.failure_rate()?)),
             AlertName::Timeouts => self.timeouts(),
             AlertName::Stalled => self.stalled(),
+            AlertName::WindowNeverOpens => Some((self.now, self.never_opens()?)),
             AlertName::StorageLow => None,
         }
     }
@@ -103,6 +105,7 @@ impl Watched<'_> {
             AlertName::FailureRate => self.is_failure_rate_over(),
             AlertName::Timeouts => self.timeouts().is_none_or(|(at, _)| at > self.now),
             AlertName::Stalled => self.stalled().is_none_or(|(at, _)| at > self.now),
+            AlertName::WindowNeverOpens => self.never_opens().is_none(),
             AlertName::StorageLow => false,
         }
     }
@@ -143,6 +146,12 @@ impl Watched<'_> {
         let at = self.row.watch.silent.oldest()? + limit_ms;
         let devices = self.row.silent_until(self.now.saturating_sub(limit_ms));
         Some((at, Trouble::Timeouts { devices, limit_ms }))
+    }
+
+    /// Of those whose turn has come: others are looked at in the lint before the start.
+    fn never_opens(&self) -> Option<Trouble> {
+        let devices = u64::from(self.row.window_census(self.now).never);
+        (devices > 0).then_some(Trouble::WindowNeverOpens { devices })
     }
 
     fn stalled(&self) -> Option<(Timestamp, Trouble)> {
@@ -202,8 +211,8 @@ const fn is_for_devices(reason: &HoldReason) -> bool {
         | HoldReason::HealthUnknown { .. }
         | HoldReason::HealthOpen { .. }
         | HoldReason::Unresolved { .. }
-        | HoldReason::Returning { .. }
-        | HoldReason::Finishing { .. } => true,
+        | HoldReason::Returning { .. } => true,
+        HoldReason::Finishing { open } => *open > 0,
         HoldReason::Draft
         | HoldReason::Approval { .. }
         | HoldReason::BuildingDeltas { .. }

@@ -19,7 +19,10 @@ use minicbor::{Decode, Encode};
 use rustc_hash::FxBuildHasher;
 use serde::Serialize;
 
-use crate::{CampaignIx, DeviceIx, State, Timestamp, state::Campaign};
+use crate::{
+    CampaignIx, DeviceIx, State, Timestamp,
+    state::{Campaign, Device},
+};
 
 /// Windows are looked for so far ahead: no campaign lasts longer.
 const HORIZON_DAYS: i32 = 400;
@@ -88,11 +91,21 @@ impl Calendar {
         device: DeviceIx,
         now: Timestamp,
     ) -> When {
-        let row = state.campaigns.get(ix);
+        self.for_device(state.campaigns.get(ix), ix, state.devices.get(device), now)
+    }
+
+    /// The same of a campaign that may not have been handed in yet.
+    pub fn for_device(
+        &mut self,
+        row: &Campaign,
+        ix: CampaignIx,
+        device: Device<'_>,
+        now: Timestamp,
+    ) -> When {
         if row.spec.maintenance_windows.is_empty() {
             return When::AnyTime;
         }
-        let zone = state.devices.get(device).time_zone();
+        let zone = device.time_zone();
         let zone = zone.filter(|name| self.zone(name).is_some());
         When::Within(self.window(row, ix, zone, now))
     }
@@ -116,7 +129,7 @@ impl Calendar {
     fn find(&mut self, row: &Campaign, zone: Option<&TimeZoneName>, now: Timestamp) -> Known {
         let default = row.spec.time_zone.as_ref();
         // What opens after the campaign's end never opens for it.
-        let end = row.deadline().unwrap_or(u64::MAX);
+        let end = row.windows_end(row.started_at.unwrap_or(now));
         let (mut open, mut next) = (None::<Window>, None::<Window>);
         for spec in &row.spec.maintenance_windows {
             let name = spec.time_zone.as_ref().or(zone).or(default);

@@ -286,7 +286,9 @@ fn waiting_for(campaign: &Campaign, tally: &PhaseTally, now: Timestamp) -> Optio
 /// Nothing can come before a window opens.
 fn waiting_for_windows(campaign: &Campaign, now: Timestamp) -> Option<HoldReason> {
     let census = campaign.window_census(now);
-    (census.waiting > 0 && census.open == 0).then(|| HoldReason::Window {
+    // Who waits for a window that never opens keeps nobody from anything.
+    let is_next = census.opens.is_some() || campaign.totals().open == 0;
+    (census.waiting > 0 && census.open == 0 && is_next).then(|| HoldReason::Window {
         waiting: census.waiting.into(),
         opens: census.opens,
     })

@@ -1552,6 +1552,11 @@ fn troubles() -> Vec<(&'static str, &'static str, Fact)> {
             }),
         ),
         (
+            "window-never-opens",
+            "The campaign is over before the windows of two devices open.",
+            raised(Trouble::WindowNeverOpens { devices: 2 }),
+        ),
+        (
             "",
             "The failures have become fewer.",
             AlertCleared {

@@ -304,6 +304,10 @@ async fn show(
     let status: CampaignStatus =
         serde_json::from_slice(&value.payload).map_err(output::unreadable)?;
     let mut text = progress::report(&status, output::is_terminal());
+    for line in progress::calendar(&status) {
+        text.push_str(&line);
+        text.push('\n');
+    }
     text.push_str(&format!("created {}", output::time(status.created_ms)));
     for (what, at) in [("started", status.started_ms), ("ended", status.ended_ms)] {
         if let Some(at) = at {

@@ -85,12 +85,43 @@ impl Behaviour for Acting<'_> {
 
     fn work(&mut self, device: DeviceIx, job: &Job, now: Timestamp) -> Work {
         let habits = &self.crew.habits;
-        let (_, boot_ms) = self.crew.each[device as usize];
         let download_ms = offered_bytes(job) * 1000 / habits.bandwidth_bytes_per_s.max(1);
-        // It may download before its window opens, but not install.
-        let opens = job.install_window.map_or(0, |window| window.from_ms);
-        let until_open = opens.saturating_sub(now);
-        let after_ms = download_ms.max(until_open) + habits.install_ms + boot_ms;
+        let (moment, outcome) = self.ready(device, job, now, download_ms);
+        Work::Accepts {
+            download_ms,
+            outcome: Some((moment, outcome)),
+        }
+    }
+
+    fn install(&mut self, device: DeviceIx, job: &Job, now: Timestamp) -> (Moment, Outcome) {
+        self.ready(device, job, now, 0)
+    }
+}
+
+impl Acting<'_> {
+    /// What comes of a job whose image is there so long from now. It may be downloaded before the window opens, but not
+    /// installed.
+    fn ready(
+        &self,
+        device: DeviceIx,
+        job: &Job,
+        now: Timestamp,
+        download_ms: u64,
+    ) -> (Moment, Outcome) {
+        let (_, boot_ms) = self.crew.each[device as usize];
+        let ready_at = now + download_ms;
+        let begins_at = match &job.install_window {
+            Some(window) if window.until_ms <= ready_at => {
+                let moment = Moment {
+                    after_ms: download_ms,
+                    order: 0,
+                };
+                return (moment, Outcome::TooLate);
+            }
+            Some(window) => ready_at.max(window.from_ms),
+            None => ready_at,
+        };
+        let after_ms = begins_at - now + self.crew.habits.install_ms + boot_ms;
         // It is the device that the release fails on, at every attempt.
         let fails = self.chance.share(Question::Fails, device, 0) < self.failure_rate;
         let outcome = if fails {
@@ -103,10 +134,7 @@ impl Behaviour for Acting<'_> {
                 boot_ms: Some(boot_ms),
             }
         };
-        Work::Accepts {
-            download_ms,
-            outcome: Some((Moment { after_ms, order: 0 }, outcome)),
-        }
+        (Moment { after_ms, order: 0 }, outcome)
     }
 }
 

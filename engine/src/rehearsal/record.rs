@@ -19,7 +19,7 @@ use crate::{
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Attempt {
     queued_at: Timestamp,
-    /// How long the campaign had been paused by then, in all.
+    /// How long the campaign had been paused or frozen by then, in all.
     paused_ms: u64,
     accepted_at: Timestamp,
     /// How long it had waited, or worked, when the record ended without a word: what follows comes later.
@@ -160,7 +160,7 @@ impl Record {
     fn follow(&mut self, (position, at): (u64, Timestamp), fact: &Fact, state: &State) {
         match fact {
             Fact::CampaignPaused(paused) => {
-                self.paused_since = Some(at);
+                self.paused_since.get_or_insert(at);
                 match &paused.cause {
                     PauseCause::Operator { .. } => self.commands += 1,
                     cause => self.stopped((position, at), Some(cause.clone()), state),
@@ -169,9 +169,13 @@ impl Record {
             Fact::RollbackStarted(_) => self.stopped((position, at), None, state),
             Fact::CampaignResumed(_) => {
                 self.commands += 1;
-                let since = self.paused_since.take().unwrap_or(at);
-                self.paused_ms += at - since;
+                self.shown_again(at);
             }
+            // Jobs that nobody has accepted are hidden as in a pause.
+            Fact::CampaignFrozen(_) => {
+                self.paused_since.get_or_insert(at);
+            }
+            Fact::CampaignThawed(_) => self.shown_again(at),
             Fact::CampaignCanceled(_)
             | Fact::PhaseAdvanced(_)
             | Fact::RetriesOrdered(_)
@@ -188,6 +192,11 @@ impl Record {
             }
             _ => self.attempted((position, at), fact),
         }
+    }
+
+    fn shown_again(&mut self, at: Timestamp) {
+        let since = self.paused_since.take().unwrap_or(at);
+        self.paused_ms += at - since;
     }
 
     fn stopped(

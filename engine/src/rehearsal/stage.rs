@@ -14,7 +14,7 @@ use fleetfold_schemas::{
     Digest, Version,
     command::{CampaignCommand, Command, CommandMessage},
     device::{DeviceError, JobReport, JobState, Report, Running, Slot, Stage as JobStage},
-    job::{Job, JobKind, Offer},
+    job::{InstallWindow, Job, JobKind, Offer},
 };
 
 use super::cast::{CAMPAIGN, operator};
@@ -26,6 +26,9 @@ pub trait Behaviour {
 
     /// What it does with the job once it has noticed it, and what it has to send.
     fn work(&mut self, device: DeviceIx, job: &Job, now: Timestamp) -> Work;
+
+    /// What comes of a job that has come again with another window, its image downloaded.
+    fn install(&mut self, device: DeviceIx, job: &Job, now: Timestamp) -> (Moment, Outcome);
 }
 
 /// Some time from now; among what happens in the same millisecond, the lower `order` is first.
@@ -47,8 +50,15 @@ pub enum Work {
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
-    Succeeded { boot_ms: Option<u64> },
-    Failed { error: DeviceError, restored: bool },
+    Succeeded {
+        boot_ms: Option<u64>,
+    },
+    Failed {
+        error: DeviceError,
+        restored: bool,
+    },
+    /// It was ready only after its window: it says so, and waits for another one.
+    TooLate,
 }
 
 /// How it went.
@@ -238,7 +248,16 @@ impl<B: Behaviour> Stage<B> {
     /// The device looks at its topic, and finds the job or finds it gone.
     fn contact(&mut self, device: DeviceIx, sequence: u64) {
         let Some(job) = view::job(self.core.state(), device) else {
+            self.look_again(device, sequence);
             return;
+        };
+        let job = match &job.install_window {
+            // It greets before it looks: a window that is over is replaced.
+            Some(window) if window.until_ms <= self.now => match self.greeted(device) {
+                Some(job) => job,
+                None => return,
+            },
+            _ => job,
         };
         let (JobKind::Install(_) | JobKind::Rollback(_)) = job.kind else {
             return;
@@ -276,8 +295,46 @@ impl<B: Behaviour> Stage<B> {
         self.report(device, sequence, state, None);
     }
 
+    /// The job is hidden while the campaign is frozen: the time until the device notices it goes on afterwards.
+    fn look_again(&mut self, device: DeviceIx, sequence: u64) {
+        let row = self.campaign();
+        let (Some(frozen), Some(since)) = (&row.frozen, row.held_since) else {
+            return;
+        };
+        let moment = Moment {
+            after_ms: frozen.until.saturating_sub(since),
+            order: 0,
+        };
+        self.file(moment, device, What::Contact { job: sequence });
+    }
+
+    /// Says how things are without a word about a job, and has its topic's job afterwards.
+    fn greeted(&mut self, device: DeviceIx) -> Option<Job> {
+        self.say(device, None, None);
+        view::job(self.core.state(), device)
+    }
+
+    fn too_late(&mut self, device: DeviceIx, sequence: u64) {
+        let state = JobState::InProgress {
+            stage: JobStage::Installing,
+            progress_percent: None,
+            waiting: None,
+        };
+        self.report(device, sequence, state, None);
+        let Some(job) = view::job(self.core.state(), device) else {
+            return;
+        };
+        let is_renewed = |window: InstallWindow| self.now < window.until_ms;
+        if job.sequence == sequence && job.install_window.is_none_or(is_renewed) {
+            let (moment, outcome) = self.behaviour.install(device, &job, self.now);
+            let job = sequence;
+            self.file(moment, device, What::Outcome { job, outcome });
+        }
+    }
+
     fn outcome(&mut self, device: DeviceIx, sequence: u64, outcome: Outcome) {
         match outcome {
+            Outcome::TooLate => self.too_late(device, sequence),
             Outcome::Succeeded { boot_ms } => {
                 self.report(device, sequence, JobState::Succeeded, boot_ms);
             }
@@ -289,9 +346,14 @@ impl<B: Behaviour> Stage<B> {
     }
 
     fn report(&mut self, device: DeviceIx, sequence: u64, state: JobState, boot_ms: Option<u64>) {
+        self.say(device, Some(JobReport { sequence, state }), boot_ms);
+    }
+
+    fn say(&mut self, device: DeviceIx, job: Option<JobReport>, boot_ms: Option<u64>) {
         let row = self.core.state().devices.get(device);
         let before = row.running();
-        let running = if state == JobState::Succeeded {
+        let has_succeeded = (job.as_ref()).is_some_and(|job| job.state == JobState::Succeeded);
+        let running = if has_succeeded {
             let campaign = self.campaign();
             let (_, at) = row.execution().expect("it reports about its job");
             let aim = campaign.aim(at, &self.core.state().devices);
@@ -313,7 +375,7 @@ impl<B: Behaviour> Stage<B> {
             epoch: epoch.max(1),
             seq: seq + 1,
             running,
-            job: Some(JobReport { sequence, state }),
+            job,
             boot_ms,
             battery_drain_bp_per_day: None,
             unexpected_reboots: None,

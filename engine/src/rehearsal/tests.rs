@@ -1,5 +1,7 @@
 //! Rehearsals of small fleets.
 
+mod calendar;
+
 use fleetfold_core::{
     Core, Fact, Timestamp,
     fact::{
@@ -284,6 +286,15 @@ fn on_disk(dir: &std::path::Path, devices: u32, spec: CampaignSpec, failing: u32
                 download_ms: 1000,
                 outcome: Some((moment, outcome)),
             }
+        }
+
+        fn install(
+            &mut self,
+            _device: u32,
+            _job: &fleetfold_schemas::job::Job,
+            _now: Timestamp,
+        ) -> (stage::Moment, stage::Outcome) {
+            unreachable!("there are no windows here")
         }
     }
 

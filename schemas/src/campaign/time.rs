@@ -166,6 +166,12 @@ impl Weekdays {
     pub const fn has(self, day: u8) -> bool {
         self.0 & (1 << day) != 0
     }
+
+    /// As they are written, Monday first.
+    pub fn names(self) -> impl Iterator<Item = &'static str> {
+        let days = (0u8..).zip(DAYS).filter(move |(day, _)| self.has(*day));
+        days.map(|(_, name)| name)
+    }
 }
 
 impl Default for Weekdays {
@@ -378,8 +384,7 @@ impl Serialize for Weekdays {
         if *self == Self::default() {
             return serializer.serialize_str("*");
         }
-        let days = (0u8..).zip(DAYS).filter(|(day, _)| self.has(*day));
-        serializer.collect_seq(days.map(|(_, name)| name))
+        serializer.collect_seq(self.names())
     }
 }
 

@@ -592,6 +592,12 @@ fn troubles() -> Vec<Golden> {
             },
             "nothing has happened for 1 d, and 12 devices are waited for",
         ),
+        alert(
+            "window_never_opens",
+            "Some wait in vain.",
+            AlertKind::WindowNeverOpens { devices: 2 },
+            "no maintenance window of 2 devices opens before the campaign is over",
+        ),
         status(
             "status-ticket",
             "A device that has failed for good.",

@@ -57,6 +57,8 @@ fn started(campaign: &mut Campaign, at: Timestamp, fact: &RollbackStarted) {
     let phases: Vec<_> = fact.phases_bp.iter().map(share).collect();
     campaign.version += 1;
     campaign.ended_at = None;
+    // The way back waits for no freeze: a bad release does not stay because of the season.
+    campaign.frozen = None;
     campaign.watch.moved_at = at;
     campaign.status = Status::RollingBack;
     campaign.rollback = Some(Rollback {

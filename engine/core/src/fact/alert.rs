@@ -38,6 +38,12 @@ pub enum Trouble {
         #[n(2)]
         waiting: u64,
     },
+    /// So many devices wait for a window that does not open before the campaign is over.
+    #[n(60)]
+    WindowNeverOpens {
+        #[n(0)]
+        devices: u64,
+    },
 }
 
 impl Trouble {
@@ -47,6 +53,7 @@ impl Trouble {
             Self::FailureRate { .. } => AlertName::FailureRate,
             Self::Timeouts { .. } => AlertName::Timeouts,
             Self::Stalled { .. } => AlertName::Stalled,
+            Self::WindowNeverOpens { .. } => AlertName::WindowNeverOpens,
         }
     }
 }

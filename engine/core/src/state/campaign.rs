@@ -8,7 +8,7 @@ use alloc::{
 
 use fleetfold_schemas::{
     CampaignId, ModelId, OperatorId,
-    campaign::{CampaignSpec, Gates, MINUTE_MS, OnEnd, PhaseSpec},
+    campaign::{CampaignSpec, Gates, MINUTE_MS, OnEnd, PhaseSpec, Schedule},
     device::ErrorClass,
     mutant::{Mutant, is_on},
 };
@@ -196,6 +196,8 @@ pub struct WindowCensus {
     pub waiting: u32,
     /// Theirs is open.
     pub open: u32,
+    /// Those of them that wait in vain: none of theirs opens before the campaign's end.
+    pub never: u32,
     /// When the first of those that wait opens; `None`: never.
     pub opens: Option<Timestamp>,
 }
@@ -652,6 +654,18 @@ impl Campaign {
         Some(from + self.spec.max_rollout_days.ms())
     }
 
+    /// Until when windows may open: later ones come too late, as the campaign is over or offers nothing more.
+    #[must_use]
+    pub fn windows_end(&self, started_at: Timestamp) -> Timestamp {
+        let Schedule { end, on_end, .. } = self.spec.schedule;
+        let deadline = started_at + self.spec.max_rollout_days.ms();
+        match end {
+            // After a pause, it may go on.
+            Some(end) if on_end != OnEnd::Pause => deadline.min(end.ms()),
+            _ => deadline,
+        }
+    }
+
     /// Since when a device can see its job in its present state: paused campaigns hide their queued jobs, so the time for
     /// contact begins anew when they resume.
     #[must_use]
@@ -765,6 +779,7 @@ impl Campaign {
                 continue;
             }
             census.waiting += uses;
+            census.never += if window.opens().is_none() { uses } else { 0 };
             let opens = [census.opens, window.opens()];
             census.opens = opens.into_iter().flatten().min();
         }

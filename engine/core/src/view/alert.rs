@@ -100,6 +100,7 @@ fn kind(trouble: &Trouble) -> AlertKind {
             limit_ms,
             waiting,
         },
+        Trouble::WindowNeverOpens { devices } => AlertKind::WindowNeverOpens { devices },
     }
 }
 
@@ -124,6 +125,10 @@ fn text(trouble: &Trouble) -> String {
             "nothing has happened for {}, with {} to wait for",
             human_duration(limit_ms),
             counted(waiting)
+        ),
+        Trouble::WindowNeverOpens { devices } => format!(
+            "no maintenance window of {} opens before the campaign is over",
+            counted(devices)
         ),
     }
 }

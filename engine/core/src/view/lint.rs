@@ -2,6 +2,7 @@
 //!
 //! One pass over the devices, in which those that are alike are judged once.
 
+mod calendar;
 mod gates;
 mod survey;
 
@@ -33,7 +34,7 @@ pub const SILENT_MS: u64 = 7 * DAY_MS;
 /// About a campaign, as if it started now.
 #[must_use]
 pub fn lint(state: &State, ix: CampaignIx, now: Timestamp) -> Vec<Finding> {
-    Lint::of(state, state.campaigns.get(ix), ix, now).findings()
+    Lint::of(state, state.campaigns.get(ix), ix, now).findings(now)
 }
 
 /// About a description that nobody has handed in yet.
@@ -52,7 +53,7 @@ pub fn lint_description(
         .collect();
     let mut campaign = Campaign::new(spec, releases, now);
     campaign.compare_with(&described.other_arm);
-    Ok(Lint::of(state, &campaign, state.campaigns.len(), now).findings())
+    Ok(Lint::of(state, &campaign, state.campaigns.len(), now).findings(now))
 }
 
 struct Lint<'s> {
@@ -93,12 +94,13 @@ impl<'s> Lint<'s> {
     }
 
     /// The worst first.
-    fn findings(mut self) -> Vec<Finding> {
+    fn findings(mut self, now: Timestamp) -> Vec<Finding> {
         self.groups();
         self.images();
         self.contact();
         self.conflicts();
         self.durations();
+        self.calendar(now);
         let devices = &self.state.devices;
         gates::look(self.campaign, &self.survey.roster, devices, &mut self.found);
         self.found.sort_by_key(|finding| finding.severity);
@@ -376,7 +378,8 @@ impl<'s> Lint<'s> {
         }
     }
 
-    fn durations(&mut self) {
+    /// How long the campaign takes at least.
+    fn phases_ms(&self) -> u64 {
         let spec = &self.campaign.spec;
         // Each track of groups goes through all phases.
         let tracks = group_order(spec).last().map_or(1, |(_, track)| track + 1);
@@ -385,7 +388,12 @@ impl<'s> Lint<'s> {
             .iter()
             .map(|phase| phase.duration_hours.ms())
             .sum();
-        let (phases, limit) = (phases * u64::from(tracks), spec.max_rollout_days.ms());
+        phases * u64::from(tracks)
+    }
+
+    fn durations(&mut self) {
+        let spec = &self.campaign.spec;
+        let (phases, limit) = (self.phases_ms(), spec.max_rollout_days.ms());
         if phases > limit {
             self.found.push(finding(
                 Severity::Error,

@@ -226,6 +226,7 @@ fn words_of(trouble: &Trouble) -> String {
             "nothing for {}, {waiting} waited for",
             human_duration(*limit_ms)
         ),
+        Trouble::WindowNeverOpens { devices } => format!("{devices} wait in vain"),
     }
 }
 

@@ -1,6 +1,11 @@
 //! Why now, or why not yet.
 
-use alloc::{format, string::String, vec, vec::Vec};
+use alloc::{
+    format,
+    string::{String, ToString},
+    vec,
+    vec::Vec,
+};
 
 use fleetfold_schemas::{
     campaign::human_duration,
@@ -11,6 +16,7 @@ use fleetfold_schemas::{
 use super::{Part, at, so, until};
 use crate::{
     CampaignIx, Timestamp,
+    calendar::{Window, clock, is_known},
     decide::{Availability, availability, precedence},
     fact::{DeferralCause, KeptCause, RemovalCause},
     judge::HoldReason,
@@ -31,6 +37,7 @@ impl Part<'_> {
             MemberState::Deferred => self.deferred(member, now),
             MemberState::Retrying { at } => self.retrying(member, at, now),
             MemberState::Queued | MemberState::InProgress => self.open(member, now),
+<<<<<<< HEAD
             MemberState::Held(wait) => vec![self.held(member, wait)],
             MemberState::Removed => {
                 let flagged = self.flagged().into_iter();
@@ -44,6 +51,15 @@ impl Part<'_> {
                     .chain(flagged)
                     .collect()
             }
+=======
+            MemberState::Held(wait) => {
+                let held = self.held(member, wait);
+                core::iter::once(held)
+                    .chain(self.window(member, now))
+                    .collect()
+            }
+            MemberState::Removed => vec![self.removed(member)],
+>>>>>>> 5228c25 (x)
             MemberState::Returning { step, .. } => self.going_back(member, step, now),
             _ => vec![self.ended(member)],
         });
@@ -130,6 +146,9 @@ impl Part<'_> {
             let hold = self.hold(&HoldReason::StorageLow, now);
             return vec![so(Reason::CampaignWaits, hold.text)];
         }
+        if self.row.frozen.is_some() || self.row.is_finishing() {
+            return self.course(now);
+        }
         let Err(limit) = allowance(self.row, now) else {
             return Vec::new();
         };
@@ -145,6 +164,7 @@ impl Part<'_> {
                 .position
                 .or((member.position > 0).then_some(member.position));
         }
+        statements.extend(self.window(member, now));
         if !self.row.status.is_rolling() {
             statements.extend(self.course(now));
         } else {
@@ -187,6 +207,7 @@ impl Part<'_> {
                 let row = self.state.campaigns.get(other);
                 let why = match row.status {
                     Status::Paused { .. } | Status::RollbackPaused { .. } => "which is paused",
+                    _ if row.frozen.is_some() => "which is frozen",
                     _ => "for this is a security campaign",
                 };
                 let text = format!(
@@ -333,6 +354,34 @@ impl Part<'_> {
         statements
     }
 
+    /// How it stands to the maintenance window that it has a job for, or waits for, by its own clock.
+    fn window(&self, member: &Member, now: Timestamp) -> Option<Statement> {
+        let window = self.row.window(member)?;
+        let own = self.state.devices.get(self.device).time_zone();
+        let own = own.filter(is_known);
+        let zone = own.as_ref().or(self.row.spec.time_zone.as_ref());
+        let (text, ends) = if window == Window::NEVER {
+            let text = "none of its maintenance windows opens before the campaign is over";
+            (text.to_string(), None)
+        } else if now < window.from {
+            let opens = clock(window.from, zone);
+            let text =
+                format!("its maintenance window opens at {opens}: until then it installs nothing");
+            (text, Some(window.from))
+        } else if now < window.until {
+            let closes = clock(window.until, zone);
+            let text = format!("its maintenance window is open until {closes}");
+            (text, Some(window.until))
+        } else {
+            let closed = clock(window.until, zone);
+            let text = format!(
+                "its maintenance window closed at {closed}; once it is heard of, it has the next one"
+            );
+            (text, None)
+        };
+        Some(until(ends, so(Reason::Window, text)))
+    }
+
     /// It has said itself what for.
     fn held(&self, member: &Member, wait: Wait) -> Statement {
         let mut text = format!(
@@ -360,6 +409,7 @@ impl Part<'_> {
             }
             text += "; without an outcome it counts as lost_contact";
             let mut statements = vec![until(due, at(member.position, Reason::InProgress, text))];
+            statements.extend(self.window(member, now));
             if let Status::Canceled { .. } = self.row.status {
                 statements.extend(self.course(now));
             }
@@ -370,6 +420,7 @@ impl Part<'_> {
             member.attempts
         );
         let mut statements = vec![until(due, at(member.job, Reason::Queued, text))];
+        statements.extend(self.window(member, now));
         if !is_shown(self.row, member) {
             let text = "the job is hidden from it meanwhile";
             statements.push(so(Reason::Hidden, text));

@@ -12,7 +12,8 @@ use rustc_hash::FxBuildHasher;
 
 use super::SILENT_MS;
 use crate::{
-    DeviceIx, State, Timestamp,
+    CampaignIx, DeviceIx, State, Timestamp,
+    calendar::{Calendar, When, Window, is_known},
     decide::understands,
     membership::{Grouping, Kind},
     path::{Way, way},
@@ -31,7 +32,20 @@ pub struct Survey {
     pub never_heard_of: u64,
     pub silent: u64,
     pub in_maintenance: u64,
+<<<<<<< HEAD
     pub flagged: u64,
+=======
+    pub windows: Windows,
+}
+
+/// How members stand to the campaign's maintenance windows, if it has any.
+#[derive(Default)]
+pub struct Windows {
+    /// None of theirs opens in time.
+    pub never: u64,
+    /// Do not say a time zone that is known.
+    pub without_zone: u64,
+>>>>>>> 5228c25 (x)
 }
 
 #[derive(Default)]
@@ -86,7 +100,11 @@ impl Survey {
             never_heard_of: 0,
             silent: 0,
             in_maintenance: 0,
+<<<<<<< HEAD
             flagged: 0,
+=======
+            windows: Windows::default(),
+>>>>>>> 5228c25 (x)
         };
         let mut places = Vec::new();
         // Devices that run the same are counted together.
@@ -109,8 +127,12 @@ impl Survey {
                 alike.entry(running).or_insert((ix, 0)).1 += 1;
             }
         }
+        let (mut calendar, begins) = (Calendar::default(), begins(campaign, now));
         for (example, count) in alike.into_values() {
             survey.images.count(state, campaign, example, count);
+            let device = state.devices.get(example);
+            let when = calendar.for_device(campaign, CampaignIx::MAX, device, begins);
+            survey.windows.count(when, device, count);
         }
         survey.members = places.iter().map(|(ix, _)| *ix).collect();
         survey.roster = Roster::enroll(campaign, places.into_iter(), &state.devices);
@@ -136,6 +158,26 @@ impl Survey {
         }
         self.in_maintenance += u64::from(device.lifecycle() == Lifecycle::Maintenance);
         Some(*first)
+    }
+}
+
+/// When a campaign begins that is started now.
+pub fn begins(campaign: &Campaign, now: Timestamp) -> Timestamp {
+    let start = campaign.spec.schedule.start.map_or(0, |start| start.ms());
+    start.max(now)
+}
+
+impl Windows {
+    fn count(&mut self, when: When, device: Device<'_>, count: u64) {
+        let When::Within(window) = when else {
+            return;
+        };
+        if window == Window::NEVER {
+            self.never += count;
+        }
+        if !device.time_zone().is_some_and(|name| is_known(&name)) {
+            self.without_zone += count;
+        }
     }
 }
 

@@ -24,6 +24,7 @@ const SILENT_ONE_IN: u64 = 20;
 pub fn advice(row: &Campaign, census: &Census<'_>, report: &CampaignReport) -> Vec<Recommendation> {
     let mut all = Vec::new();
     all.extend(paused(row, report));
+    all.extend(windows(row, report));
     all.extend(report.failures.findings.iter().map(found));
     all.extend(dominant_error(report));
     all.extend(lost(census));
@@ -56,6 +57,21 @@ fn paused(row: &Campaign, report: &CampaignReport) -> Option<Recommendation> {
                failures so far"
             .to_string(),
         reason: report.cause.as_ref()?.text.clone(),
+    })
+}
+
+/// Devices that wait in vain.
+fn windows(row: &Campaign, report: &CampaignReport) -> Option<Recommendation> {
+    let never = u64::from(row.window_census(report.at_ms).never);
+    (never > 0 && !row.status.is_final()).then(|| Recommendation {
+        kind: "open_windows".to_string(),
+        text: "update the devices whose windows never open with campaign.expedite, which does not wait for them, or in a \
+               campaign with other windows"
+            .to_string(),
+        reason: format!(
+            "no maintenance window of {} opens before the campaign is over",
+            devices(never)
+        ),
     })
 }
 
