@@ -37,8 +37,12 @@ impl Part<'_> {
             MemberState::Deferred => self.deferred(member, now),
             MemberState::Retrying { at } => self.retrying(member, at, now),
             MemberState::Queued | MemberState::InProgress => self.open(member, now),
-<<<<<<< HEAD
-            MemberState::Held(wait) => vec![self.held(member, wait)],
+            MemberState::Held(wait) => {
+                let held = self.held(member, wait);
+                core::iter::once(held)
+                    .chain(self.window(member, now))
+                    .collect()
+            }
             MemberState::Removed => {
                 let flagged = self.flagged().into_iter();
                 core::iter::once(self.removed(member))
@@ -51,15 +55,6 @@ impl Part<'_> {
                     .chain(flagged)
                     .collect()
             }
-=======
-            MemberState::Held(wait) => {
-                let held = self.held(member, wait);
-                core::iter::once(held)
-                    .chain(self.window(member, now))
-                    .collect()
-            }
-            MemberState::Removed => vec![self.removed(member)],
->>>>>>> 5228c25 (x)
             MemberState::Returning { step, .. } => self.going_back(member, step, now),
             _ => vec![self.ended(member)],
         });

@@ -32,9 +32,7 @@ pub struct Survey {
     pub never_heard_of: u64,
     pub silent: u64,
     pub in_maintenance: u64,
-<<<<<<< HEAD
     pub flagged: u64,
-=======
     pub windows: Windows,
 }
 
@@ -45,7 +43,6 @@ pub struct Windows {
     pub never: u64,
     /// Do not say a time zone that is known.
     pub without_zone: u64,
->>>>>>> 5228c25 (x)
 }
 
 #[derive(Default)]
@@ -100,11 +97,8 @@ impl Survey {
             never_heard_of: 0,
             silent: 0,
             in_maintenance: 0,
-<<<<<<< HEAD
             flagged: 0,
-=======
             windows: Windows::default(),
->>>>>>> 5228c25 (x)
         };
         let mut places = Vec::new();
         // Devices that run the same are counted together.
