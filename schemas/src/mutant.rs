@@ -64,10 +64,16 @@ pub enum Mutant {
     ControlOffered,
     /// Arms follow the ranks that phases follow, too.
     ArmByRank,
+    /// A queued job is shown while its campaign is frozen.
+    JobShownWhileFrozen,
+    /// A freeze is over an hour early.
+    ThawedEarly,
+    /// What nobody has accepted stays queued at the end of the schedule.
+    ScheduleEndForgetsQueued,
 }
 
 impl Mutant {
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 32] = [
         Self::AcknowledgeBeforeFlush,
         Self::PublishBeforeFlush,
         Self::JournalNotSynced,
@@ -97,6 +103,9 @@ impl Mutant {
         Self::RetriedWhileGoingBack,
         Self::ControlOffered,
         Self::ArmByRank,
+        Self::JobShownWhileFrozen,
+        Self::ThawedEarly,
+        Self::ScheduleEndForgetsQueued,
     ];
 }
 

@@ -38,6 +38,9 @@ const SEEDS_MAX: [(Mutant, u64); Mutant::ALL.len()] = [
     (Mutant::RetriedWhileGoingBack, 60),
     (Mutant::ControlOffered, 60),
     (Mutant::ArmByRank, 60),
+    (Mutant::JobShownWhileFrozen, 80),
+    (Mutant::ThawedEarly, 40),
+    (Mutant::ScheduleEndForgetsQueued, 40),
 ];
 
 /// How a defect was noticed.

@@ -10,7 +10,8 @@ fn rehearsed_with(times: &str, options: Options) -> Rehearsal {
         r#"{{"id": "spring", "release": {{"model": "sensor-a", "version": "2.0.0"}},
              "phases": [{{"name": "all", "percentage": 100, "duration_hours": 1}}], {times}}}"#
     );
-    let spec: CampaignSpec = serde_json::from_str(&description).unwrap();
+    let draft: fleetfold_schemas::campaign::CampaignDraft = serde_json::from_str(&description).unwrap();
+    let spec = draft.resolve(&Default::default()).unwrap();
     let options = Options {
         failure_rate: Some(BasisPoints::from_percent(0)),
         contact_ms: Some(MINUTE_MS),

@@ -318,6 +318,7 @@ impl Book {
                 campaign.check_back_started(fact, was_asked)?;
                 campaign.version += 1;
                 campaign.status = Status::RollingBack;
+                campaign.frozen_until_ms = None;
                 campaign.back = Some(WayBack {
                     started_ms: at_ms,
                     shares: fact.phases_bp.iter().copied().map(u64::from).collect(),

@@ -5,6 +5,7 @@
 
 mod arms;
 mod back;
+mod calendar;
 mod campaign;
 mod command;
 mod counts;
