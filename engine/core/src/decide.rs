@@ -449,7 +449,7 @@ pub fn flagged(state: &State) -> Option<Fact> {
 }
 
 /// A member is taken out, and counts neither way.
-fn removed(campaign: CampaignIx, device: DeviceIx, cause: RemovalCause) -> Fact {
+pub fn removed(campaign: CampaignIx, device: DeviceIx, cause: RemovalCause) -> Fact {
     ExecutionRemoved {
         campaign,
         device,
@@ -691,21 +691,35 @@ fn end_at_deadline(campaign: CampaignIx, row: &Campaign, facts: &mut Vec<Fact>) 
             _ => {}
         }
     }
-    if facts.len() > before {
-        return;
+    if facts.len() == before {
+        conclude(
+            campaign,
+            row,
+            |phase| FailureCause::Deadline { phase },
+            facts,
+        );
     }
+}
+
+/// Nothing is under way any more, and nothing will be: the campaign has completed, or it has failed in this phase.
+pub fn conclude(
+    campaign: CampaignIx,
+    row: &Campaign,
+    cause: fn(u32) -> FailureCause,
+    facts: &mut Vec<Fact>,
+) {
     let phase = u32::try_from(row.run).expect("phases are few");
     if row.is_last_phase() && is_success(row) {
         facts.push(PhasePassed { campaign, phase }.into());
         facts.push(CampaignCompleted { campaign }.into());
     } else {
-        let cause = FailureCause::Deadline { phase };
+        let cause = cause(phase);
         facts.push(CampaignFailed { campaign, cause }.into());
     }
 }
 
 /// Whether the last phase's success threshold holds for those that accepted and were not forgiven.
-pub fn is_success(row: &Campaign) -> bool {
+fn is_success(row: &Campaign) -> bool {
     let tally = row.so_far();
     let judged = tally.accepted - tally.forgiven();
     let threshold: BasisPoints = row.phase().success_threshold;

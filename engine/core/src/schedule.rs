@@ -7,10 +7,10 @@ use fleetfold_schemas::campaign::OnEnd;
 use crate::{
     CampaignIx, Fact, Timestamp,
     accept::cancel,
-    decide::is_success,
+    decide::{conclude, removed},
     fact::{
-        CampaignCompleted, CampaignFailed, CampaignFrozen, CampaignPaused, CampaignThawed,
-        ExecutionRemoved, FailureCause, PauseCause, PhasePassed, RemovalCause, ScheduleEnded,
+        CampaignFrozen, CampaignPaused, CampaignThawed, FailureCause, PauseCause, RemovalCause,
+        ScheduleEnded,
     },
     state::{Campaign, MemberState, Status},
 };
@@ -37,14 +37,11 @@ pub fn end(campaign: CampaignIx, row: &Campaign, facts: &mut Vec<Fact>) {
                 .roster
                 .begun()
                 .filter(|(_, member)| member.state == MemberState::Queued);
-            facts.extend(queued.map(|(_, member)| {
-                let removed = ExecutionRemoved {
-                    campaign,
-                    device: member.device,
-                    cause: RemovalCause::ScheduleEnded,
-                };
-                Fact::from(removed)
-            }));
+            facts.extend(
+                queued.map(|(_, member)| {
+                    removed(campaign, member.device, RemovalCause::ScheduleEnded)
+                }),
+            );
         }
         // One that is paused stays paused.
         OnEnd::Pause if row.status.is_rolling() => {
@@ -58,16 +55,13 @@ pub fn end(campaign: CampaignIx, row: &Campaign, facts: &mut Vec<Fact>) {
 
 /// Nothing new is offered any more: once nothing is under way, the campaign has completed or failed.
 pub fn finish(campaign: CampaignIx, row: &Campaign, facts: &mut Vec<Fact>) {
-    if row.totals().open > 0 {
-        return;
-    }
-    let phase = u32::try_from(row.run).expect("phases are few");
-    if row.is_last_phase() && is_success(row) {
-        facts.push(PhasePassed { campaign, phase }.into());
-        facts.push(CampaignCompleted { campaign }.into());
-    } else {
-        let cause = FailureCause::ScheduleEnded { phase };
-        facts.push(CampaignFailed { campaign, cause }.into());
+    if row.totals().open == 0 {
+        conclude(
+            campaign,
+            row,
+            |phase| FailureCause::ScheduleEnded { phase },
+            facts,
+        );
     }
 }
 

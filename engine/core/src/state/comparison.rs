@@ -117,11 +117,7 @@ impl Comparison {
 
     /// Devices of an arm that is given nothing of which anything has been counted.
     pub(crate) fn all_controls(&self) -> impl Iterator<Item = DeviceIx> {
-        let booted = self.controls.iter().copied();
-        let others = self.drained_controls.difference(&self.controls).copied();
-        let mut all: Vec<_> = booted.chain(others).collect();
-        all.sort_unstable();
-        all.into_iter()
+        self.controls.union(&self.drained_controls).copied()
     }
 
     /// Where it stands. `members` is how many devices there are in both arms.
