@@ -15,7 +15,6 @@ pub(super) use segment::{draft as draft_segment, path as segment_path};
 
 use reader::Step;
 use seal::{SEAL_BYTES, Seal};
-use segment::Format;
 use tail::{Content, Tail};
 
 use super::disk::Disk;
@@ -123,15 +122,12 @@ impl Journal {
             Some(tail) => tail,
             None => begin_segment(&*self.disk, &self.dir, &mut self.segments, head)?,
         };
-        tail.room_bytes = match tail.content.format {
-            Format::Three => self.segment_bytes_max,
-            Format::One | Format::Two => 0,
-        };
         // A file that failed is left as it is.
-        tail.append(frame).map_err(|source| {
-            let path = segment::path(&self.dir, self.segments[self.segments.len() - 1]);
-            LogError::Append { path, source }
-        })?;
+        tail.append(frame, self.segment_bytes_max)
+            .map_err(|source| {
+                let path = segment::path(&self.dir, self.segments[self.segments.len() - 1]);
+                LogError::Append { path, source }
+            })?;
         self.tail_bytes = tail.content.bytes;
         self.tail = Some(tail);
         Ok(())
@@ -414,7 +410,6 @@ fn open_tail(
         file,
         content,
         file_bytes,
-        room_bytes: 0,
     }))
 }
 

@@ -76,7 +76,6 @@ pub(in crate::log) fn draft(disk: &dyn Disk, path: &Path, head: &Head) -> io::Re
         file,
         file_bytes: content.bytes,
         content,
-        room_bytes: 0,
     })
 }
 

@@ -18,8 +18,6 @@ pub(in crate::log) struct Tail {
     pub(super) content: Content,
     /// The file's length: that of the content, and of the zeros behind it.
     pub(super) file_bytes: u64,
-    /// So far the zeros may go; 0: none are written.
-    pub(super) room_bytes: u64,
 }
 
 /// A frame of a thousand reports is written over zeros in 64 of 65 cases, and the other takes some milliseconds.
@@ -41,9 +39,12 @@ pub(in crate::log) struct Content {
 }
 
 impl Tail {
-    /// Writes a frame and returns when it is on stable storage.
-    pub(super) fn append(&mut self, frame: &[u8]) -> io::Result<()> {
+    /// Writes a frame, and zeros up to `room_bytes` at most if there are none left, and returns when all is on stable storage.
+    pub(super) fn append(&mut self, frame: &[u8], room_bytes: u64) -> io::Result<()> {
         self.write(frame)?;
+        if self.content.format == Format::Three && self.file_bytes == self.content.bytes {
+            self.write_ahead(room_bytes)?;
+        }
         if !is_on(Mutant::JournalNotSynced) {
             self.sync()?;
         }
@@ -52,19 +53,15 @@ impl Tail {
 
     /// Writes a frame, which may not be durable yet.
     pub(in crate::log) fn write(&mut self, frame: &[u8]) -> io::Result<()> {
-        let end = self.content.bytes + frame.len() as u64;
         self.file.write_at(self.content.bytes, frame)?;
         self.content.add(frame);
         self.content.batches += 1;
-        if end > self.file_bytes {
-            self.file_bytes = end;
-            self.write_ahead()?;
-        }
+        self.file_bytes = self.file_bytes.max(self.content.bytes);
         Ok(())
     }
 
-    fn write_ahead(&mut self) -> io::Result<()> {
-        let room = self.room_bytes.saturating_sub(self.file_bytes);
+    fn write_ahead(&mut self, room_bytes: u64) -> io::Result<()> {
+        let room = room_bytes.saturating_sub(self.file_bytes);
         let zeros = usize::try_from(room).map_or(ZEROS.len(), |room| room.min(ZEROS.len()));
         if zeros > 0 {
             self.file.append(&ZEROS[..zeros])?;
