@@ -17,7 +17,6 @@ import hashlib
 import json
 import signal
 import sys
-import time
 
 import cbor2
 from blake3 import blake3
@@ -34,10 +33,10 @@ from stage import (
     Failed,
     Operator,
     Server,
-    Stage,
     Subscription,
     check,
     free_port,
+    play,
     run,
     seen,
     step,
@@ -628,25 +627,20 @@ def the_end(world, programs):
         seen(line)
 
 
+def story(stage):
+    world = World(stage)
+    prepare(world)
+    fleet = a_fleet_is_updated_in_three_phases(world)
+    bystanders = a_bad_release_stops_at_its_canary(world)
+    what_must_be_refused(world, bystanders)
+    the_end(world, [fleet, *bystanders])
+
+
 def main():
-    started = time.monotonic()
     for path in (FLEETFOLD, DEVICE_SIM, FIRMWARE / "old.bin", FIRMWARE / "new.bin"):
         if not path.exists():
             sys.exit(f"rollout.py: {path.relative_to(ROOT)} is not there; see tests/run")
-    with Stage() as stage:
-        try:
-            world = World(stage)
-            prepare(world)
-            fleet = a_fleet_is_updated_in_three_phases(world)
-            bystanders = a_bad_release_stops_at_its_canary(world)
-            what_must_be_refused(world, bystanders)
-            the_end(world, [fleet, *bystanders])
-        except Failed as failed:
-            stage.tails()
-            print(f"\nFAILED: {failed}", file=sys.stderr)
-            return 1
-    print(f"\nAll as it should be, after {time.monotonic() - started:.0f} s.")
-    return 0
+    return play(story)
 
 
 if __name__ == "__main__":

@@ -147,6 +147,20 @@ class Stage(contextlib.ExitStack):
                 print(f"{program.name}: {line[:300]}", file=sys.stderr)
 
 
+def play(story):
+    """Tells a story on a stage of its own, and returns how the program is to end."""
+    started = time.monotonic()
+    with Stage() as stage:
+        try:
+            story(stage)
+        except Failed as failed:
+            stage.tails()
+            print(f"\nFAILED: {failed}", file=sys.stderr)
+            return 1
+    print(f"\nAll as it should be, after {time.monotonic() - started:.0f} s.")
+    return 0
+
+
 def run(*command, expect=0):
     """A program that ends by itself, and what it printed."""
     done = subprocess.run([str(part) for part in command], capture_output=True, text=True, timeout=LIMIT_S)

@@ -18,7 +18,6 @@ import os
 import ssl
 import sys
 import threading
-import time
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -26,7 +25,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from standardwebhooks import Webhook
 
-from stage import FLEETFOLD, Failed, Program, Stage, check, free_port, heard, step, wait_for
+from stage import FLEETFOLD, Failed, Program, check, free_port, heard, play, step, wait_for
 
 HOUR = datetime.timedelta(hours=1)
 # More than any disk has, and less than there must be.
@@ -138,45 +137,36 @@ def check_call(call, secrets):
     return headers["webhook-id"], json.loads(body)
 
 
-def main():
-    started = time.monotonic()
+def told_until_taken(stage):
     secrets = ["whsec_" + base64.b64encode(os.urandom(32)).decode() for _ in range(2)]
     authority = certificate("authority", is_authority=True)
     stranger = certificate("stranger", is_authority=True)
-    with Stage() as stage:
-        try:
-            step("an alert is told until it is taken")
-            receiver = Receiver(stage, "receiver", authority, answers=[503, 307])
-            server = serve(stage, "server", receiver, authority, secrets, NO_ROOM_MIB)
-            wait_for(receiver.taken, "the alert is taken")
-            told = [check_call(call, secrets) for call in receiver.calls]
-            check([call[3] for call in receiver.calls] == [503, 307, 204], "refused, sent elsewhere, and taken")
-            check(told[0] == told[1] == told[2], "each time it was the same, signed with both secrets")
-            first, body = told[0]
-            what = (body["type"], body["data"]["id"], body["data"]["alert"]["alert"])
-            check(what == ("alert.raised", "storage_low", "storage_low"), f"{' '.join(what)}, by id {first}")
-            check(server.stop() == 0, "the server has stopped")
+    step("an alert is told until it is taken")
+    receiver = Receiver(stage, "receiver", authority, answers=[503, 307])
+    server = serve(stage, "server", receiver, authority, secrets, NO_ROOM_MIB)
+    wait_for(receiver.taken, "the alert is taken")
+    told = [check_call(call, secrets) for call in receiver.calls]
+    check([call[3] for call in receiver.calls] == [503, 307, 204], "refused, sent elsewhere, and taken")
+    check(told[0] == told[1] == told[2], "each time it was the same, signed with both secrets")
+    first, body = told[0]
+    what = (body["type"], body["data"]["id"], body["data"]["alert"]["alert"])
+    check(what == ("alert.raised", "storage_low", "storage_low"), f"{' '.join(what)}, by id {first}")
+    check(server.stop() == 0, "the server has stopped")
 
-            step("a server that another authority vouches for is told nothing")
-            false = Receiver(stage, "false", stranger)
-            server = serve(stage, "server-2", false, authority, secrets, ROOM_MIB)
-            wait_for(lambda: false.refused, "somebody is not trusted")
-            check(not false.calls, f"the connection was given up: {false.refused[0]}")
-            check(server.stop() == 0, "the server has stopped")
+    step("a server that another authority vouches for is told nothing")
+    false = Receiver(stage, "false", stranger)
+    server = serve(stage, "server-2", false, authority, secrets, ROOM_MIB)
+    wait_for(lambda: false.refused, "somebody is not trusted")
+    check(not false.calls, f"the connection was given up: {false.refused[0]}")
+    check(server.stop() == 0, "the server has stopped")
 
-            step("what it was not told comes after the next start, and nothing else")
-            serve(stage, "server-3", receiver, authority, secrets, ROOM_MIB)
-            wait_for(lambda: len(receiver.taken()) == 2, "the end of the alert is taken")
-            second, body = check_call(receiver.calls[-1], secrets)
-            check((body["type"], body["data"]["id"]) == ("alert.cleared", "storage_low"), f"alert.cleared, by id {second}")
-            check(len(receiver.calls) == 4 and second != first, "it is another notice")
-        except Failed as failed:
-            stage.tails()
-            print(f"\nFAILED: {failed}", file=sys.stderr)
-            return 1
-    print(f"\nAll as it should be, after {time.monotonic() - started:.0f} s.")
-    return 0
+    step("what it was not told comes after the next start, and nothing else")
+    serve(stage, "server-3", receiver, authority, secrets, ROOM_MIB)
+    wait_for(lambda: len(receiver.taken()) == 2, "the end of the alert is taken")
+    second, body = check_call(receiver.calls[-1], secrets)
+    check((body["type"], body["data"]["id"]) == ("alert.cleared", "storage_low"), f"alert.cleared, by id {second}")
+    check(len(receiver.calls) == 4 and second != first, "it is another notice")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(play(told_until_taken))

@@ -1,6 +1,6 @@
 //! Devices as an operator registers them and as a simulator runs them.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use ed25519_dalek::SigningKey;
 use fleetfold_device_sim::{
@@ -10,10 +10,32 @@ use fleetfold_device_sim::{
 use fleetfold_schemas::{
     DeviceId, ModelId,
     command::{Command, Credential, RegisterDevice},
+    device::{Hello, PROTOCOL, Running},
 };
 use sha2::{Digest as _, Sha256};
 
 use crate::firmware::{Release, stream};
+
+/// The first words of a device that says no more of itself than it must.
+#[must_use]
+pub fn hello(model: &ModelId, running: Running) -> Hello {
+    Hello {
+        protocol: PROTOCOL,
+        epoch: 1,
+        seq: 1,
+        model: model.clone(),
+        hardware: None,
+        capabilities: Vec::new(),
+        region: None,
+        tenant: None,
+        time_zone: None,
+        tags: Vec::new(),
+        attributes: BTreeMap::new(),
+        running,
+        standby: None,
+        job: None,
+    }
+}
 
 /// A device that logs in with tokens it signs.
 #[derive(Debug, Clone)]

@@ -5,7 +5,7 @@ use fleetfold_schemas::{
     DeviceTopic, ModelId, Topic, Version,
     code::Code,
     codec::encode_cbor,
-    device::{Hello, PROTOCOL, Running, Slot},
+    device::{Running, Slot},
     status::{Alert, AlertKind},
 };
 use fleetfold_tests::{
@@ -29,26 +29,14 @@ fn never_enough() -> Keeping {
 }
 
 fn hello(model: &ModelId) -> Result<Vec<u8>, Failure> {
-    Ok(encode_cbor(&Hello {
-        protocol: PROTOCOL,
-        epoch: 1,
-        seq: 1,
-        model: model.clone(),
-        hardware: None,
-        capabilities: Vec::new(),
-        region: None,
-        tenant: None,
-        time_zone: None,
-        tags: Vec::new(),
-        attributes: std::collections::BTreeMap::new(),
-        running: Running {
+    Ok(encode_cbor(&devices::hello(
+        model,
+        Running {
             slot: Slot::A,
             version: Version::parse("1.0.0")?,
             digest: fleetfold_schemas::Digest::of(b"image"),
         },
-        standby: None,
-        job: None,
-    }))
+    )))
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -41,6 +41,14 @@ fn job(bench: &mut Bench, conditions: Conditions) -> Job {
     job
 }
 
+/// A device that is short of everything, and a job for it.
+fn low(conditions: Conditions) -> (Bench, Job) {
+    let mut bench = Bench::new();
+    bench.surroundings = LOW;
+    let job = job(&mut bench, conditions);
+    (bench, job)
+}
+
 /// A device that is online and has just been given this.
 fn given(bench: &mut Bench, job: &Job) {
     bench.run();
@@ -55,15 +63,10 @@ fn times_said(bench: &Bench, what: &str) -> usize {
 
 #[test]
 fn a_device_waits_to_be_charged_and_says_so_once() {
-    let mut bench = Bench::new();
-    bench.surroundings = LOW;
-    let job = job(
-        &mut bench,
-        Conditions {
-            battery_percent_min: Some(30),
-            ..none()
-        },
-    );
+    let (mut bench, job) = low(Conditions {
+        battery_percent_min: Some(30),
+        ..none()
+    });
     given(&mut bench, &job);
     bench.pass(HOUR_MS);
     assert_eq!(bench.said(), "1.0.0 7:installing, waits for battery");
@@ -91,9 +94,7 @@ fn a_device_without_a_battery_or_without_conditions_does_not_wait() {
     bench.give(&charged);
     assert_eq!(bench.said(), "2.0.0 7:succeeded");
 
-    let mut bench = Bench::new();
-    bench.surroundings = LOW;
-    let mut plain = job(&mut bench, none());
+    let (mut bench, mut plain) = low(none());
     plain.conditions = None;
     bench.give(&plain);
     assert_eq!(bench.said(), "2.0.0 7:succeeded");
@@ -101,17 +102,12 @@ fn a_device_without_a_battery_or_without_conditions_does_not_wait() {
 
 #[test]
 fn room_is_needed_before_the_download_and_power_after_it() {
-    let mut bench = Bench::new();
-    bench.surroundings = LOW;
-    let job = job(
-        &mut bench,
-        Conditions {
-            battery_percent_min: Some(30),
-            free_bytes_min: Some(1_001),
-            external_power: true,
-            ..none()
-        },
-    );
+    let (mut bench, job) = low(Conditions {
+        battery_percent_min: Some(30),
+        free_bytes_min: Some(1_001),
+        external_power: true,
+        ..none()
+    });
     given(&mut bench, &job);
     bench.pass(HOUR_MS);
     assert_eq!(bench.said(), "1.0.0 7:downloading, waits for space");
@@ -129,15 +125,10 @@ fn room_is_needed_before_the_download_and_power_after_it() {
 
 #[test]
 fn what_is_never_right_is_given_up_when_patience_ends() {
-    let mut bench = Bench::new();
-    bench.surroundings = LOW;
-    let job = job(
-        &mut bench,
-        Conditions {
-            external_power: true,
-            ..none()
-        },
-    );
+    let (mut bench, job) = low(Conditions {
+        external_power: true,
+        ..none()
+    });
     let accepted_ms = bench.now;
     bench.give(&job);
     assert_eq!(bench.outcome(), "7:rejected rejected/precondition_unmet");
@@ -147,15 +138,10 @@ fn what_is_never_right_is_given_up_when_patience_ends() {
 
 #[test]
 fn patience_is_not_renewed_by_a_power_cut() {
-    let mut bench = Bench::new();
-    bench.surroundings = LOW;
-    let job = job(
-        &mut bench,
-        Conditions {
-            battery_percent_min: Some(50),
-            ..none()
-        },
-    );
+    let (mut bench, job) = low(Conditions {
+        battery_percent_min: Some(50),
+        ..none()
+    });
     let accepted_ms = bench.now;
     given(&mut bench, &job);
     for _ in 0..6 {
@@ -239,15 +225,10 @@ fn a_power_cut_neither_shortens_nor_renews_a_postponement() {
 
 #[test]
 fn who_has_agreed_is_not_asked_again_after_a_power_cut() {
-    let mut bench = Bench::new();
-    bench.surroundings = LOW;
-    let job = job(
-        &mut bench,
-        Conditions {
-            battery_percent_min: Some(50),
-            ..consent(AtLimit::GiveUp)
-        },
-    );
+    let (mut bench, job) = low(Conditions {
+        battery_percent_min: Some(50),
+        ..consent(AtLimit::GiveUp)
+    });
     bench.answers = [Answer::Install].into();
     given(&mut bench, &job);
     assert_eq!(bench.said(), "1.0.0 7:installing, waits for battery");
@@ -314,15 +295,10 @@ fn a_user_agrees_by_day_and_the_window_opens_by_night() {
 
 #[test]
 fn a_window_that_closes_on_a_low_battery_is_no_failure() {
-    let mut bench = Bench::new();
-    bench.surroundings = LOW;
-    let mut job = job(
-        &mut bench,
-        Conditions {
-            battery_percent_min: Some(30),
-            ..none()
-        },
-    );
+    let (mut bench, mut job) = low(Conditions {
+        battery_percent_min: Some(30),
+        ..none()
+    });
     job.install_window = Some(InstallWindow {
         from_ms: 0,
         until_ms: bench.now + 2 * HOUR_MS,

@@ -20,9 +20,7 @@ use fleetfold_schemas::{
     CampaignId, DeviceId, DeviceTopic, Digest, ModelId, Topic, Version,
     codec::encode_cbor,
     command::Command,
-    device::{
-        DeviceError, ErrorClass, Hello, JobReport, JobState, PROTOCOL, Report, Running, Slot, Stage,
-    },
+    device::{DeviceError, ErrorClass, Hello, JobReport, JobState, Report, Running, Slot, Stage},
     status::{CampaignState, CampaignStatus},
     topic::filter,
 };
@@ -209,20 +207,8 @@ impl Victim {
     async fn greet(&mut self, model: &ModelId) -> Result<(), Failure> {
         self.seq += 1;
         let hello = Hello {
-            protocol: PROTOCOL,
-            epoch: 1,
             seq: self.seq,
-            model: model.clone(),
-            hardware: None,
-            capabilities: Vec::new(),
-            region: None,
-            tenant: None,
-            time_zone: None,
-            tags: Vec::new(),
-            attributes: std::collections::BTreeMap::new(),
-            running: self.running.clone(),
-            standby: None,
-            job: None,
+            ..devices::hello(model, self.running.clone())
         };
         self.send(DeviceTopic::Hello, &encode_cbor(&hello)).await?;
         self.acknowledged().await

@@ -16,7 +16,7 @@ use std::{
 use fleetfold_schemas::{
     DeviceId, DeviceTopic, Digest, ModelId, Topic, Version,
     codec::encode_cbor,
-    device::{Hello, PROTOCOL, Report, Running, Slot},
+    device::{Hello, Report, Running, Slot},
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -25,7 +25,7 @@ use tokio::{
     time::sleep,
 };
 
-use crate::{Failure, mqtt};
+use crate::{Failure, devices, mqtt};
 
 /// Sequence numbers begin here, so that CBOR writes all of them with five bytes, of which four are the number.
 const FIRST_SEQ: u32 = 0x1_0000;
@@ -57,20 +57,8 @@ impl Source {
             digest: Digest::of(b"bench"),
         };
         let hello = Hello {
-            protocol: PROTOCOL,
-            epoch: 1,
             seq: 0,
-            model,
-            hardware: None,
-            capabilities: Vec::new(),
-            region: None,
-            tenant: None,
-            time_zone: None,
-            tags: Vec::new(),
-            attributes: std::collections::BTreeMap::new(),
-            running: running.clone(),
-            standby: None,
-            job: None,
+            ..devices::hello(&model, running.clone())
         };
         let payload = report(running, FIRST_SEQ);
         let seq_bytes = [&[0x1A], &FIRST_SEQ.to_be_bytes()[..]].concat();

@@ -14,13 +14,14 @@ use std::{
 use fleetfold_schemas::{
     DeviceId, DeviceTopic, Digest, ModelId, Topic, Version,
     codec::encode_cbor,
-    device::{Hello, PROTOCOL, Report, Running, Slot},
+    device::{Hello, Report, Running, Slot},
 };
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use tokio::{io::AsyncWriteExt, net::TcpStream, sync::watch, time::sleep};
 
 use crate::{
+    devices,
     mqtt::{self, Pubacks},
     recount::Number,
 };
@@ -143,20 +144,9 @@ impl Reporter {
     fn hello(&mut self, waiting: &mut VecDeque<(u16, Number)>) -> Vec<u8> {
         self.seq += 1;
         let hello = Hello {
-            protocol: PROTOCOL,
             epoch: self.epoch,
             seq: self.seq,
-            model: self.model.clone(),
-            hardware: None,
-            capabilities: Vec::new(),
-            region: None,
-            tenant: None,
-            time_zone: None,
-            tags: Vec::new(),
-            attributes: std::collections::BTreeMap::new(),
-            running: self.running.clone(),
-            standby: None,
-            job: None,
+            ..devices::hello(&self.model, self.running.clone())
         };
         self.frame(DeviceTopic::Hello, &encode_cbor(&hello), waiting)
     }

@@ -187,6 +187,23 @@ impl Drive {
     fn check(&mut self) -> io::Result<()> {
         self.count().map_err(|_| failed())
     }
+
+    /// All of it, or a share where that ends badly.
+    fn write(&mut self, file: usize, start: usize, bytes: &[u8]) -> io::Result<()> {
+        let counted = self.count();
+        let written = match counted {
+            Ok(()) => bytes.len(),
+            Err(_) => self.stream.below(bytes.len() + 1),
+        };
+        let file = &mut self.files[file];
+        let end = start + written;
+        if file.live.len() < end {
+            file.live.resize(end, 0);
+        }
+        file.live[start..end].copy_from_slice(&bytes[..written]);
+        file.is_dirty = true;
+        counted.map_err(|_| failed())
+    }
 }
 
 fn failed() -> io::Error {
@@ -367,33 +384,13 @@ impl DiskFile for SimFile {
 
     fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
         let mut drive = self.disk.drive();
-        let counted = drive.count();
-        let written = match counted {
-            Ok(()) => bytes.len(),
-            Err(_) => drive.stream.below(bytes.len() + 1),
-        };
-        let file = &mut drive.files[self.file];
-        file.live.extend_from_slice(&bytes[..written]);
-        file.is_dirty = true;
-        counted.map_err(|_| failed())
+        let end = drive.files[self.file].live.len();
+        drive.write(self.file, end, bytes)
     }
 
     fn write_at(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {
-        let mut drive = self.disk.drive();
-        let counted = drive.count();
-        let written = match counted {
-            Ok(()) => bytes.len(),
-            Err(_) => drive.stream.below(bytes.len() + 1),
-        };
-        let file = &mut drive.files[self.file];
         let start = usize::try_from(offset).map_err(|_| failed())?;
-        let end = start + written;
-        if file.live.len() < end {
-            file.live.resize(end, 0);
-        }
-        file.live[start..end].copy_from_slice(&bytes[..written]);
-        file.is_dirty = true;
-        counted.map_err(|_| failed())
+        self.disk.drive().write(self.file, start, bytes)
     }
 
     fn truncate(&mut self, bytes: u64) -> io::Result<()> {
@@ -439,16 +436,22 @@ mod tests {
         bytes
     }
 
+    /// A disk with a file that holds these bytes for sure.
+    fn synced(seed: u64, bytes: &[u8]) -> (SimDisk, PathBuf, Box<dyn DiskFile>) {
+        let disk = SimDisk::new(Stream::of(seed, "disk"));
+        let path = Path::new(DIR).join("a");
+        let mut file = disk.create(&path).unwrap();
+        file.append(bytes).unwrap();
+        file.sync().unwrap();
+        disk.sync_dir(Path::new(DIR)).unwrap();
+        (disk, path, file)
+    }
+
     #[test]
     fn a_power_cut_keeps_what_was_synced_and_no_more_for_sure() {
         let mut was_changed = false;
         for seed in 0..50 {
-            let disk = SimDisk::new(Stream::of(seed, "disk"));
-            let path = Path::new(DIR).join("a");
-            let mut file = disk.create(&path).unwrap();
-            file.append(b"synced").unwrap();
-            file.sync().unwrap();
-            disk.sync_dir(Path::new(DIR)).unwrap();
+            let (disk, path, mut file) = synced(seed, b"synced");
             assert!(disk.is_synced());
             file.append(b" and not").unwrap();
             assert!(!disk.is_synced());
@@ -465,12 +468,7 @@ mod tests {
     fn what_is_written_over_zeros_is_lost_torn_or_kept_and_nothing_else_changes() {
         let mut seen = std::collections::BTreeSet::new();
         for seed in 0..50 {
-            let disk = SimDisk::new(Stream::of(seed, "disk"));
-            let path = Path::new(DIR).join("a");
-            let mut file = disk.create(&path).unwrap();
-            file.append(b"synced\0\0\0\0").unwrap();
-            file.sync().unwrap();
-            disk.sync_dir(Path::new(DIR)).unwrap();
+            let (disk, path, mut file) = synced(seed, b"synced\0\0\0\0");
             file.write_at(6, b"new").unwrap();
             assert!(!disk.is_synced());
             disk.cut_power();

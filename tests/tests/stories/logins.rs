@@ -10,7 +10,7 @@ use fleetfold_schemas::{
     DeviceId, DeviceTopic, Digest, ModelId, OperatorId, Topic, Version,
     codec::encode_cbor,
     command::{Command, Lifecycle, SetLifecycle},
-    device::{Hello, PROTOCOL, Report, Running, Slot},
+    device::{Hello, Report, Running, Slot},
     token::{DeviceToken, Lifetime},
 };
 use fleetfold_tests::{
@@ -54,20 +54,8 @@ impl Devices {
 
     fn hello(&self, seq: u64) -> Vec<u8> {
         encode_cbor(&Hello {
-            protocol: PROTOCOL,
-            epoch: 1,
             seq,
-            model: self.model.clone(),
-            hardware: None,
-            capabilities: Vec::new(),
-            region: None,
-            tenant: None,
-            time_zone: None,
-            tags: Vec::new(),
-            attributes: std::collections::BTreeMap::new(),
-            running: running(),
-            standby: None,
-            job: None,
+            ..devices::hello(&self.model, running())
         })
     }
 }

@@ -68,6 +68,16 @@ impl Plan {
     }
 }
 
+impl Plan {
+    /// What is written: the first half before it fails, as on a full disk.
+    fn write<'b>(&self, operation: &'static str, bytes: &'b [u8]) -> (&'b [u8], io::Result<()>) {
+        match self.step(operation) {
+            Ok(()) => (bytes, Ok(())),
+            Err(error) => (&bytes[..bytes.len() / 2], Err(error)),
+        }
+    }
+}
+
 impl Disk for FaultyDisk {
     fn create_dir(&self, dir: &Path) -> io::Result<()> {
         self.plan.step("create_dir")?;
@@ -137,24 +147,13 @@ impl DiskFile for FaultyFile {
         self.file.read_at(offset, buffer)
     }
 
-    /// Writes the first half before it fails, as a full disk does.
     fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let failed = self.plan.step("append");
-        let bytes = if failed.is_ok() {
-            bytes
-        } else {
-            &bytes[..bytes.len() / 2]
-        };
+        let (bytes, failed) = self.plan.write("append", bytes);
         self.file.append(bytes).and(failed)
     }
 
     fn write_at(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {
-        let failed = self.plan.step("write_at");
-        let bytes = if failed.is_ok() {
-            bytes
-        } else {
-            &bytes[..bytes.len() / 2]
-        };
+        let (bytes, failed) = self.plan.write("write_at", bytes);
         self.file.write_at(offset, bytes).and(failed)
     }
 
