@@ -288,6 +288,13 @@ pub fn advance(
     if !row.status.is_rolling() || row.phase_started_at().is_none() {
         return Err(invalid(row, "advanced"));
     }
+    // The next one waits for the end of a freeze.
+    if row.runs[row.run].passed_at.is_some() {
+        return Err(Rejection::new(
+            Code::InvalidTransition,
+            format!("the phase of {} has passed", row.id()),
+        ));
+    }
     if row.is_last_phase() {
         return Err(Rejection::new(
             Code::InvalidTransition,
