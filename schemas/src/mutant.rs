@@ -80,10 +80,16 @@ pub enum Mutant {
     GivingUpIsAWord,
     /// Nobody is told that a device has failed for good.
     TicketForgotten,
+    /// A queued job is shown while its campaign is frozen.
+    JobShownWhileFrozen,
+    /// A freeze is over an hour early.
+    ThawedEarly,
+    /// What nobody has accepted stays queued at the end of the schedule.
+    ScheduleEndForgetsQueued,
 }
 
 impl Mutant {
-    pub const ALL: [Self; 37] = [
+    pub const ALL: [Self; 40] = [
         Self::AcknowledgeBeforeFlush,
         Self::PublishBeforeFlush,
         Self::JournalNotSynced,
@@ -121,6 +127,9 @@ impl Mutant {
         Self::AlertOutlivesCampaign,
         Self::GivingUpIsAWord,
         Self::TicketForgotten,
+        Self::JobShownWhileFrozen,
+        Self::ThawedEarly,
+        Self::ScheduleEndForgetsQueued,
     ];
 }
 

@@ -2,7 +2,10 @@
 
 use alloc::vec::Vec;
 
-use fleetfold_schemas::campaign::OnEnd;
+use fleetfold_schemas::{
+    campaign::{HOUR_MS, OnEnd},
+    mutant::{Mutant, is_on},
+};
 
 use crate::{
     CampaignIx, Fact, Timestamp,
@@ -36,7 +39,8 @@ pub fn end(campaign: CampaignIx, row: &Campaign, facts: &mut Vec<Fact>) {
             let queued = row
                 .roster
                 .begun()
-                .filter(|(_, member)| member.state == MemberState::Queued);
+                .filter(|(_, member)| member.state == MemberState::Queued)
+                .filter(|_| !is_on(Mutant::ScheduleEndForgetsQueued));
             facts.extend(
                 queued.map(|(_, member)| {
                     removed(campaign, member.device, RemovalCause::ScheduleEnded)
@@ -68,7 +72,8 @@ pub fn finish(campaign: CampaignIx, row: &Campaign, facts: &mut Vec<Fact>) {
 /// The begin or the end of a freeze, when it is due.
 pub fn frost(campaign: CampaignIx, row: &Campaign, now: Timestamp) -> Option<Fact> {
     if let Some(frozen) = &row.frozen {
-        return (frozen.until <= now).then(|| CampaignThawed { campaign }.into());
+        let early_ms = HOUR_MS * u64::from(is_on(Mutant::ThawedEarly));
+        return (frozen.until <= now + early_ms).then(|| CampaignThawed { campaign }.into());
     }
     let freeze = row.freezes.iter();
     let freeze = freeze

@@ -22,6 +22,10 @@ struct Arguments {
     #[cfg(feature = "mutants")]
     #[arg(long, requires = "mutants")]
     seeds_max: Option<u64>,
+    /// Only the defects of this name
+    #[cfg(feature = "mutants")]
+    #[arg(long, requires = "mutants")]
+    only: Vec<String>,
 }
 
 fn range(text: &str) -> Result<Range<u64>, String> {
@@ -39,7 +43,7 @@ fn main() -> ExitCode {
     };
     #[cfg(feature = "mutants")]
     if arguments.mutants {
-        return mutants(threads, arguments.seeds_max);
+        return mutants(threads, arguments.seeds_max, &arguments.only);
     }
     simulate(arguments.seeds, threads, arguments.verbose)
 }
@@ -63,7 +67,7 @@ fn simulate(seeds: Range<u64>, threads: usize, is_verbose: bool) -> ExitCode {
 }
 
 #[cfg(feature = "mutants")]
-fn mutants(threads: usize, seeds_max: Option<u64>) -> ExitCode {
+fn mutants(threads: usize, seeds_max: Option<u64>, only: &[String]) -> ExitCode {
     use fleetfold_tests::sim::mutants::{self, Caught};
 
     // A defect may well make something panic, which is as good a way to be noticed as any.
@@ -76,7 +80,7 @@ fn mutants(threads: usize, seeds_max: Option<u64>) -> ExitCode {
         } = caught;
         println!("{mutant:?}: seed {seeds}: {}", failed.breach.invariant);
     };
-    match mutants::run(threads, seeds_max, tell) {
+    match mutants::run(threads, seeds_max, only, tell) {
         Ok(()) => ExitCode::SUCCESS,
         Err(survivors) => {
             for (mutant, seeds) in survivors {

@@ -138,7 +138,7 @@ impl Sim {
         let at_ms = now + 10 * MINUTE_MS + stream.within(0..=self.plan.safety_ms / 2);
         let id = CampaignId::parse(&format!("campaign-{number}")).expect("our own names are valid");
         let mut describe = || {
-            let mut spec = spec(stream, &id, &self.catalog, release);
+            let mut spec = spec(stream, &id, &self.catalog, (release, at_ms));
             if self.plan.ghosts > 0 && number == 0 {
                 // One at least that more devices wait for than a step may start.
                 let all = spec.releases.clone();

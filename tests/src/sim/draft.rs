@@ -5,14 +5,14 @@ use fleetfold_schemas::{
     CampaignId, DeviceId, Name, Version,
     campaign::{
         AbTesting, BasisPoints, CampaignSpec, ClassRule, Classes, Criteria, Days, FailureHandling,
-        Gates, GroupOrder, GroupSpec, HOUR_MS, Hours, Jitter, MINUTE_MS, Membership, Metric,
-        Minutes, Monitoring, Other, PhaseSpec, Rates, ReleaseRef, SprtSpec, StrataKey, Strategy,
-        Timeouts, VersionRequirement,
+        Freeze, Gates, GroupOrder, GroupSpec, HOUR_MS, Hours, Jitter, MINUTE_MS, Membership,
+        Metric, Minutes, Monitoring, Other, PhaseSpec, Rates, ReleaseRef, Schedule, SprtSpec,
+        StrataKey, Strategy, Timeouts, VersionRequirement,
     },
 };
 use serde_json::json;
 
-use super::{catalog::Catalog, random::Stream};
+use super::{catalog::Catalog, random::Stream, trace::START_MS};
 
 /// A device may be anything of this, and groups ask for it.
 const REGIONS: [&str; 2] = ["hall", "yard"];
@@ -60,12 +60,12 @@ pub(super) fn inventory(stream: &mut Stream) -> Inventory {
     inventory
 }
 
-/// One of all the campaigns that bring devices to the n-th release of their model.
+/// One of all the campaigns that bring devices to the n-th release of their model, to be started about now.
 pub(super) fn spec(
     stream: &mut Stream,
     id: &CampaignId,
     catalog: &Catalog,
-    release: usize,
+    (release, now_ms): (usize, u64),
 ) -> CampaignSpec {
     let expected_failure = stream.pick(&[1, 2, 5, 10, 30]);
     let gates = gates(stream, expected_failure);
@@ -80,7 +80,10 @@ pub(super) fn spec(
     let watched = phases.iter().map(|phase| phase.duration_hours.ms());
     // As if each group went through them on its own.
     let watched_ms = watched.sum::<u64>() * GROUPS_MAX;
+    let (schedule, freezes) = times(stream, now_ms);
     CampaignSpec {
+        schedule,
+        freezes,
         groups: groups(stream, catalog),
         membership: if stream.percent(40) {
             Membership::Dynamic
@@ -118,6 +121,40 @@ pub(super) fn spec(
         max_rollout_days: Days::from_ms((stream.pick(&[3, 12, 40]) * HOUR_MS).max(watched_ms)),
         ..CampaignSpec::new(id.clone(), releases(stream, catalog, release))
     }
+}
+
+/// When it may do what: most campaigns may do everything at any time.
+fn times(stream: &mut Stream, now_ms: u64) -> (Schedule, Vec<Freeze>) {
+    let in_time = |minutes: u64| {
+        // It is all over before January is.
+        let s = (now_ms - START_MS) / 1000 + minutes * 60;
+        let (day, hour, minute) = (1 + s / 86_400, s / 3600 % 24, s / 60 % 60);
+        format!("2026-01-{day:02}T{hour:02}:{minute:02}:{:02}Z", s % 60)
+    };
+    let start = stream.percent(12).then(|| stream.within(0..=240));
+    let end = stream
+        .percent(15)
+        .then(|| start.unwrap_or(0) + stream.within(20..=900));
+    let on_end = stream.pick(&["finish", "finish", "pause", "cancel"]);
+    let mut schedule = json!({});
+    if let Some(start) = start {
+        schedule["start"] = in_time(start).into();
+    }
+    if let Some(end) = end {
+        schedule["end"] = in_time(end).into();
+        schedule["on_end"] = on_end.into();
+    }
+    let freezes = (0..stream.pick(&[0, 0, 0, 0, 0, 1, 1, 2])).map(|_| {
+        let from = stream.within(0..=600);
+        let to = from + stream.within(1..=240);
+        json!({"from": in_time(from), "to": in_time(to)})
+    });
+    let freezes: Vec<_> = freezes.collect();
+    let times = (
+        serde_json::from_value(schedule),
+        serde_json::from_value(freezes.into()),
+    );
+    (times.0.expect("a schedule"), times.1.expect("freezes"))
 }
 
 /// For one model, or for all of them.

@@ -46,6 +46,9 @@ const SEEDS_MAX: [(Mutant, u64); Mutant::ALL.len()] = [
     (Mutant::AlertOutlivesCampaign, 40),
     (Mutant::GivingUpIsAWord, 136),
     (Mutant::TicketForgotten, 8),
+    (Mutant::JobShownWhileFrozen, 136),
+    (Mutant::ThawedEarly, 40),
+    (Mutant::ScheduleEndForgetsQueued, 40),
 ];
 
 /// How a defect was noticed.
@@ -57,17 +60,19 @@ pub struct Caught {
     pub failed: Box<Failed>,
 }
 
-/// Lets each defect loose on the seeds from 1 on.
+/// Lets each defect loose on the seeds from 1 on, or only those of these names.
 ///
 /// # Errors
 /// The defects that nobody noticed within their number of seeds.
 pub fn run(
     threads: usize,
     seeds_max: Option<u64>,
+    only: &[String],
     mut tell: impl FnMut(&Caught),
 ) -> Result<(), Vec<(Mutant, u64)>> {
     let mut survivors = Vec::new();
-    for (mutant, most) in SEEDS_MAX {
+    let is_meant = |mutant: &Mutant| only.is_empty() || only.contains(&format!("{mutant:?}"));
+    for (mutant, most) in SEEDS_MAX.into_iter().filter(|(it, _)| is_meant(it)) {
         let most = seeds_max.unwrap_or(most);
         let seeds: Range<u64> = 1..most + 1;
         mutant::set(Some(mutant));

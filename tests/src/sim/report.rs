@@ -59,6 +59,7 @@ const EXPECTED: &[&str] = &[
     "failed",
     "flash_failure",
     "flash_flip",
+    "freezes",
     "fold_from_snapshot",
     "hello_timeout",
     "job_forged",
@@ -88,6 +89,7 @@ const EXPECTED: &[&str] = &[
     "rollback_advanced",
     "rollbacks_by_operator",
     "rollbacks_by_threshold",
+    "schedules_ended",
     "self_test_fails",
     "self_test_hangs",
     "sent_further_back",
@@ -198,6 +200,8 @@ impl Summary {
             ("held_by_rate", counts.held_by_rate),
             ("held_by_in_flight", counts.held_by_in_flight),
             ("held_by_exposure", counts.held_by_exposure),
+            ("freezes", counts.freezes),
+            ("schedules_ended", counts.schedules_ended),
         ] {
             add(name, count);
         }

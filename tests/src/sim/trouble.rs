@@ -168,8 +168,9 @@ impl Sim {
 
     fn send_impossible_campaign(&mut self, at: usize) {
         let id = CampaignId::parse("campaign-0").expect("our own names are valid");
+        let now = self.queue.now_ms();
         let stream = &mut self.operators[at].stream;
-        let mut spec = spec(stream, &id, &self.catalog, 0);
+        let mut spec = spec(stream, &id, &self.catalog, (0, now));
         match stream.below(3) {
             // The id may be taken.
             0 => {}

@@ -84,7 +84,8 @@ fn order(state: &State, ix: DeviceIx, release: ReleaseIx, member: &Member) -> Op
 pub(crate) fn is_shown(campaign: &Campaign, member: &Member) -> bool {
     match member.state {
         MemberState::Queued => {
-            let may_start = campaign.status.is_rolling() && campaign.frozen.is_none();
+            let is_frozen = campaign.frozen.is_some() && !is_on(Mutant::JobShownWhileFrozen);
+            let may_start = campaign.status.is_rolling() && !is_frozen;
             may_start || is_on(Mutant::JobShownWhilePaused)
         }
         MemberState::InProgress | MemberState::Held(_) => true,

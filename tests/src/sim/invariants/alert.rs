@@ -119,6 +119,7 @@ impl Book {
             | Fact::PhasePassed(_)
             | Fact::PhaseAdvanced(_)
             | Fact::CampaignResumed(_)
+            | Fact::CampaignThawed(_)
             | Fact::RollbackStarted(_)
             | Fact::RetriesOrdered(_) => self.watch(ix).moved_ms = at_ms,
             _ => {}

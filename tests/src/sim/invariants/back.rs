@@ -115,7 +115,10 @@ impl Campaign {
         let handling = &self.spec.failure_handling;
         let is_judged = match &self.status {
             Status::Rolling | Status::Monitoring => true,
-            Status::Paused(cause) => !matches!(cause, PauseCause::Operator { .. }),
+            Status::Paused(cause) => !matches!(
+                cause,
+                PauseCause::Operator { .. } | PauseCause::ScheduleEnded
+            ),
             _ => false,
         };
         if !handling.auto_rollback_on_failure || !is_judged {
@@ -318,6 +321,7 @@ impl Book {
                 campaign.check_back_started(fact, was_asked)?;
                 campaign.version += 1;
                 campaign.status = Status::RollingBack;
+                campaign.frozen_until_ms = None;
                 campaign.back = Some(WayBack {
                     started_ms: at_ms,
                     shares: fact.phases_bp.iter().copied().map(u64::from).collect(),

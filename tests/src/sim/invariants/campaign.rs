@@ -30,8 +30,11 @@ pub struct Campaign {
     pub status: Status,
     pub version: u64,
     pub started_ms: Option<u64>,
-    pub(super) paused_ms: Option<u64>,
+    /// Since when the watch time stands still.
+    pub(super) held_ms: Option<u64>,
     pub(super) resumed_ms: Option<u64>,
+    pub(super) frozen_until_ms: Option<u64>,
+    pub(super) has_schedule_ended: bool,
     /// In the order of offers.
     pub(super) groups: Vec<Group>,
     /// Those from the start by group and rank, then those who came later.
@@ -203,7 +206,9 @@ impl Campaign {
             status: Status::Draft,
             version: 1,
             started_ms: None,
-            paused_ms: None,
+            held_ms: None,
+            frozen_until_ms: None,
+            has_schedule_ended: false,
             resumed_ms: None,
             members: Vec::new(),
             enrolled: 0,
@@ -311,9 +316,9 @@ impl Campaign {
         };
         let done_ms = member.since_ms + timeouts.execution_hours.ms();
         match member.place {
-            Place::Queued if self.status.is_rolling() => Some(shown_ms()),
+            Place::Queued if self.may_start() => Some(shown_ms()),
             Place::InProgress => Some(done_ms),
-            Place::Retrying { at_ms } if self.status.is_rolling() => Some(at_ms),
+            Place::Retrying { at_ms } if self.may_start() && !self.is_finishing() => Some(at_ms),
             Place::Back { step, .. } => match step {
                 BackStep::Queued if is_back => Some(shown_ms()),
                 BackStep::InProgress => Some(done_ms),

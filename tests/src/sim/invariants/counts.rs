@@ -68,9 +68,19 @@ pub struct Counts {
     pub held_by_rate: u64,
     pub held_by_in_flight: u64,
     pub held_by_exposure: u64,
+    pub freezes: u64,
+    pub schedules_ended: u64,
 }
 
 impl Counts {
+    pub(super) const fn add_time(&mut self, fact: &Fact) {
+        match fact {
+            Fact::CampaignFrozen(_) => self.freezes += 1,
+            Fact::ScheduleEnded(_) => self.schedules_ended += 1,
+            _ => {}
+        }
+    }
+
     /// Counts what a fact says of a campaign or of one of its members.
     pub(super) fn add(&mut self, fact: &Fact) {
         let count = match fact {

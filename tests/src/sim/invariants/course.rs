@@ -146,7 +146,7 @@ impl Book {
                 Some(device) => self.count_execution(position, at_ms, (ix, device), fact, step),
                 None => {
                     self.approvals.count_authors(fact, step)?;
-                    self.count_status(at_ms, ix, fact, was_asked)
+                    self.count_status(at_ms, ix, fact, (was_asked, step.is_by_schedule()))
                 }
             },
         }
@@ -157,7 +157,7 @@ impl Book {
         at_ms: u64,
         ix: CampaignIx,
         fact: &Fact,
-        was_asked: bool,
+        was_asked: (bool, bool),
     ) -> Checked {
         self.check_status(at_ms, ix, fact, was_asked)?;
         let campaign = &mut self.campaigns[ix as usize];
@@ -191,7 +191,7 @@ impl Book {
             Fact::RetriesOrdered(fact) => order_retries(campaign, at_ms, fact),
             Fact::CampaignPaused(fact) => {
                 campaign.version += 1;
-                campaign.paused_ms = Some(at_ms);
+                campaign.held_ms.get_or_insert(at_ms);
                 let cause = fact.cause.clone();
                 campaign.status = match campaign.status {
                     Status::RollingBack => Status::BackPaused(cause),
@@ -201,11 +201,10 @@ impl Book {
             Fact::CampaignResumed(_) => {
                 campaign.version += 1;
                 campaign.resumed_ms = Some(at_ms);
-                let paused_ms = campaign.paused_ms.take().unwrap_or(at_ms);
-                campaign.phases[campaign.phase].unwatched_ms += at_ms - paused_ms;
+                campaign.watch_again(at_ms);
                 let was_gate = !matches!(
                     campaign.status,
-                    Status::Paused(PauseCause::Operator { .. })
+                    Status::Paused(PauseCause::Operator { .. } | PauseCause::ScheduleEnded)
                         | Status::BackPaused(PauseCause::Operator { .. })
                 );
                 if campaign.status.is_going_back() {
@@ -224,6 +223,10 @@ impl Book {
             Fact::CampaignArchived(_) => {
                 campaign.version += 1;
                 campaign.is_archived = true;
+            }
+            Fact::CampaignFrozen(_) | Fact::CampaignThawed(_) | Fact::ScheduleEnded(_) => {
+                campaign.go_by_the_calendar(at_ms, fact);
+                self.counts.add_time(fact);
             }
             Fact::CampaignMonitoring(_) => campaign.status = Status::Monitoring,
             Fact::CampaignCompleted(_) => campaign.status = Status::Completed,
@@ -327,7 +330,9 @@ impl Book {
         let earlier = (0..).zip(&self.campaigns).find(|(other, campaign)| {
             let is_waiting = campaign.member(device).is_some_and(|it| match it.place {
                 Place::Deferred => {
-                    campaign.status.is_rolling() && !Gates::of(campaign).must_pause()
+                    campaign.may_start()
+                        && !campaign.is_finishing()
+                        && !Gates::of(campaign).must_pause()
                 }
                 Place::Back {
                     step: BackStep::Deferred,
@@ -374,7 +379,7 @@ impl Book {
             _ => Self::made_way_back(fact),
         };
         if makes_way {
-            let is_paused = campaign.status.is_paused();
+            let is_paused = campaign.status.is_paused() || campaign.frozen_until_ms.is_some();
             let place = campaign.member(device).map(|member| member.place);
             step.made_way = Some((device, ix, is_paused));
             return demand(
@@ -399,6 +404,7 @@ const fn is_turn(fact: &Fact) -> bool {
         Fact::ExecutionRemoved(fact) => !matches!(
             fact.cause,
             RemovalCause::NotContacted
+                | RemovalCause::ScheduleEnded
                 | RemovalCause::PreconditionUnmet
                 | RemovalCause::ConsentDenied
         ),

@@ -7,6 +7,7 @@ mod alert;
 mod approval;
 mod arms;
 mod back;
+mod calendar;
 mod campaign;
 mod command;
 mod counts;

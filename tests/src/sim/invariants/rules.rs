@@ -4,7 +4,7 @@ use fleetfold_core::{
     CampaignIx, DeviceIx, Fact,
     fact::{FailureCause, PauseCause},
 };
-use fleetfold_schemas::campaign::Membership;
+use fleetfold_schemas::campaign::{Membership, OnEnd};
 
 use super::{
     Book, Checked, breach,
@@ -24,11 +24,24 @@ impl Book {
         at_ms: u64,
         ix: CampaignIx,
         fact: &Fact,
-        was_asked: bool,
+        (was_asked, by_schedule): (bool, bool),
     ) -> Checked {
         let campaign = &self.campaigns[ix as usize];
         let is = |holds, invariant| campaign.demand(holds, invariant, fact);
+        campaign.check_calendar(at_ms, fact)?;
         match fact {
+            Fact::CampaignPaused(fact) if fact.cause == PauseCause::ScheduleEnded => is(
+                campaign.status.is_rolling()
+                    && by_schedule
+                    && campaign.spec.schedule.on_end == OnEnd::Pause,
+                "only the end of a schedule pauses by that",
+            ),
+            Fact::CampaignCanceled(fact) if fact.operator.is_none() => is(
+                !campaign.status.is_final()
+                    && by_schedule
+                    && campaign.spec.schedule.on_end == OnEnd::Cancel,
+                "only the end of a schedule cancels by itself",
+            ),
             Fact::CampaignStaged(_) => is(
                 campaign.status == Status::Draft && was_asked,
                 "only a draft is started, by a command",
@@ -74,6 +87,7 @@ impl Book {
                 campaign.status.is_rolling()
                     && was_asked
                     && fact.phase as usize == campaign.phase
+                    && !campaign.phases[campaign.phase].is_passed
                     && !campaign.is_last_phase(),
                 "only a phase that runs, and is not the last, is cut short, by a command",
             ),
@@ -89,6 +103,7 @@ impl Book {
                     is_there
                         && was_asked
                         && !campaign.status.is_final()
+                        && !campaign.is_finishing()
                         && !campaign.status.is_going_back(),
                     "only what is lost is retried by a command",
                 )
@@ -143,14 +158,15 @@ impl Book {
                 "a campaign completes once its last phase has passed",
             ),
             Fact::CampaignFailed(fact) => {
-                let FailureCause::Deadline { phase } = fact.cause else {
-                    return breach("no campaign has a schedule here", format!("{fact:?}"));
+                let (phase, is_over) = match fact.cause {
+                    FailureCause::Deadline { phase } => {
+                        (phase, campaign.deadline_ms().is_some_and(|at| at <= at_ms))
+                    }
+                    FailureCause::ScheduleEnded { phase } => (phase, campaign.is_finished()),
                 };
                 is(
-                    campaign.deadline_ms().is_some_and(|at| at <= at_ms)
-                        && phase as usize == campaign.phase
-                        && !campaign.status.is_final(),
-                    "a campaign fails at its deadline",
+                    is_over && phase as usize == campaign.phase && !campaign.status.is_final(),
+                    "a campaign fails at its deadline, or after the end of its schedule",
                 )
             }
             _ => Ok(()),
@@ -163,10 +179,12 @@ impl Book {
         let Some(watched_from_ms) = phase.watched_from_ms().filter(|_| !phase.is_passed) else {
             return breach("only a running phase passes", format!("{campaign:?}"));
         };
+        let watched_from_ms = watched_from_ms + campaign.held_for_ms(at_ms);
         let passes = !gates.must_pause()
             && campaign.status.is_rolling()
             && gates.may_pass(watched_from_ms, at_ms, Doubt::Granted);
-        let is_over = campaign.deadline_ms().is_some_and(|at| at <= at_ms);
+        let is_over =
+            campaign.deadline_ms().is_some_and(|at| at <= at_ms) || campaign.is_finished();
         let passes_at_deadline =
             is_over && campaign.is_last_phase() && gates.is_success_at_deadline();
         demand(
@@ -196,7 +214,9 @@ impl Book {
         self.check_joined(step)?;
         self.count_limits(at_ms);
         for campaign in &self.campaigns {
-            if campaign.status.is_rolling() {
+            campaign.check_on_time(at_ms)?;
+            // Gates have nothing to say any more where nothing is to come.
+            if campaign.status.is_rolling() && !campaign.is_finishing() {
                 self.check_rolling(at_ms, campaign, step)?;
             }
             campaign.check_way_back(at_ms, step.turns >= TURNS_PER_STEP_MAX)?;
@@ -253,7 +273,7 @@ impl Book {
                 pace::limit(campaign, at_ms, false) == Some(limit)
                     && members.any(|it| it.place == Place::Waiting && campaign.is_reached(it))
             };
-            if !campaign.status.is_rolling() {
+            if !campaign.may_start() || campaign.is_finishing() {
                 continue;
             }
             self.counts.held_by_rate += u64::from(is_held(pace::Limit::Rate));
@@ -264,12 +284,13 @@ impl Book {
 
     fn check_rolling(&self, at_ms: u64, campaign: &Campaign, step: &Step) -> Checked {
         let phase = campaign.phases[campaign.phase];
+        let is_frozen = campaign.frozen_until_ms.is_some();
         let Some(watched_from_ms) = phase.watched_from_ms() else {
-            return breach(
-                "a campaign that rolls is in a phase",
-                campaign.id().to_string(),
-            );
+            return demand(is_frozen, "a campaign that rolls is in a phase", || {
+                campaign.id().to_string()
+            });
         };
+        let watched_from_ms = watched_from_ms + campaign.held_for_ms(at_ms);
         let gates = Gates::of(campaign);
         demand(
             !gates.must_pause(),
@@ -277,7 +298,7 @@ impl Book {
             || format!("{}: {gates:?}", campaign.id()),
         )?;
         demand(
-            !gates.may_pass(watched_from_ms, at_ms, Doubt::Denied),
+            phase.is_passed && is_frozen || !gates.may_pass(watched_from_ms, at_ms, Doubt::Denied),
             "a phase that may pass passes",
             || format!("{}: {gates:?}", campaign.id()),
         )?;
@@ -286,7 +307,10 @@ impl Book {
             "a release that is found good is taken for a good one at once",
             || format!("{}: {gates:?}", campaign.id()),
         )?;
-        if pace::may_hold(campaign, at_ms).is_some() || step.turns >= TURNS_PER_STEP_MAX {
+        if is_frozen
+            || pace::may_hold(campaign, at_ms).is_some()
+            || step.turns >= TURNS_PER_STEP_MAX
+        {
             return Ok(());
         }
         demand(

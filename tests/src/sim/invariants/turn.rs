@@ -44,7 +44,10 @@ impl Book {
         let is_over = campaign.deadline_ms().is_some_and(|due| due <= at_ms);
         let is_due = campaign.due_ms(member).is_some_and(|due| due <= at_ms) || is_over;
         match fact {
-            Fact::ExecutionQueued(fact) => case.check_offer(fact.attempt),
+            Fact::ExecutionQueued(queued) => {
+                campaign.check_calendar(at_ms, fact)?;
+                case.check_offer(queued.attempt)
+            }
             Fact::ExecutionAccepted(_) => is(
                 matches!(
                     member.place,
@@ -131,6 +134,7 @@ impl Book {
         let has_more = member.attempts <= retries
             && !campaign.status.is_final()
             && !campaign.status.is_going_back()
+            && !campaign.is_finishing()
             && !is_over
             && budget.is_none_or(|budget| campaign.retries < budget);
         // A retry may cost what is offered for the image of before this message, or of after it.
@@ -267,7 +271,8 @@ impl Book {
         let member = &campaign.members[at];
         demand(
             was_asked
-                && campaign.status.is_rolling()
+                && campaign.may_start()
+                && !campaign.is_finishing()
                 && member.place.is_before_offer()
                 && member.phase < campaign.spec.phases.len(),
             "only who waits is expedited, in a campaign that rolls, by a command",
@@ -345,9 +350,12 @@ impl Case<'_> {
                 self.member.place == Place::InProgress,
                 "only what is accepted can be waited with",
             ),
+            RemovalCause::ScheduleEnded => self.demand(
+                self.member.place == Place::Queued && self.campaign.is_finishing(),
+                "only the end of its schedule withdraws by that",
+            ),
             RemovalCause::Retired
             | RemovalCause::Superseded
-            | RemovalCause::ScheduleEnded
             | RemovalCause::ConditionsUnsupported
             | RemovalCause::NoPath
             | RemovalCause::Flagged

@@ -54,7 +54,7 @@ impl Sim {
                 let campaign = self.book.campaign(*ix);
                 let member = campaign.member(device);
                 member.is_some_and(|member| match member.place {
-                    Place::Queued => campaign.status.is_rolling(),
+                    Place::Queued => campaign.may_start(),
                     place if place.is_queued() => campaign.status == Status::RollingBack,
                     place => place.is_open(),
                 })
@@ -94,8 +94,8 @@ impl Sim {
                     RULE,
                 )?;
                 is(
-                    member.place == Place::InProgress || campaign.status.is_rolling(),
-                    "no job is offered while paused",
+                    member.place == Place::InProgress || campaign.may_start(),
+                    "no job is offered while paused or frozen",
                 )
             }
             JobKind::Cancel { sequence } => is(
