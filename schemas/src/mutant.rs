@@ -78,6 +78,10 @@ pub enum Mutant {
     AlertOutlivesCampaign,
     /// A device whose attempt was given up counts as one that has spoken.
     GivingUpIsAWord,
+    /// Word is expected of a retired device.
+    RetiredIsMissed,
+    /// A device stays silent for the campaign although it has been heard of.
+    WordGoesUnheard,
     /// Nobody is told that a device has failed for good.
     TicketForgotten,
     /// A queued job is shown while its campaign is frozen.
@@ -89,7 +93,7 @@ pub enum Mutant {
 }
 
 impl Mutant {
-    pub const ALL: [Self; 40] = [
+    pub const ALL: [Self; 42] = [
         Self::AcknowledgeBeforeFlush,
         Self::PublishBeforeFlush,
         Self::JournalNotSynced,
@@ -126,6 +130,8 @@ impl Mutant {
         Self::AlertFlickers,
         Self::AlertOutlivesCampaign,
         Self::GivingUpIsAWord,
+        Self::RetiredIsMissed,
+        Self::WordGoesUnheard,
         Self::TicketForgotten,
         Self::JobShownWhileFrozen,
         Self::ThawedEarly,

@@ -511,7 +511,7 @@ pub struct FleetSummary {
 }
 
 /// `alerts/{alert}`
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Alert {
     /// That it is about; absent: the site.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -524,7 +524,7 @@ pub struct Alert {
 }
 
 /// What is wrong, with the numbers there were when it was noticed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "alert", rename_all = "snake_case")]
 pub enum AlertKind {
     /// The log's file system has less room left than its floor: only what ends work is admitted.
@@ -545,6 +545,26 @@ pub enum AlertKind {
     },
     /// Devices wait for a maintenance window that does not open before the campaign is over.
     WindowNeverOpens { devices: u64 },
+    /// More than `limit_percent` of the devices that have ever been heard of have not been for so long.
+    DevicesOffline {
+        devices: u64,
+        known: u64,
+        limit_percent: BasisPoints,
+        limit_ms: u64,
+    },
+    /// Updated devices are shown to be worse off by more than `margin`.
+    PerformanceDegradation {
+        measure: String,
+        unit: String,
+        devices: u64,
+        pairs: u64,
+        before: f64,
+        margin: f64,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        against_past: Option<Degraded>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        against_others: Option<Degraded>,
+    },
 }
 
 /// What an alert is about, as topics and metrics name it. The numbers are those of the log.
@@ -564,15 +584,21 @@ pub enum AlertName {
     Stalled,
     #[n(60)]
     WindowNeverOpens,
+    #[n(134)]
+    DevicesOffline,
+    #[n(135)]
+    PerformanceDegradation,
 }
 
 impl AlertName {
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 7] = [
         Self::StorageLow,
         Self::FailureRate,
         Self::Timeouts,
         Self::Stalled,
         Self::WindowNeverOpens,
+        Self::DevicesOffline,
+        Self::PerformanceDegradation,
     ];
 
     #[must_use]
@@ -583,6 +609,8 @@ impl AlertName {
             Self::Timeouts => "timeouts",
             Self::Stalled => "stalled",
             Self::WindowNeverOpens => "window_never_opens",
+            Self::DevicesOffline => "devices_offline",
+            Self::PerformanceDegradation => "performance_degradation",
         }
     }
 

@@ -9,7 +9,7 @@ use crate::{
     status::{Alert, Ticket},
 };
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Notice {
     #[serde(rename = "type")]
     pub kind: NoticeKind,
@@ -30,7 +30,7 @@ pub enum NoticeKind {
     TicketClosed,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct NoticeData {
     /// Of the fact in the log. Notices come in the order of their positions.
     pub position: u64,

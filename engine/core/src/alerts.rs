@@ -13,21 +13,26 @@ use fleetfold_schemas::{
 };
 
 use crate::{
-    CampaignIx, Fact, State, Timestamp,
+    CampaignIx, DeviceIx, Fact, State, Timestamp,
     fact::{AlertCleared, AlertRaised, Trouble},
     gate::threshold,
     hold::hold_reason,
-    judge::HoldReason,
+    judge::{HoldReason, degradation},
     pace::Limit,
     state::{Campaign, Standing, Status},
 };
 
+/// What was shown to be worse by more than the limit is over when it is no longer shown to be so by three quarters of it.
+const MARGIN_OVER: f64 = 0.75;
+
 /// What campaigns are watched for.
-const WATCHED: [AlertName; 4] = [
+const WATCHED: [AlertName; 6] = [
     AlertName::FailureRate,
     AlertName::Timeouts,
     AlertName::Stalled,
     AlertName::WindowNeverOpens,
+    AlertName::DevicesOffline,
+    AlertName::PerformanceDegradation,
 ];
 
 /// Raises and clears what is due by now.
@@ -53,6 +58,12 @@ pub fn wakeup(state: &State, ix: CampaignIx, now: Timestamp) -> Option<Timestamp
         .filter_map(|alert| change(state, ix, alert, now))
         .map(|(at, _)| at)
         .min()
+}
+
+/// Whether word of a device may be what a raised alert waits for.
+pub fn is_missed(row: &Campaign, device: DeviceIx) -> bool {
+    let standing = row.watch.alerts.get(AlertName::DevicesOffline);
+    standing.is_some_and(|it| it.trouble.is_some()) && row.watch.heard.takes_part(device)
 }
 
 /// When an alert is raised, or cleared (`None`), if nothing happens until then. What it is raised by is known only from
@@ -100,6 +111,8 @@ impl Watched<'_> {
             AlertName::Timeouts => self.timeouts(),
             AlertName::Stalled => self.stalled(),
             AlertName::WindowNeverOpens => Some((self.now, self.never_opens()?)),
+            AlertName::DevicesOffline => self.offline(),
+            AlertName::PerformanceDegradation => Some((self.now, self.degradation(1.0)?)),
             AlertName::StorageLow => None,
         }
     }
@@ -111,6 +124,8 @@ impl Watched<'_> {
             AlertName::Timeouts => self.timeouts_at().is_none_or(|at| at > self.now),
             AlertName::Stalled => self.stalled().is_none_or(|(at, _)| at > self.now),
             AlertName::WindowNeverOpens => self.never_opens().is_none(),
+            AlertName::DevicesOffline => self.is_offline_over(),
+            AlertName::PerformanceDegradation => self.degradation(MARGIN_OVER).is_none(),
             AlertName::StorageLow => false,
         }
     }
@@ -167,6 +182,45 @@ impl Watched<'_> {
     fn never_opens(&self) -> Option<Trouble> {
         let devices = u64::from(self.row.window_census(self.now).never);
         (devices > 0).then_some(Trouble::WindowNeverOpens { devices })
+    }
+
+    /// A device that has never been heard of has not fallen silent.
+    fn offline(&self) -> Option<(Timestamp, Trouble)> {
+        let monitoring = &self.row.spec.monitoring;
+        let (limit, limit_ms) = (monitoring.offline_rate(), monitoring.offline_after().ms());
+        let heard = &self.row.watch.heard;
+        if limit == BasisPoints::ALL {
+            return None;
+        }
+        let allowed = u64::from(heard.known()) * u64::from(limit.get()) / 10_000;
+        let allowed = u32::try_from(allowed).unwrap_or(u32::MAX);
+        let at = heard.silent_at(allowed, limit_ms)?;
+        // They are counted once the time has come.
+        let silent = (at <= self.now).then(|| heard.silent(self.now, limit_ms));
+        let trouble = Trouble::DevicesOffline {
+            devices: silent.unwrap_or_default().into(),
+            known: heard.known().into(),
+            limit_bp: limit.get(),
+            limit_ms,
+        };
+        Some((at, trouble))
+    }
+
+    fn is_offline_over(&self) -> bool {
+        let monitoring = &self.row.spec.monitoring;
+        let heard = &self.row.watch.heard;
+        let silent = heard.silent(self.now, monitoring.offline_after().ms());
+        let limit = u64::from(monitoring.offline_rate().get());
+        u64::from(silent) * 4 * 10_000 <= limit * 3 * u64::from(heard.known())
+    }
+
+    /// By this share of the limit.
+    fn degradation(&self, of_limit: f64) -> Option<Trouble> {
+        let limit = self.row.spec.monitoring.degradation();
+        if limit == BasisPoints::ALL {
+            return None;
+        }
+        degradation(self.row, limit.as_ratio(), of_limit)
     }
 
     fn stalled(&self) -> Option<(Timestamp, Trouble)> {

@@ -94,6 +94,8 @@ pub fn apply(state: &mut State, at: Timestamp, fact: &Fact) {
             state.devices.set_lifecycle(*device, *lifecycle);
             if *lifecycle == Lifecycle::Retired {
                 state.streaks.forget(*device);
+                let last_seen = state.devices.get(*device).last_seen();
+                state.campaigns.retired(*device, last_seen);
             }
         }
         Fact::DeviceFlagged(fact) => {
@@ -271,6 +273,9 @@ fn delta(state: &mut State, release: ReleaseIx, from: ReleaseIx, delta: Delta) {
 
 fn device_greeted(state: &mut State, at: Timestamp, fact: &DeviceGreeted) {
     let (devices, device) = (&mut state.devices, fact.device);
+    state
+        .campaigns
+        .heard(device, devices.get(device).last_seen(), at);
     devices.set_last(device, (fact.epoch, fact.seq), fact.fingerprint, Some(at));
     if let Some(counter) = fact.login_counter {
         devices.set_login_counter(device, counter);
@@ -295,6 +300,9 @@ fn device_greeted(state: &mut State, at: Timestamp, fact: &DeviceGreeted) {
 
 fn device_reported(state: &mut State, at: Timestamp, fact: &DeviceReported) {
     let (devices, device) = (&mut state.devices, fact.device);
+    state
+        .campaigns
+        .heard(device, devices.get(device).last_seen(), at);
     let (epoch, _) = devices.get(device).last_number();
     let number = (fact.epoch.unwrap_or(epoch), fact.seq);
     devices.set_last(device, number, fact.fingerprint, Some(at));
@@ -414,6 +422,9 @@ fn campaign_changed(state: &mut State, at: Timestamp, fact: &Fact) {
         campaign.positions.status = position;
     }
     let is_active = campaign.status.is_active();
+    if !is_active || matches!(fact, Fact::CampaignStarted(_)) {
+        campaign.count_heard(&state.devices);
+    }
     state.campaigns.set_active(ix, is_active);
 }
 
@@ -469,6 +480,8 @@ fn member_joined(state: &mut State, fact: &MemberJoined) {
         .join((&id, arm), fact.device, place, &state.devices);
     let at = campaign.roster.len() - 1;
     campaign.roster.mark(at, state.position);
+    let last_seen = state.devices.get(fact.device).last_seen();
+    campaign.watch.heard.add(fact.device, last_seen);
     if let Some(key) = &campaign.spec.gates.strata {
         let stratum = stratum_of(key, &campaign.strata, state.devices.get(fact.device));
         campaign.update_member(at, |member| member.stratum = stratum);

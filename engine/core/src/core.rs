@@ -11,13 +11,14 @@ use fleetfold_schemas::mutant::{Mutant, is_on};
 
 use fleetfold_schemas::{
     DeviceId, OperatorId,
-    command::{Outcome, Reply},
+    command::{Lifecycle, Outcome, Reply},
 };
 use serde_json::Value;
 
 use crate::{
     CampaignIx, DeviceIx, Effect, Fact, State, Timestamp,
     accept::accept,
+    alerts,
     apply::{apply, says_anything},
     approval,
     calendar::Calendar,
@@ -368,6 +369,15 @@ impl Core {
         {
             open.late.insert(*device);
         }
+        if let Fact::DeviceGreeted(DeviceGreeted { device, .. })
+        | Fact::DeviceReported(DeviceReported { device, .. }) = fact
+        {
+            let campaigns = &self.state.campaigns;
+            let missing = campaigns
+                .active()
+                .filter(|ix| alerts::is_missed(campaigns.get(*ix), *device));
+            open.campaigns.extend(missing.map(|ix| self.ordered(ix)));
+        }
         match fact {
             Fact::DeviceReported(fact) if says_anything(fact) => {
                 // Its figures may be what a gate waits for.
@@ -396,6 +406,11 @@ impl Core {
             // Its queued jobs are in nobody's way any more.
             Fact::CampaignPaused(_) | Fact::CampaignFrozen(_) | Fact::RollbackStarted(_) => {
                 self.try_all_deferred();
+                let active = self.state.campaigns.active();
+                open.campaigns.extend(active.map(|ix| self.ordered(ix)));
+            }
+            // It is not among those of which word is expected any more.
+            Fact::LifecycleChanged(fact) if fact.lifecycle == Lifecycle::Retired => {
                 let active = self.state.campaigns.active();
                 open.campaigns.extend(active.map(|ix| self.ordered(ix)));
             }

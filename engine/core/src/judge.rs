@@ -9,7 +9,7 @@ use alloc::string::String;
 
 use fleetfold_schemas::campaign::{BasisPoints, Gates, SprtSpec};
 
-pub use self::health::assess as assess_health;
+pub use self::health::{assess as assess_health, degradation};
 use crate::{
     Timestamp,
     fact::PauseCause,

@@ -1557,6 +1557,33 @@ fn troubles() -> Vec<(&'static str, &'static str, Fact)> {
             raised(Trouble::WindowNeverOpens { devices: 2 }),
         ),
         (
+            "devices-offline",
+            "A quarter of its devices has fallen silent.",
+            raised(Trouble::DevicesOffline {
+                devices: 25,
+                known: 100,
+                limit_bp: 2000,
+                limit_ms: 604_800_000,
+            }),
+        ),
+        (
+            "performance-degradation",
+            "Updated devices take longer to boot.",
+            raised(Trouble::PerformanceDegradation {
+                measure: Measure::BootTime,
+                devices: 72,
+                before: 10_100,
+                margin: 505,
+                past: Some(Range {
+                    value: 900,
+                    low: 700,
+                    high: 1100,
+                }),
+                pairs: 0,
+                others: None,
+            }),
+        ),
+        (
             "",
             "The failures have become fewer.",
             AlertCleared {

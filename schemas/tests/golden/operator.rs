@@ -83,6 +83,9 @@ pub fn spec() -> CampaignSpec {
             generate_reports: false,
             report_interval_hours: Hours::of(6),
             alert_on_stalled_hours: Some(Hours::of(36)),
+            alert_on_offline_rate: Some(BasisPoints::from_percent(10)),
+            alert_on_offline_hours: Some(Hours::of(72)),
+            alert_on_degradation: Some(BasisPoints::from_percent(2)),
         },
         failure_handling: FailureHandling {
             max_retries: 3,

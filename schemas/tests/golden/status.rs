@@ -14,7 +14,7 @@ use fleetfold_schemas::{
         Assumptions, Course, Exposure, Finding, Quantiles, Rehearsal, RehearsalStatus, Severity,
     },
     status::{
-        Alert, AlertKind, CampaignState, CampaignStatus, Cause, DeltaState, DeltaStatus,
+        Alert, AlertKind, CampaignState, CampaignStatus, Cause, Degraded, DeltaState, DeltaStatus,
         DeviceStatus, Evidence, ExecutionStatus, ExecutionView, FlaggedStatus, FleetSummary,
         GroupStatus, Hold, PhaseState, PhaseStatus, ReleaseStatus, RollbackProgress,
         RollbackStatus, SlotStatus, Tally, Ticket, WindowsStatus,
@@ -597,6 +597,36 @@ fn troubles() -> Vec<Golden> {
             "Some wait in vain.",
             AlertKind::WindowNeverOpens { devices: 2 },
             "no maintenance window of 2 devices opens before the campaign is over",
+        ),
+        alert(
+            "devices_offline",
+            "Many devices have fallen silent.",
+            AlertKind::DevicesOffline {
+                devices: 25,
+                known: 100,
+                limit_percent: BasisPoints::from_percent(20),
+                limit_ms: 7 * 24 * HOUR_MS,
+            },
+            "nothing has been heard of 25 of 100 devices for 7 d, more than 20 %",
+        ),
+        alert(
+            "performance_degradation",
+            "Updated devices take longer to boot than before.",
+            AlertKind::PerformanceDegradation {
+                measure: "boot_time".to_owned(),
+                unit: "ms".to_owned(),
+                devices: 72,
+                pairs: 0,
+                before: 10_100.0,
+                margin: 505.0,
+                against_past: Some(Degraded {
+                    value: 900.0,
+                    low: 700.0,
+                    high: 1100.0,
+                }),
+                against_others: None,
+            },
+            "boot_time is worse by 900 (from 700 to 1100) than before the update, on 72 devices; 505 ms is bearable",
         ),
         status(
             "status-ticket",

@@ -366,6 +366,10 @@ fn monitoring(stream: &mut Stream) -> Monitoring {
         alert_on_stalled_hours: stream
             .percent(70)
             .then(|| Hours::from_ms(stream.within(20..=600) * MINUTE_MS)),
+        alert_on_offline_rate: Some(percent(stream.pick(&[0, 10, 20, 20, 50, 100]))),
+        alert_on_offline_hours: stream
+            .percent(80)
+            .then(|| Hours::from_ms(stream.within(10..=120) * MINUTE_MS)),
         ..Monitoring::default()
     }
 }

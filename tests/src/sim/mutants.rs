@@ -45,6 +45,8 @@ const SEEDS_MAX: [(Mutant, u64); Mutant::ALL.len()] = [
     (Mutant::AlertFlickers, 128),
     (Mutant::AlertOutlivesCampaign, 40),
     (Mutant::GivingUpIsAWord, 136),
+    (Mutant::RetiredIsMissed, 100),
+    (Mutant::WordGoesUnheard, 40),
     (Mutant::TicketForgotten, 8),
     (Mutant::JobShownWhileFrozen, 136),
     (Mutant::ThawedEarly, 40),

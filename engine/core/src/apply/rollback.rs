@@ -49,6 +49,9 @@ pub fn campaign_changed(state: &mut State, at: Timestamp, fact: &Fact) {
         campaign.positions.status = position;
     }
     let is_active = campaign.status.is_active();
+    if !is_active || matches!(fact, Fact::RollbackStarted(_)) {
+        campaign.count_heard(&state.devices);
+    }
     state.campaigns.set_active(ix, is_active);
 }
 

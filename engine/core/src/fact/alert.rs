@@ -6,6 +6,9 @@ use fleetfold_schemas::{OperatorId, status::AlertName};
 use minicbor::{Decode, Encode};
 use serde::Serialize;
 
+use super::Range;
+use crate::gate::measure::Measure;
+
 /// What an alert is about. The numbers are those that it was raised by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode, Serialize)]
 #[serde(tag = "alert", rename_all = "snake_case")]
@@ -44,6 +47,37 @@ pub enum Trouble {
         #[n(0)]
         devices: u64,
     },
+    /// So many of its devices have not been heard of for so long.
+    #[n(134)]
+    DevicesOffline {
+        #[n(0)]
+        devices: u64,
+        /// Of those that have ever been heard of.
+        #[n(1)]
+        known: u64,
+        #[n(2)]
+        limit_bp: u16,
+        #[n(3)]
+        limit_ms: u64,
+    },
+    /// Updated devices are shown to be worse off by more than the margin, which is a share of what was before.
+    #[n(135)]
+    PerformanceDegradation {
+        #[n(0)]
+        measure: Measure,
+        #[n(1)]
+        devices: u64,
+        #[n(2)]
+        before: i64,
+        #[n(3)]
+        margin: i64,
+        #[n(4)]
+        past: Option<Range>,
+        #[n(5)]
+        pairs: u64,
+        #[n(6)]
+        others: Option<Range>,
+    },
 }
 
 impl Trouble {
@@ -54,6 +88,8 @@ impl Trouble {
             Self::Timeouts { .. } => AlertName::Timeouts,
             Self::Stalled { .. } => AlertName::Stalled,
             Self::WindowNeverOpens { .. } => AlertName::WindowNeverOpens,
+            Self::DevicesOffline { .. } => AlertName::DevicesOffline,
+            Self::PerformanceDegradation { .. } => AlertName::PerformanceDegradation,
         }
     }
 }

@@ -6,7 +6,7 @@ use fleetfold_schemas::campaign::HealthRule;
 
 use super::HoldReason;
 use crate::{
-    fact::{PauseCause, Range},
+    fact::{PauseCause, Range, Trouble},
     gate::{
         Estimate,
         health::{Assessment, Degradation, Margin, Observed},
@@ -18,6 +18,15 @@ use crate::{
 
 /// What each health gate of the running phase has come to.
 pub fn assess(campaign: &Campaign) -> Vec<(Measure, HealthRule, Assessment)> {
+    assess_by(campaign, margin)
+}
+
+/// The same by other margins. How often nothing is taken for something does not depend on how many margins are looked at:
+/// the intervals hold all at once.
+fn assess_by(
+    campaign: &Campaign,
+    margin: impl Fn(&HealthRule) -> Margin,
+) -> Vec<(Measure, HealthRule, Assessment)> {
     let (Some(health), Some(gates)) = (&campaign.health, &campaign.gates().health) else {
         return Vec::new();
     };
@@ -88,6 +97,32 @@ fn range(estimate: Estimate) -> Range {
 )]
 fn rounded(figure: f64) -> i64 {
     libm::round(figure) as i64
+}
+
+/// The first measure that is shown to be worse by more than this share of what was before, whatever share its gate can bear.
+/// What is too little for the gate in figures is so here: of nothing before, any share is nothing. Both are taken by this
+/// much of the limit.
+pub fn degradation(campaign: &Campaign, share: f64, of_limit: f64) -> Option<Trouble> {
+    let margin = |rule: &HealthRule| Margin {
+        share: share * of_limit,
+        least: margin(rule).least * of_limit,
+    };
+    let assessed = assess_by(campaign, margin).into_iter();
+    assessed
+        .filter_map(|(_, _, assessment)| match assessment {
+            Assessment::Worse(worse) => Some(worse),
+            _ => None,
+        })
+        .map(|worse| Trouble::PerformanceDegradation {
+            measure: worse.measure,
+            devices: worse.devices,
+            before: rounded(worse.before),
+            margin: rounded(worse.margin),
+            past: worse.against_past.map(range),
+            pairs: worse.pairs,
+            others: worse.against_others.map(range),
+        })
+        .next()
 }
 
 /// The first measure that a gate wants proof of, while devices may still bring it.

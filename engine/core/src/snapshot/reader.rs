@@ -386,6 +386,7 @@ impl Reader {
         for ix in 0..self.state.campaigns.len() {
             let row = self.state.campaigns.get_mut(ix);
             row.restore_watch(&self.state.tickets, ix, self.state.recorded_at);
+            row.count_heard(&self.state.devices);
         }
         Ok(())
     }

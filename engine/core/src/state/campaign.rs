@@ -22,7 +22,7 @@ use crate::{
     gate::ab::Arm,
     state::{
         Approval, Comparison, Device, Devices, Health, Lookout, Member, MemberState, PhaseTally,
-        ReturnStep, Roster, Sources, Wait, Waits, group_order,
+        ReturnStep, Roster, Sources, Wait, Waits, group_order, is_news,
         rollback::Rollback,
         shared::{Number, Shared},
     },
@@ -861,6 +861,31 @@ impl Campaigns {
     /// Staged, rolling, paused or monitoring ones.
     pub fn active(&self) -> impl Iterator<Item = CampaignIx> {
         self.active.iter().copied()
+    }
+
+    /// A device has been heard of, and before that at another time, if ever.
+    pub(crate) fn heard(&mut self, device: DeviceIx, before: Option<Timestamp>, at: Timestamp) {
+        if is_news(before, at) && !is_on(Mutant::WordGoesUnheard) {
+            for ix in &self.active {
+                self.rows[*ix as usize]
+                    .watch
+                    .heard
+                    .heard(device, before, at);
+            }
+        }
+    }
+
+    /// Nothing is expected of a device any more.
+    pub(crate) fn retired(&mut self, device: DeviceIx, last_seen: Option<Timestamp>) {
+        if is_on(Mutant::RetiredIsMissed) {
+            return;
+        }
+        for ix in &self.active {
+            self.rows[*ix as usize]
+                .watch
+                .heard
+                .remove(device, last_seen);
+        }
     }
 
     /// A row has been read from a snapshot: what follows from it is filled in.

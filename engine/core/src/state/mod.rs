@@ -8,6 +8,7 @@ mod command;
 mod comparison;
 mod device;
 mod health;
+mod heard;
 mod inventory;
 mod member;
 mod names;
@@ -39,6 +40,7 @@ pub use self::{
     comparison::{Comparison, Verdict as ComparisonVerdict},
     device::{Device, Devices, Reboots},
     health::{Health, Watch},
+    heard::{Heard, is_news},
     inventory::Inventory,
     member::{Counted, Member, MemberState, PhaseTally, ReturnStep},
     release::{Delta, Release, Releases, WayBack},

@@ -6,10 +6,10 @@ use alloc::{
 };
 use core::{fmt, num::NonZeroU64};
 
-use fleetfold_schemas::{device::DeviceError, status::AlertName};
+use fleetfold_schemas::{command::Lifecycle, device::DeviceError, status::AlertName};
 use minicbor::{Decode, Encode};
 
-use super::{Campaign, Member, MemberState};
+use super::{Campaign, Devices, Heard, Member, MemberState};
 use crate::{CampaignIx, Timestamp, fact::Trouble};
 
 /// Open tickets of one campaign about single devices: more than somebody reads one by one. What else fails is for the
@@ -22,6 +22,8 @@ pub struct Lookout {
     /// When something last happened to any of its devices, or to its course.
     pub moved_at: Timestamp,
     pub silent: Silent,
+    /// While anything may still happen to it.
+    pub heard: Heard,
     pub alerts: Alerts,
     /// Open tickets about single members, by member.
     pub tickets: BTreeMap<u32, u64>,
@@ -152,6 +154,20 @@ impl Campaign {
             silent.queue.retain(is_true);
         }
         self.watch.silent = silent;
+    }
+
+    /// When its devices were last heard of, as long as anything may still happen to it.
+    pub(crate) fn count_heard(&mut self, devices: &Devices) {
+        self.watch.heard = Heard::default();
+        if self.started_at.is_none() || !self.status.is_active() {
+            return;
+        }
+        for member in self.roster.all() {
+            let device = devices.get(member.device);
+            if device.lifecycle() != Lifecycle::Retired {
+                self.watch.heard.add(member.device, device.last_seen());
+            }
+        }
     }
 
     /// Of how many members an outcome has been due since this time or before.

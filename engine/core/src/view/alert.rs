@@ -5,12 +5,14 @@ use alloc::{format, string::String, vec::Vec};
 use fleetfold_schemas::{
     CampaignId, TicketId,
     campaign::{BasisPoints, human_duration},
-    status::{Alert, AlertKind, AlertName, Ticket},
+    status::{Alert, AlertKind, AlertName, Degraded, Ticket},
 };
 
+use super::health;
 use crate::{
     CampaignIx, State, Timestamp,
-    fact::Trouble,
+    fact::{Range, Trouble},
+    gate::measure::Measure,
     state::{self, StorageShortage, TICKETS_MAX},
 };
 
@@ -101,6 +103,35 @@ fn kind(trouble: &Trouble) -> AlertKind {
             waiting,
         },
         Trouble::WindowNeverOpens { devices } => AlertKind::WindowNeverOpens { devices },
+        Trouble::DevicesOffline {
+            devices,
+            known,
+            limit_bp,
+            limit_ms,
+        } => AlertKind::DevicesOffline {
+            devices,
+            known,
+            limit_percent: percent(limit_bp),
+            limit_ms,
+        },
+        Trouble::PerformanceDegradation {
+            measure,
+            devices,
+            before,
+            margin,
+            past,
+            pairs,
+            others,
+        } => AlertKind::PerformanceDegradation {
+            measure: measure.as_str().into(),
+            unit: measure.unit().into(),
+            devices,
+            pairs,
+            before: in_unit(measure, before),
+            margin: in_unit(measure, margin),
+            against_past: past.map(|range| degraded(measure, range)),
+            against_others: others.map(|range| degraded(measure, range)),
+        },
     }
 }
 
@@ -130,6 +161,42 @@ fn text(trouble: &Trouble) -> String {
             "no maintenance window of {} opens before the campaign is over",
             counted(devices)
         ),
+        Trouble::DevicesOffline {
+            devices,
+            known,
+            limit_bp,
+            limit_ms,
+        } => format!(
+            "nothing has been heard of {devices} of {} for {}, more than {}",
+            counted(known),
+            human_duration(limit_ms),
+            percent(limit_bp)
+        ),
+        Trouble::PerformanceDegradation {
+            measure,
+            devices,
+            margin,
+            past,
+            pairs,
+            others,
+            ..
+        } => health::cause(measure, (past, devices), (others, pairs), margin),
+    }
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "figures are u32 and intervals about them"
+)]
+fn in_unit(measure: Measure, figure: i64) -> f64 {
+    measure.in_unit(figure as f64)
+}
+
+fn degraded(measure: Measure, range: Range) -> Degraded {
+    Degraded {
+        value: in_unit(measure, range.value),
+        low: in_unit(measure, range.low),
+        high: in_unit(measure, range.high),
     }
 }
 

@@ -66,7 +66,7 @@ impl Chance {
              failure_threshold {limit}, expected_failure {expected}, sample_min 5, max_retries {retries}, \
              backoff {backoff}, contact 7h, execution 2h, deadline 2d \
              with {{\"failure_handling\": {{\"create_support_tickets\": true}}, \"monitoring\": \
-             {{\"alert_on_timeout_hours\": 3, \"alert_on_stalled_hours\": 4, \"update_interval_minutes\": 30}}{calendar}}}"
+             {{\"alert_on_timeout_hours\": 3, \"alert_on_stalled_hours\": 4, \"alert_on_offline_hours\": 5, \"update_interval_minutes\": 30}}{calendar}}}"
         )
     }
 

@@ -220,6 +220,12 @@ fn words_of(trouble: &Trouble) -> String {
                 human_duration(*limit_ms)
             )
         }
+        Trouble::DevicesOffline { devices, known, .. } => {
+            format!("{devices} of {known} fallen silent")
+        }
+        Trouble::PerformanceDegradation {
+            measure, devices, ..
+        } => format!("{} worse on {devices} devices", measure.as_str()),
         Trouble::Stalled {
             limit_ms, waiting, ..
         } => format!(

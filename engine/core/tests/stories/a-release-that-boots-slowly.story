@@ -37,6 +37,7 @@ status spring
     boot_time in ms: toofew by 49 devices, 49 of them beside another, 10136.73 before and 12972.94 after
 all succeed
     succeeded: d8
+    alert spring-performance_degradation: boot_time worse on 50 devices
     spring paused
     succeeded: 22 devices
     = spring paused, canary: boot_time is worse by 2822 (from 2355 to 3288) than before the update, on 50 devices, and by 2822 (from 2355 to 3288) than on devices not updated, beside 50 of them; 1013 ms is bearable | 72 updated, 168 not contacted
@@ -52,6 +53,8 @@ resume spring
     spring resumed
     = spring rolling, canary: soaking for 1 h more | 72 updated, 168 not contacted
 wait 1h
+    -- day 0, 00:05
+    alert spring-performance_degradation is over
     -- day 0, 01:00
     phase canary passed
     phase full started, up to device 240

@@ -24,6 +24,7 @@ canary drain 6% a day more or less
 wait 4h
     = spring rolling, canary: soaking for 8 h more | 72 updated, 168 not contacted
 d1..d240 report
+    alert spring-performance_degradation: battery_drain worse on 50 devices
     spring paused
     = spring paused, canary: battery_drain is worse by 2.01 (from 1.79 to 2.23) than before the update, on 50 devices, and by 2.01 (from 1.79 to 2.23) than on devices not updated, beside 50 of them; 0.81 % a day is bearable | 72 updated, 168 not contacted
 status spring

@@ -27,6 +27,7 @@ canary succeed
 wait 6h
     = spring rolling, canary: soaking for 6 h more | 72 updated, 168 not contacted
 d1..d240 report
+    alert spring-performance_degradation: reboot_rate worse on 50 devices
     spring paused
     = spring paused, canary: reboot_rate is worse by 1.568 (from 0.705192 to 2.430808) than before the update, on 50 devices; 0.1 reboots a day is bearable | 72 updated, 168 not contacted
 status spring

@@ -36,6 +36,8 @@ d2 waits for window for 108h
     waits for window, 4 d 12 h: d2
     alert spring-timeouts is over
 wait until 2026-01-10T01:00:00Z
+    -- day 7, 00:10
+    alert spring-devices_offline: 1 of 3 fallen silent
     = spring rolling, full: acceptances 1 of 3 needed to judge by | 1 updated, 1 in progress, 1 not contacted
 d2 succeeds
     succeeded: d2

@@ -20,6 +20,7 @@ full accept
 full boot in 15s more or less
 full succeed
     succeeded: 50 devices
+    alert spring-performance_degradation: boot_time worse on 50 devices
     spring paused
     succeeded: 30 devices
     = spring paused, full: boot_time is worse by 4997 (from 4487 to 5506) than before the update, on 50 devices; 1007 ms is bearable | 80 updated

@@ -12,6 +12,7 @@ wait until 2026-03-07T12:00:00Z
 start spring
     spring staged
     spring started with 2 devices
+    alert spring-devices_offline: 2 of 2 fallen silent
     phase full started, up to device 2
     queued for 03-08 01:30 to 04:30: d1
     queued for 03-08 07:30 to 10:30: d2
@@ -20,15 +21,20 @@ d1 d2 accept
     accepted: d1 d2
     = spring rolling, full: window opens 2026-03-08 01:30 UTC, 2 devices waiting | 2 in progress
 wait until 2026-03-08T12:00:00Z
+    -- day 65, 12:05
+    alert spring-devices_offline is over
     = spring rolling, full: outcomes 0 of 2 needed | 2 in progress
 d1 d2 are installing
     another window, 03-09 01:30 to 04:30: d1
     another window, 03-09 06:30 to 09:30: d2
     = spring rolling, full: window opens 2026-03-09 01:30 UTC, 2 devices waiting | 2 in progress
 wait until 2026-03-28T12:00:00Z
+    -- day 73, 12:10
+    alert spring-devices_offline: 2 of 2 fallen silent
     = spring rolling, full: outcomes 0 of 2 needed | 2 in progress
 d1 d2 are installing
     another window, 03-29 01:30 to 04:30: d1
+    alert spring-devices_offline is over
     another window, 03-29 06:30 to 09:30: d2
     = spring rolling, full: window opens 2026-03-29 01:30 UTC, 2 devices waiting | 2 in progress
 wait until 2026-03-29T12:00:00Z
@@ -39,9 +45,12 @@ d1 d2 are installing
     = spring rolling, full: window opens 2026-03-30 00:30 UTC, 2 devices waiting | 2 in progress
 # In autumn an hour is shown twice, on 25 October in Berlin and on 1 November in New York: the window opens when the clock shows its time first.
 wait until 2026-10-24T12:00:00Z
+    -- day 94, 12:10
+    alert spring-devices_offline: 2 of 2 fallen silent
     = spring rolling, full: outcomes 0 of 2 needed | 2 in progress
 d1 d2 are installing
     another window, 10-25 00:30 to 03:30: d1
+    alert spring-devices_offline is over
     another window, 10-25 06:30 to 09:30: d2
     = spring rolling, full: window opens 2026-10-25 00:30 UTC, 2 devices waiting | 2 in progress
 wait until 2026-10-25T12:00:00Z

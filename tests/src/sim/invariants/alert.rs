@@ -14,6 +14,7 @@ use super::{
     course::Step,
     demand,
     member::{Member, Place},
+    silence::Silence,
 };
 
 /// Open tickets of a campaign about single devices, at most: `TICKETS_MAX` of the core, written down again.
@@ -281,6 +282,20 @@ impl Book {
                     && since + limit_ms <= at_ms
                     && !campaign.status.is_paused()
             }
+            Trouble::DevicesOffline {
+                devices,
+                known,
+                limit_bp,
+                limit_ms,
+            } => {
+                let silence = Silence::of(campaign, &self.fleet, at_ms);
+                silence.is_too_much()
+                    && (devices, known) == (silence.silent, silence.known)
+                    && limit_bp == monitoring.offline_rate().get()
+                    && limit_ms == monitoring.offline_after().ms()
+            }
+            // No campaign here has a health gate.
+            Trouble::PerformanceDegradation { .. } => false,
             Trouble::WindowNeverOpens { devices } => {
                 devices > 0 && !campaign.spec.maintenance_windows.is_empty()
             }
@@ -318,6 +333,7 @@ impl Book {
                 let limit_ms = campaign.spec.monitoring.alert_on_timeout_hours.ms();
                 watch.timeouts(limit_ms, at_ms) == 0
             }
+            AlertName::DevicesOffline => Silence::of(campaign, &self.fleet, at_ms).is_bearable(),
             // What it waits for may be something else meanwhile.
             _ => true,
         };
@@ -360,6 +376,7 @@ impl Book {
             let limit_ms = campaign.spec.monitoring.alert_on_timeout_hours.ms();
             let stalled_ms = campaign.spec.monitoring.stalled_after().ms();
             let has_timeouts = watch.timeouts(limit_ms, at_ms) > 0;
+            let silence = Silence::of(campaign, &self.fleet, at_ms);
             for (alert, is_due, is_over) in [
                 (
                     AlertName::FailureRate,
@@ -367,6 +384,11 @@ impl Book {
                     campaign.has_few_failures(),
                 ),
                 (AlertName::Timeouts, has_timeouts, !has_timeouts),
+                (
+                    AlertName::DevicesOffline,
+                    silence.is_too_much(),
+                    silence.is_bearable(),
+                ),
                 // Whether it waits for devices is for the core to say.
                 (
                     AlertName::Stalled,

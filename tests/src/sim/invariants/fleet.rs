@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use fleetfold_core::{DeviceIx, DeviceMessage, Fact, Request};
+use fleetfold_core::{
+    DeviceIx, DeviceMessage, Fact, Request,
+    fact::{DeviceGreeted, DeviceReported},
+};
 use fleetfold_schemas::{
     DeviceId, Digest, ModelId, Name, Version, command::Lifecycle, device::Running,
     job::DELTA_FORMAT,
@@ -23,6 +26,8 @@ pub struct Device {
     pub id: DeviceId,
     pub model: ModelId,
     pub lifecycle: Lifecycle,
+    /// When its last message was recorded, if there is one.
+    pub(super) heard_ms: Option<u64>,
     /// Of its last message on record.
     pub number: (u64, u64),
     pub login_counter: Option<u64>,
@@ -79,7 +84,12 @@ impl Fleet {
         &self.devices[ix as usize]
     }
 
-    pub(super) fn count(&mut self, fact: &Fact) -> Checked {
+    pub(super) fn count(&mut self, at_ms: u64, fact: &Fact) -> Checked {
+        if let Fact::DeviceGreeted(DeviceGreeted { device, .. })
+        | Fact::DeviceReported(DeviceReported { device, .. }) = fact
+        {
+            self.devices[*device as usize].heard_ms = Some(at_ms);
+        }
         match fact {
             Fact::DeviceRegistered(fact) => {
                 let ix = DeviceIx::try_from(self.devices.len()).expect("few devices");
@@ -93,6 +103,7 @@ impl Fleet {
                     id: fact.id.clone(),
                     model: fact.model.clone(),
                     lifecycle: Lifecycle::Provisioned,
+                    heard_ms: None,
                     number: (0, 0),
                     login_counter: None,
                     running: None,

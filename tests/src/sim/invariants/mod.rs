@@ -19,6 +19,7 @@ mod group;
 mod member;
 mod pace;
 mod rules;
+mod silence;
 mod turn;
 mod wire;
 
@@ -161,7 +162,7 @@ impl Book {
             | Fact::DeviceGreeted(_)
             | Fact::DeviceReported(_)
             | Fact::LifecycleChanged(_) => {
-                self.fleet.count(fact)?;
+                self.fleet.count(at_ms, fact)?;
                 step.describe(fact);
             }
             Fact::OperatorAdded(_)
