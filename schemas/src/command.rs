@@ -16,7 +16,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::Value;
 
 use crate::{
-    campaign::{BasisPoints, CampaignDraft, Minutes, VersionRequirement},
+    campaign::{BasisPoints, CampaignDraft, Minutes, Moment, VersionRequirement},
     code::{Code, Rejection},
     codec::{COMMAND_BYTES_MAX, DecodeError, encode_json},
     id::{CampaignId, CommandId, DeviceId, Digest, ModelId, Name, OperatorId, TicketId, Version},
@@ -298,6 +298,9 @@ pub struct UpdateDevice {
     pub device: DeviceId,
     /// Of a release of its model.
     pub version: Version,
+    /// Not before then. Absent: at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Moment>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }

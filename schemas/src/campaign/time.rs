@@ -27,7 +27,9 @@ impl Moment {
         u64::try_from(self.0.as_millisecond()).expect("none is before 1970")
     }
 
-    fn parse(text: &str) -> Option<Self> {
+    /// `None`: not as RFC 3339 has it, or before 1970.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
         let at: Timestamp = text.parse().ok()?;
         (at >= Timestamp::UNIX_EPOCH).then_some(Self(at))
     }

@@ -4,8 +4,8 @@ use fleetfold_schemas::{
     CommandId, Digest, OperatorTopic, Sha256, TicketId,
     campaign::{
         BasisPoints, CampaignSpec, ClassRule, Classes, Days, FailureHandling, GroupOrder,
-        GroupSpec, Hours, Jitter, Membership, Minutes, Monitoring, PhaseSpec, ReleaseRef, Strategy,
-        Timeouts, VersionRequirement,
+        GroupSpec, Hours, Jitter, Membership, Minutes, Moment, Monitoring, PhaseSpec, ReleaseRef,
+        Strategy, Timeouts, VersionRequirement,
     },
     code::Code,
     codec::encode_json,
@@ -290,7 +290,19 @@ pub fn commands() -> Vec<Golden> {
             Command::UpdateDevice(UpdateDevice {
                 device: device(),
                 version: version("1.4.0"),
+                at: None,
                 reason: Some("asked for by the owner".to_owned()),
+            }),
+        ),
+        golden(
+            "device.update-later",
+            "The same, tomorrow night.",
+            None,
+            Command::UpdateDevice(UpdateDevice {
+                device: device(),
+                version: version("1.4.0"),
+                at: Moment::parse("2026-01-02T01:30:00Z"),
+                reason: None,
             }),
         ),
         golden(

@@ -4,14 +4,17 @@ use alloc::{format, vec, vec::Vec};
 
 use fleetfold_schemas::{
     CampaignId, Name, OperatorId,
-    campaign::{BasisPoints, CampaignSpec, Criteria, GroupSpec, Hours, PhaseSpec, ReleaseRef},
+    campaign::{
+        BasisPoints, CampaignSpec, Criteria, DURATION_MS_MAX, GroupSpec, Hours, Moment, PhaseSpec,
+        ReleaseRef, human_duration,
+    },
     code::{Code, Rejection},
     command::{Lifecycle, UpdateDevice},
 };
 
 use super::{flag::refuse_flagged, operator::find_device};
 use crate::{
-    Fact, State,
+    Fact, State, Timestamp,
     approval::needed,
     fact::{Action, CampaignCreated, CampaignStaged, Ordered},
     path::{Way, way},
@@ -24,10 +27,14 @@ const PRIORITY: u8 = 50;
 /// it. There is nothing that a gate could learn from one device; what comes of it is its outcome.
 pub fn update(
     state: &State,
+    now: Timestamp,
     operator: &OperatorId,
     command: &UpdateDevice,
     facts: &mut Vec<Fact>,
 ) -> Result<(), Rejection> {
+    if let Some(at) = command.at {
+        check_time(at, now)?;
+    }
     let device = find_device(state, &command.device)?;
     let row = state.devices.get(device);
     if row.lifecycle() == Lifecycle::Retired {
@@ -93,6 +100,22 @@ pub fn update(
     Ok(())
 }
 
+/// As far ahead as any duration may be. Who means "at once" says no time: a time that is over is a mistake.
+fn check_time(at: Moment, now: Timestamp) -> Result<(), Rejection> {
+    let why = if at.ms() <= now {
+        "is over"
+    } else if at.ms() - now > DURATION_MS_MAX {
+        "is too far ahead"
+    } else {
+        return Ok(());
+    };
+    let most = human_duration(DURATION_MS_MAX);
+    Err(Rejection::new(
+        Code::CampaignInvalid,
+        format!("at: {at} {why}; allowed is after now, up to {most} ahead"),
+    ))
+}
+
 fn spec(
     state: &State,
     command: &UpdateDevice,
@@ -136,5 +159,6 @@ fn spec(
     spec.gates.threshold = false;
     spec.gates.confident = false;
     spec.priority = PRIORITY;
+    spec.schedule.start = command.at;
     Ok(spec)
 }

@@ -299,7 +299,7 @@ pub(super) fn act(
         Command::ExcludeDevice(command) => {
             member::exclude(state, operator, command, version, facts)
         }
-        Command::UpdateDevice(command) => manual::update(state, operator, command, facts),
+        Command::UpdateDevice(command) => manual::update(state, now, operator, command, facts),
         Command::PromoteArm(command) => campaign::promote(state, operator, command, version, facts),
         Command::ExpediteDevice(command) => {
             member::expedite(state, now, operator, command, version, facts)
