@@ -11,7 +11,7 @@ use std::{
 
 use fleetfold_core::{
     Core, State,
-    snapshot::{self, Answers, FORMAT, SnapshotError as ContentError},
+    snapshot::{self, Beside, FORMAT, SnapshotError as ContentError, Work},
 };
 
 use crate::{
@@ -73,38 +73,40 @@ pub fn load(snapshot: &Snapshot) -> Result<Core, Unusable> {
     Ok(Core::restore(state))
 }
 
-/// Hands the reader all sections. Answers are read by a thread of their own: there may be one for every device.
+/// Hands the reader all sections. What it need not do itself is done by another thread: there may be an answer for every
+/// device, and every device has a name.
 fn read_into(
     reader: &mut snapshot::Reader,
     stored: &Snapshot,
 ) -> Result<(), SnapshotError<ContentError>> {
-    let (sender, sections) = mpsc::sync_channel::<(u32, Vec<u8>)>(SECTIONS_WAITING);
-    let (read, answers) = thread::scope(|scope| {
-        let answers = scope.spawn(move || {
-            let mut answers = Answers::default();
-            for (number, section) in sections {
-                answers.section(number, &section)?;
+    let (sender, works) = mpsc::sync_channel::<Work>(WORKS_WAITING);
+    let (read, beside) = thread::scope(|scope| {
+        let beside = scope.spawn(move || {
+            let mut beside = Beside::default();
+            for work in works {
+                beside.take(work)?;
             }
-            Ok(answers)
+            Ok(beside)
         });
         let read = stored.read(|section| {
-            reader.section_beside(section, |number, section| {
+            reader.section_beside(section, |work| {
                 // A thread that has failed takes no more, and says why in the end.
-                let _failed = sender.send((number, section.to_vec()));
+                let _failed = sender.send(work);
+                Ok(())
             })
         });
         drop(sender);
-        (read, answers.join())
+        (read, beside.join())
     });
-    let answers = answers.expect("reading answers does not panic");
+    let beside = beside.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
     read?;
-    reader.put_answers(answers.map_err(SnapshotError::Visit)?);
+    reader.put_back(beside.map_err(SnapshotError::Visit)?);
     Ok(())
 }
 
-/// Sections of answers, each at most 256 KiB, between the two threads: so many that the other rows, which come later, are
-/// read at the same time.
-const SECTIONS_WAITING: usize = 256;
+/// Pieces of work, each a section of at most 256 KiB, between the two threads: so many that the other rows, which come
+/// later, are read at the same time.
+const WORKS_WAITING: usize = 256;
 
 /// The newest of these that is usable and goes no further than `seq_max`: where its log stands there, and the core.
 /// Without one, the beginning of everything.

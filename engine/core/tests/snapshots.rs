@@ -23,7 +23,7 @@ use fleetfold_core::{
         ReleasePublished, Role, SiteOpened,
     },
     gate::measure::Measure,
-    snapshot::{self, Reader, SnapshotError},
+    snapshot::{self, Beside, Reader, SnapshotError},
 };
 use fleetfold_schemas::{
     Digest, Name, Sha256,
@@ -455,6 +455,24 @@ fn read_all(sections: &[Vec<u8>]) -> Result<State, SnapshotError> {
     read(sections.iter().map(Vec::as_slice))
 }
 
+/// As [`read_all`], with all that another thread may do left to the end.
+fn read_beside(sections: &[Vec<u8>]) -> Result<State, SnapshotError> {
+    let mut reader = Reader::default();
+    let mut works = Vec::new();
+    for section in sections {
+        reader.section_beside(section, |work| {
+            works.push(work);
+            Ok(())
+        })?;
+    }
+    let mut beside = Beside::default();
+    for work in works {
+        beside.take(work)?;
+    }
+    reader.put_back(beside);
+    reader.finish()
+}
+
 /// What the kinds are called in the names of the vectors, in their order.
 const KINDS: [&str; 12] = [
     "00-head",
@@ -515,9 +533,14 @@ fn a_snapshot_of_yesterday_is_read_today() {
 #[test]
 fn a_state_comes_back_as_it_was() {
     for state in [State::default(), state()] {
-        let read = read_all(&sections(&state)).unwrap();
-        assert_eq!(format!("{read:?}"), format!("{state:?}"));
-        assert_eq!(snapshot::digest(&read), snapshot::digest(&state));
+        for read in [read_all, read_beside] {
+            let read = read(&sections(&state)).unwrap();
+            assert_eq!(format!("{read:?}"), format!("{state:?}"));
+            assert_eq!(snapshot::digest(&read), snapshot::digest(&state));
+            for (ix, device) in read.devices.iter() {
+                assert_eq!(read.devices.find(&device.id()), Some(ix));
+            }
+        }
     }
 }
 
@@ -663,6 +686,51 @@ fn tallies_that_are_not_those_of_the_members_are_refused() {
     let error = read_all(&sections).unwrap_err();
     assert!(
         matches!(error, SnapshotError::Tally { campaign: 2 }),
+        "{error:?}"
+    );
+}
+
+#[test]
+fn two_devices_of_one_name_are_refused() {
+    let mut sections = sections(&state());
+    let devices = &mut sections[KINDS.iter().position(|kind| *kind == "60-devices").unwrap()];
+    let third = devices.windows(3).position(|bytes| bytes == b"\x62d3");
+    devices[third.unwrap() + 2] = b'2';
+    for read in [read_all, read_beside] {
+        let error = read(&sections).unwrap_err();
+        assert!(
+            matches!(
+                error,
+                SnapshotError::NameTaken {
+                    what: "device",
+                    row: 2
+                }
+            ),
+            "{error:?}"
+        );
+    }
+}
+
+#[test]
+fn an_execution_that_is_another_devices_is_refused() {
+    let mut sections = sections(&state());
+    let devices = &mut sections[KINDS.iter().position(|kind| *kind == "60-devices").unwrap()];
+    // The third campaign, and a place in it.
+    let places: Vec<_> = (0..devices.len() - 4)
+        .filter(|at| devices[*at..].starts_with(&[0x0e, 0x82, 0x02]))
+        .map(|at| at + 3)
+        .collect();
+    devices.swap(places[0], places[1]);
+    let error = read_all(&sections).unwrap_err();
+    assert!(
+        matches!(
+            error,
+            SnapshotError::OutOfRange {
+                what: "device",
+                field: "execution",
+                ..
+            }
+        ),
         "{error:?}"
     );
 }

@@ -11,15 +11,18 @@ use super::{
     rows::{CampaignRow, Kind, MemberRow, RollbackRow, StartsRow, StateParts},
 };
 use crate::{
-    State,
+    CampaignIx, State,
     calendar::Window,
     fact::Ordered,
     gate::ab::Arm,
     state::{
-        Campaign, Counted, Hop, Member, PhaseTally, Place, Returns, Rollback, Roster, STRATA_MAX,
-        Sources, Starts, Watch,
+        Campaign, Counted, Device, Hop, Member, Number, PhaseTally, Place, Returns, Rollback,
+        Roster, STRATA_MAX, Sources, Starts, Watch,
     },
 };
+
+/// So many rows of members are looked at together.
+const TOGETHER: usize = 256;
 
 /// The members of all campaigns, one campaign after the other.
 #[derive(Debug, Default)]
@@ -27,6 +30,19 @@ pub struct Rosters {
     announced: Vec<Announced>,
     /// The campaign whose members are being read.
     at: usize,
+    /// Members that have been read and not been looked at.
+    rows: Vec<MemberRow>,
+    looked_up: Vec<LookedUp>,
+    /// Members that are their device's latest execution.
+    executions: u32,
+}
+
+/// What a member's device says.
+#[derive(Debug)]
+struct LookedUp {
+    /// `None`: there is no such device.
+    model: Option<Number>,
+    execution: Option<(CampaignIx, u32)>,
 }
 
 /// What a campaign's row says of its members, and those that have come.
@@ -154,10 +170,44 @@ impl Rosters {
         Ok(())
     }
 
+    /// Takes the next member; [`Rosters::look`] follows the last.
     pub fn member(&mut self, state: &mut State, row: MemberRow) -> Result<(), RowError> {
+        self.rows.push(row);
+        if self.rows.len() == TOGETHER {
+            self.look(state)?;
+        }
+        Ok(())
+    }
+
+    /// Looks at the members that have been taken. Their devices are looked up for all of them first: they are far apart in
+    /// memory, and waiting for many at once takes little longer than waiting for one.
+    pub fn look(&mut self, state: &mut State) -> Result<(), SnapshotError> {
+        let mut rows = core::mem::take(&mut self.rows);
+        let mut looked_up = core::mem::take(&mut self.looked_up);
+        let devices = &state.devices;
+        looked_up.extend(rows.iter().map(|row| {
+            let device = (row.device < devices.len()).then(|| devices.get(row.device));
+            LookedUp {
+                model: device.map(|device| device.numbers().model),
+                execution: device.and_then(Device::execution),
+            }
+        }));
+        for (row, device) in rows.drain(..).zip(looked_up.drain(..)) {
+            self.looked_at(state, row, &device)?;
+        }
+        (self.rows, self.looked_up) = (rows, looked_up);
+        Ok(())
+    }
+
+    fn looked_at(
+        &mut self,
+        state: &mut State,
+        row: MemberRow,
+        device: &LookedUp,
+    ) -> Result<(), SnapshotError> {
         let announced = loop {
             match self.announced.get(self.at) {
-                None => return Err(count(Kind::Members, 0, 1).into()),
+                None => return Err(count(Kind::Members, 0, 1)),
                 Some(campaign) if number(campaign.members.len()) < campaign.count => break self.at,
                 Some(_) => self.at += 1,
             }
@@ -183,7 +233,8 @@ impl Rosters {
             check_time("member", ix, "window", Some(window.until))?;
             check("member", ix, "window", window.from < window.until)?;
         }
-        let mut member = member(state, state.campaigns.get(at), ix, row)?;
+        self.executions += u32::from(device.execution == Some((at, ix)));
+        let mut member = member(state, state.campaigns.get(at), ix, row, device)?;
         member.window = state.campaigns.get_mut(at).share_window(window);
         let order = |member: &Member| (member.place, member.rank, member.device);
         let by_group = |member: &Member| (member.place.group, member.rank, member.device);
@@ -194,8 +245,7 @@ impl Rosters {
             return Err(SnapshotError::Unsorted {
                 what: "member",
                 row: ix,
-            }
-            .into());
+            });
         }
         announced.members.push(member);
         if let Some(operator) = excluded_by {
@@ -207,8 +257,8 @@ impl Rosters {
         Ok(())
     }
 
-    /// All members have come.
-    pub fn finish(self, state: &mut State) -> Result<(), SnapshotError> {
+    /// All members have come. Returns how many are their device's latest execution.
+    pub fn finish(self, state: &mut State) -> Result<u32, SnapshotError> {
         for (ix, announced) in (0..).zip(self.announced) {
             let found = number(announced.members.len());
             if found != announced.count {
@@ -236,7 +286,7 @@ impl Rosters {
             }
             state.campaigns.restored(ix);
         }
-        Ok(())
+        Ok(self.executions)
     }
 }
 
@@ -294,14 +344,15 @@ fn member(
     campaign: &Campaign,
     ix: u32,
     row: MemberRow,
+    device: &LookedUp,
 ) -> Result<Member, SnapshotError> {
     let out_of_range = |field| out_of_range("member", ix, field);
     let in_range = |field, is_in_range| check("member", ix, field, is_in_range);
     for time in [Some(row.since), row.retry_at, row.silent_since] {
         check_time("member", ix, "time", time)?;
     }
-    in_range("device", row.device < state.devices.len())?;
-    let model = state.devices.get(row.device).model();
+    let model = device.model.ok_or(out_of_range("device"))?;
+    let model = state.devices.tables().models.get(model);
     let arm = match row.arm {
         0 => Arm::A,
         1 => Arm::B,

@@ -13,7 +13,7 @@
 //! optional. [`FORMAT`] is raised when an older snapshot can no longer be read as it is; snapshots of another format are
 //! ignored, and the state is built from the log instead, which holds everything.
 
-mod answers;
+mod beside;
 mod campaigns;
 mod reader;
 mod rows;
@@ -21,7 +21,10 @@ mod writer;
 
 use minicbor::decode::Error as CborError;
 
-pub use self::{answers::Answers, reader::Reader};
+pub use self::{
+    beside::{Beside, Work},
+    reader::Reader,
+};
 use crate::State;
 
 /// The number of the form described here. A store of snapshots keeps it beside the content.

@@ -7,7 +7,7 @@ use minicbor::{Decoder, decode::Error as CborError};
 
 use super::{
     SECTION_BYTES_MAX, SnapshotError,
-    answers::Answers,
+    beside::{Beside, Task, Work},
     campaigns::Rosters,
     rows::{ControlRow, DeviceRow, Head, KeyRow, Kind, OperatorRow, ReleaseRow, TicketRow},
 };
@@ -38,7 +38,11 @@ pub struct Reader {
     profiles: Vec<Number>,
     attributes: Vec<Number>,
     rosters: Rosters,
-    answers: Answers,
+    beside: Beside,
+    /// Whether the devices' names have been handed over.
+    has_names: bool,
+    /// Devices read that have an execution.
+    executions: u32,
     /// Controls read.
     controls: u32,
     state: State,
@@ -50,30 +54,46 @@ impl Reader {
     /// # Errors
     /// It is not a section of this format, or says what cannot be. The reader is of no use after that.
     pub fn section(&mut self, bytes: &[u8]) -> Result<(), SnapshotError> {
-        let (section, kind) = self.next(bytes)?;
-        rows(section, bytes, |decoder| self.row(kind, decoder))
+        let mut beside = core::mem::take(&mut self.beside);
+        self.section_beside(bytes, |work| beside.take(work))?;
+        self.beside = beside;
+        Ok(())
     }
 
-    /// Like [`Reader::section`], but hands a section of answers over, with its number, to be read by [`Answers`].
+    /// Like [`Reader::section`], but hands work over that another thread may do, to a [`Beside`] that is put back before
+    /// the end.
     ///
     /// # Errors
-    /// As for [`Reader::section`].
+    /// As for [`Reader::section`], or what `give` returns.
     pub fn section_beside(
         &mut self,
         bytes: &[u8],
-        answers: impl FnOnce(u32, &[u8]),
+        mut give: impl FnMut(Work) -> Result<(), SnapshotError>,
     ) -> Result<(), SnapshotError> {
         let (section, kind) = self.next(bytes)?;
-        if kind == Kind::Answers {
-            answers(section, bytes);
-            return Ok(());
+        if kind > Kind::Devices && !self.has_names {
+            self.has_names = true;
+            give(Work(Task::Index(self.state.devices.take_names())))?;
         }
-        rows(section, bytes, |decoder| self.row(kind, decoder))
+        match kind {
+            Kind::Answers => {
+                let bytes = bytes.to_vec();
+                give(Work(Task::Answers { section, bytes }))
+            }
+            Kind::Members => {
+                rows(section, bytes, |decoder| {
+                    let row = decoder.decode()?;
+                    self.rosters.member(&mut self.state, row)
+                })?;
+                self.rosters.look(&mut self.state)
+            }
+            kind => rows(section, bytes, |decoder| self.row(kind, decoder)),
+        }
     }
 
-    /// Gives back the answers that were read beside.
-    pub fn put_answers(&mut self, answers: Answers) {
-        self.answers = answers;
+    /// Gives back what was done beside.
+    pub fn put_back(&mut self, beside: Beside) {
+        self.beside = beside;
     }
 
     /// The number and the kind of the next section, if it may stand here.
@@ -118,9 +138,22 @@ impl Reader {
                 return Err(count(kind, expected.unwrap_or_default(), found));
             }
         }
-        self.state.commands = core::mem::take(&mut self.answers).commands;
-        core::mem::take(&mut self.rosters).finish(&mut self.state)?;
-        self.check_executions()?;
+        let mut beside = core::mem::take(&mut self.beside);
+        if !self.has_names {
+            beside.take(Work(Task::Index(self.state.devices.take_names())))?;
+        }
+        let names = beside.names.unwrap_or_default();
+        if names.len() != self.state.devices.len() {
+            let (expected, found) = (self.state.devices.len(), names.len());
+            return Err(count(Kind::Devices, expected, found));
+        }
+        self.state.devices.put_names(names);
+        self.state.commands = beside.answers.commands;
+        let executions = core::mem::take(&mut self.rosters).finish(&mut self.state)?;
+        // Each of these is another device's, so if there are as many, they are all.
+        if executions != self.executions {
+            self.check_executions()?;
+        }
         self.restore_watches()?;
         let tables = self.state.devices.tables_mut();
         for image in self.images {
@@ -162,7 +195,6 @@ impl Reader {
                 let row: KeyRow = decoder.decode()?;
                 self.state.keys.add(row.name, row.public_key);
             }
-            Kind::Answers => self.answers.row(decoder)?,
             Kind::Releases => self.release(decoder.decode()?)?,
             Kind::Models => self.models.push(decoder.decode()?),
             Kind::Images => {
@@ -184,7 +216,8 @@ impl Reader {
             Kind::Campaigns => self.rosters.campaign(&mut self.state, decoder.decode()?)?,
             Kind::Controls => self.control(&decoder.decode()?)?,
             Kind::Tickets => self.ticket(decoder.decode()?)?,
-            Kind::Members => self.rosters.member(&mut self.state, decoder.decode()?)?,
+            // They are not read row by row.
+            Kind::Answers | Kind::Members => {}
         }
         Ok(())
     }
@@ -196,7 +229,7 @@ impl Reader {
             Kind::Head => u32::from(self.head.is_some()),
             Kind::Operators => number(state.operators.len()),
             Kind::Keys => number(state.keys.names.len()),
-            Kind::Answers => self.answers.commands.len(),
+            Kind::Answers => self.beside.answers.commands.len(),
             Kind::Releases => state.releases.len(),
             Kind::Models => number(self.models.len()),
             Kind::Images => number(self.images.len()),
@@ -286,9 +319,7 @@ impl Reader {
         DeviceId::check(row.id).map_err(|_| out_of_range("id"))?;
         let model = self.models.get(row.model as usize);
         let model = model.ok_or(out_of_range("model"))?;
-        if !devices.insert(row.id, model, &row.credential) {
-            return Err(taken("device", ix).into());
-        }
+        devices.push(row.id, model, &row.credential);
         devices.set_lifecycle(ix, row.lifecycle);
         if let Some(counter) = row.login_counter {
             devices.set_login_counter(ix, counter);
@@ -321,6 +352,7 @@ impl Reader {
         devices.restore_vitals(ix, row.battery_drain, row.reboots);
         if let Some(execution) = row.execution {
             devices.set_execution(ix, execution);
+            self.executions += 1;
         }
         devices.set_stage(ix, row.stage, row.progress_percent);
         check_time("device", ix, "time", Some(row.registered_at))?;

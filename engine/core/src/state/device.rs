@@ -131,7 +131,7 @@ pub struct Device<'a> {
 impl Devices {
     #[must_use]
     pub fn len(&self) -> u32 {
-        self.ids.len()
+        u32::try_from(self.rows.len()).expect("devices are numbered by u32")
     }
 
     #[must_use]
@@ -171,9 +171,30 @@ impl Devices {
 
     /// Adds a device that has not been heard of, and says whether it could: the id may be taken.
     pub(crate) fn insert(&mut self, id: &str, model: &ModelId, credential: &Credential) -> bool {
-        if !self.ids.push(id) {
-            return false;
+        let is_new = self.ids.push(id);
+        if is_new {
+            self.push_row(model, credential);
         }
+        is_new
+    }
+
+    /// As [`Devices::insert`], of one whose id is looked at later: see [`Devices::take_names`].
+    pub(crate) fn push(&mut self, id: &str, model: &ModelId, credential: &Credential) {
+        self.ids.push_unindexed(id);
+        self.push_row(model, credential);
+    }
+
+    /// Takes the names away for a while, to be indexed. Meanwhile no device has one.
+    pub(crate) fn take_names(&mut self) -> Names {
+        core::mem::take(&mut self.ids)
+    }
+
+    /// One for each device, in their order.
+    pub(crate) fn put_names(&mut self, names: Names) {
+        self.ids = names;
+    }
+
+    fn push_row(&mut self, model: &ModelId, credential: &Credential) {
         let lifecycle = Lifecycle::Provisioned;
         self.counts[lifecycle as usize] += 1;
         self.rows.push(Row {
@@ -199,7 +220,6 @@ impl Devices {
             login_counter: None,
             registered_at: 0,
         });
-        true
     }
 
     pub(crate) fn set_lifecycle(&mut self, ix: DeviceIx, lifecycle: Lifecycle) {

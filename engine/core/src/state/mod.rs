@@ -55,6 +55,7 @@ pub(crate) use self::{
     device::{SaidNumbers, kept},
     health::Said as SaidOfHealth,
     inventory::{Said, check_attributes, check_profile},
+    names::Names,
     roster::group_order,
     shared::{Number, Shared},
     strata::{STRATA_MAX, stratum_of, tell_apart},

@@ -46,6 +46,28 @@ impl Names {
         true
     }
 
+    /// Names the next row as [`Names::push`] does, but nobody finds it by that name before [`Names::index`].
+    pub fn push_unindexed(&mut self, new: &str) {
+        self.text.push_str(new);
+        self.ends.push(self.text.len());
+    }
+
+    /// Makes the names found that are not yet. No two rows may have the same: else it is the second that is returned.
+    pub fn index(&mut self) -> Result<(), u32> {
+        let (text, ends) = (&self.text, &self.ends);
+        let hash_of = |row: &u32| hash(name(text, ends, *row));
+        let from = u32::try_from(self.rows.len()).expect("rows are numbered by u32");
+        for row in from..u32::try_from(ends.len()).expect("rows are numbered by u32") {
+            let new = name(text, ends, row);
+            let is_it = |row: &u32| name(text, ends, *row) == new;
+            match self.rows.entry(hash(new), is_it, hash_of) {
+                Entry::Occupied(_) => return Err(row),
+                Entry::Vacant(place) => place.insert(row),
+            };
+        }
+        Ok(())
+    }
+
     /// Takes memory ahead, and says whether there is any.
     pub fn try_reserve(&mut self, names: usize) -> bool {
         let (text, ends) = (&self.text, &self.ends);
@@ -75,4 +97,28 @@ fn name<'a>(text: &'a str, ends: &[usize], row: u32) -> &'a str {
 
 fn hash(name: &str) -> u64 {
     FxBuildHasher.hash_one(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_found_once_they_are_indexed_and_no_two_are_the_same() {
+        let mut names = Names::default();
+        assert!(names.push("a"));
+        names.push_unindexed("b");
+        names.push_unindexed("");
+        assert_eq!((names.len(), names.find("b")), (3, None));
+        assert_eq!(names.index(), Ok(()));
+        assert_eq!(names.index(), Ok(()));
+        assert_eq!(
+            ["a", "b", "", "c"].map(|name| names.find(name)),
+            [Some(0), Some(1), Some(2), None]
+        );
+        for name in ["d", "b", "d"] {
+            names.push_unindexed(name);
+        }
+        assert_eq!(names.index(), Err(4));
+    }
 }
