@@ -1,21 +1,28 @@
 //! Hashing and checking passwords, which takes 19 MiB and tens of milliseconds by design.
 
-use std::sync::Arc;
+use std::{
+    sync::{Arc, Mutex},
+    thread,
+};
 
 use argon2::{Argon2, PasswordHasher, PasswordVerifier, password_hash::phc::PasswordHash as Phc};
 use fleetfold_schemas::{
     code::{Code, Rejection},
     password::{Password, PasswordHash},
 };
-use tokio::sync::Semaphore;
+use tokio::sync::{mpsc, oneshot};
 
-/// At once. More would let strangers stop the engine with logins.
-const HASHES_MAX: usize = 2;
+/// More at once would let strangers stop the engine with logins.
+const HASHERS: usize = 2;
 
-/// Passwords are hashed on threads of their own, never on the owner's, and only so many at a time. Clones share the limit.
+type Work = Box<dyn FnOnce() + Send>;
+
+/// Passwords are hashed on threads of their own, never on the owner's. They are always the same few: an allocator keeps what a
+/// thread has freed for that thread, so hashing on whichever is idle would cost 19 MiB and more for each there ever was.
+/// Clones share them.
 #[derive(Debug, Clone)]
 pub struct Passwords {
-    hashes: Arc<Semaphore>,
+    work: mpsc::Sender<Work>,
 }
 
 /// The process is ending.
@@ -25,10 +32,28 @@ pub struct Unavailable;
 
 impl Default for Passwords {
     fn default() -> Self {
-        Self {
-            hashes: Arc::new(Semaphore::new(HASHES_MAX)),
+        let (work, taken) = mpsc::channel(1);
+        let taken = Arc::new(Mutex::new(taken));
+        for _ in 0..HASHERS {
+            let taken = Arc::clone(&taken);
+            let hasher = thread::Builder::new().name("passwords".to_owned());
+            let hasher = hasher.spawn(move || {
+                while let Some(work) = next(&taken) {
+                    work();
+                }
+            });
+            // Without any, nobody takes work, which is said to whoever gives it.
+            if let Err(error) = hasher {
+                tracing::error!(%error, "cannot start a thread for passwords");
+            }
         }
+        Self { work }
     }
+}
+
+/// Waits for work; `None` when there will be no more.
+fn next(taken: &Mutex<mpsc::Receiver<Work>>) -> Option<Work> {
+    taken.lock().ok()?.blocking_recv()
 }
 
 impl Passwords {
@@ -58,14 +83,12 @@ impl Passwords {
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Unavailable> {
-        let permit = Arc::clone(&self.hashes).acquire_owned().await;
-        let permit = permit.map_err(|_| Unavailable)?;
-        let done = tokio::task::spawn_blocking(move || {
-            let done = work();
-            // With the work, not with whoever waits for it and may have gone.
-            drop(permit);
-            done
+        let (tell, done) = oneshot::channel();
+        let work = Box::new(move || {
+            // Whoever asked may have gone.
+            let _gone = tell.send(work());
         });
+        self.work.send(work).await.map_err(|_| Unavailable)?;
         done.await.map_err(|_| Unavailable)
     }
 }
