@@ -140,7 +140,7 @@ fn findings(findings: &[Finding]) -> String {
 fn expected(rehearsal: &Rehearsal) -> String {
     let (course, assumed) = (&rehearsal.expected, &rehearsal.assumptions);
     let mut text = format!(
-        "\nif it fails on {} of the devices, {} runs: {} completed, {} were paused by a gate, {} ran out of time\n",
+        "\nif it fails on {} of the devices, {} runs: {} completed, {} paused by a gate, {} ran out of time\n",
         assumed.failure_rate, assumed.runs, course.completed, course.paused, course.failed
     );
     let mut table = Table::new(&["", "P10", "P50", "P90"]);
