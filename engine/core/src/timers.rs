@@ -45,7 +45,7 @@ impl Timers {
         let mut due = Vec::new();
         while due.len() < max
             && let Some(first) = self.buckets.first_entry()
-            && first.key() * 1000 <= now
+            && *first.key() <= now / 1000
         {
             due.append(&mut first.remove());
         }
@@ -57,6 +57,8 @@ impl Timers {
     /// When the next entry is due.
     #[must_use]
     pub fn next(&self) -> Option<Timestamp> {
-        self.buckets.keys().next().map(|second| second * 1000)
+        // A device may say that it waits for ever.
+        let second = self.buckets.keys().next();
+        second.map(|second| second.saturating_mul(1000))
     }
 }

@@ -736,7 +736,7 @@ impl Campaign {
             _ => return None,
         };
         // Nobody's time is over before its window is.
-        let closes = self.window(member).map_or(0, |window| window.until);
+        let closes = self.closes(member);
         match step {
             ReturnStep::Queued => {
                 let jitter_ms = self.start_jitter_ms(member);
@@ -755,6 +755,15 @@ impl Campaign {
     #[must_use]
     pub fn window(&self, member: &Member) -> Option<Window> {
         member.window.map(|number| *self.windows.get(number))
+    }
+
+    /// When a member's window is over; 0 if it has none to wait for, or waits for one in vain.
+    #[must_use]
+    pub fn closes(&self, member: &Member) -> Timestamp {
+        let window = self
+            .window(member)
+            .filter(|window| *window != Window::NEVER);
+        window.map_or(0, |window| window.until)
     }
 
     pub(crate) fn set_window(&mut self, at: u32, window: Option<Window>) {

@@ -110,7 +110,7 @@ impl Campaign {
     /// A member has accepted a job, and an outcome is to come.
     pub(crate) fn await_outcome(&mut self, at: u32, now: Timestamp) {
         let member = self.member(at);
-        let closes = self.window(member).map_or(0, |window| window.until);
+        let closes = self.closes(member);
         let Some(since) = NonZeroU64::new(now.max(closes)) else {
             return;
         };

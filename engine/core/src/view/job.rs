@@ -31,7 +31,7 @@ pub fn job(state: &State, ix: DeviceIx) -> Option<Job> {
     let contact_ms = timeouts.contact_hours.ms();
     // A device that has taken it has its time from the end of the window on.
     let window = campaign.window(member);
-    let closes = window.map_or(0, |window| window.until);
+    let closes = campaign.closes(member);
     Some(Job {
         device: device.id(),
         campaign: campaign.spec.id.clone(),

@@ -344,6 +344,7 @@ fn waiting(what: &str, more: &[&str]) -> Waiting {
         more => (0, more),
     };
     let until_ms = match more {
+        ["for", "ever"] => Some(u64::MAX),
         ["for", time] => Some(span(time)),
         [] => None,
         more => panic!("how long? {more:?}"),
