@@ -5,7 +5,8 @@ use fleetfold_schemas::{
     approval::ApprovalPolicy,
     campaign::{Hours, MINUTE_MS},
     command::{
-        ApproveCampaign, ChangeOperator, CloseTicket, Command, DeclineCampaign, EditCampaign,
+        ApproveCampaign, CampaignCommand, ChangeOperator, CloseTicket, Command, DeclineCampaign,
+        EditCampaign,
     },
     operator::Role,
 };
@@ -114,7 +115,7 @@ impl Sim {
         self.command(ROOT, command, true);
     }
 
-    /// What waits for its start is described otherwise after all.
+    /// What waits for its start is described otherwise after all, or called off.
     pub fn have_second_thoughts(&mut self) {
         if self.is_peaceful || self.operators[ROOT].open_orders() > 0 {
             return;
@@ -129,9 +130,17 @@ impl Sim {
             return;
         };
         let mut spec = self.book.campaign(asked.campaign).spec.clone();
-        spec.priority = self.people.stream.pick(&[1, 50, 150]);
-        let campaign = spec.into();
-        self.command(ROOT, Command::EditCampaign(EditCampaign { campaign }), true);
+        let command = if self.people.stream.percent(30) {
+            Command::CancelCampaign(CampaignCommand {
+                campaign: spec.id,
+                reason: None,
+            })
+        } else {
+            spec.priority = self.people.stream.pick(&[1, 50, 150]);
+            let campaign = spec.into();
+            Command::EditCampaign(EditCampaign { campaign })
+        };
+        self.command(ROOT, command, true);
     }
 
     /// Somebody gets another role for a while.
