@@ -4,6 +4,7 @@ use std::{fmt::Write as _, path::Path, time::Duration};
 
 use fleetfold_schemas::{
     Name,
+    campaign::human_duration,
     status::{CampaignState, CampaignStatus, Cause, FleetSummary, PhaseState, Tally},
 };
 use serde::Serialize;
@@ -23,8 +24,8 @@ pub struct Outcome {
     /// Facts in the log.
     pub events: u64,
     pub duration_s: f64,
-    /// How long the campaign took on its own clock.
-    pub campaign_s: f64,
+    /// How long the campaign took on its own clock, if it is over.
+    pub campaign_s: Option<f64>,
 }
 
 #[derive(Debug, Serialize)]
@@ -45,10 +46,9 @@ impl Outcome {
             devices: phase.devices,
             tally: phase.tally,
         });
-        let campaign_ms = status
-            .started_ms
-            .zip(status.ended_ms)
-            .map_or(0, |(from, to)| to.saturating_sub(from));
+        let course = status.started_ms.zip(status.ended_ms);
+        let campaign_s =
+            course.map(|(from, to)| Duration::from_millis(to.saturating_sub(from)).as_secs_f64());
         Self {
             status: status.status,
             cause: status.cause.clone(),
@@ -60,7 +60,7 @@ impl Outcome {
             phases: phases.collect(),
             events: fleet.events,
             duration_s: took.as_secs_f64(),
-            campaign_s: Duration::from_millis(campaign_ms).as_secs_f64(),
+            campaign_s,
         }
     }
 
@@ -89,11 +89,13 @@ impl Outcome {
             "  {} were exposed to the new image",
             self.exposed
         ));
+        let on_its_clock = self.campaign_s.map_or_else(String::new, |seconds| {
+            let took = human_duration((seconds * 1000.0) as u64);
+            format!(", {took} on the campaign's clock")
+        });
         line(format_args!(
-            "  {} events in the log; {:.1} s here, {} on the campaign's clock",
-            self.events,
-            self.duration_s,
-            fleetfold_schemas::campaign::human_duration((self.campaign_s * 1000.0) as u64),
+            "  {} events in the log; {:.1} s here{on_its_clock}",
+            self.events, self.duration_s,
         ));
         if keeps_serving {
             line(format_args!(
