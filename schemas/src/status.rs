@@ -565,6 +565,8 @@ pub enum AlertKind {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         against_others: Option<Degraded>,
     },
+    /// The campaign has paused by itself, with so many devices exposed, and waits for an operator.
+    Paused { exposed: u64 },
 }
 
 /// What an alert is about, as topics and metrics name it. The numbers are those of the log.
@@ -588,10 +590,12 @@ pub enum AlertName {
     DevicesOffline,
     #[n(135)]
     PerformanceDegradation,
+    #[n(136)]
+    Paused,
 }
 
 impl AlertName {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::StorageLow,
         Self::FailureRate,
         Self::Timeouts,
@@ -599,6 +603,7 @@ impl AlertName {
         Self::WindowNeverOpens,
         Self::DevicesOffline,
         Self::PerformanceDegradation,
+        Self::Paused,
     ];
 
     #[must_use]
@@ -611,6 +616,7 @@ impl AlertName {
             Self::WindowNeverOpens => "window_never_opens",
             Self::DevicesOffline => "devices_offline",
             Self::PerformanceDegradation => "performance_degradation",
+            Self::Paused => "paused",
         }
     }
 

@@ -14,7 +14,7 @@ use fleetfold_schemas::{
 
 use crate::{
     CampaignIx, DeviceIx, Fact, State, Timestamp,
-    fact::{AlertCleared, AlertRaised, Trouble},
+    fact::{AlertCleared, AlertRaised, PauseCause, Trouble},
     gate::threshold,
     hold::hold_reason,
     judge::{HoldReason, degradation},
@@ -26,7 +26,8 @@ use crate::{
 const MARGIN_OVER: f64 = 0.75;
 
 /// What campaigns are watched for.
-const WATCHED: [AlertName; 6] = [
+const WATCHED: [AlertName; 7] = [
+    AlertName::Paused,
     AlertName::FailureRate,
     AlertName::Timeouts,
     AlertName::Stalled,
@@ -113,6 +114,7 @@ impl Watched<'_> {
             AlertName::WindowNeverOpens => Some((self.now, self.never_opens()?)),
             AlertName::DevicesOffline => self.offline(),
             AlertName::PerformanceDegradation => Some((self.now, self.degradation(1.0)?)),
+            AlertName::Paused => Some((self.now, self.paused()?)),
             AlertName::StorageLow => None,
         }
     }
@@ -126,8 +128,18 @@ impl Watched<'_> {
             AlertName::WindowNeverOpens => self.never_opens().is_none(),
             AlertName::DevicesOffline => self.is_offline_over(),
             AlertName::PerformanceDegradation => self.degradation(MARGIN_OVER).is_none(),
+            AlertName::Paused => self.paused().is_none(),
             AlertName::StorageLow => false,
         }
+    }
+
+    /// What an operator has paused needs no other to be called.
+    fn paused(&self) -> Option<Trouble> {
+        let (Status::Paused { cause } | Status::RollbackPaused { cause }) = &self.row.status else {
+            return None;
+        };
+        let exposed = self.row.exposed.into();
+        (!matches!(cause, PauseCause::Operator { .. })).then_some(Trouble::Paused { exposed })
     }
 
     fn outcomes(&self) -> (u64, u64) {

@@ -1557,6 +1557,11 @@ fn troubles() -> Vec<(&'static str, &'static str, Fact)> {
             raised(Trouble::WindowNeverOpens { devices: 2 }),
         ),
         (
+            "paused",
+            "It has paused by itself.",
+            raised(Trouble::Paused { exposed: 37 }),
+        ),
+        (
             "devices-offline",
             "A quarter of its devices has fallen silent.",
             raised(Trouble::DevicesOffline {

@@ -61,7 +61,7 @@ pub struct Record {
     pub campaign: CampaignIx,
     pub started_at: Timestamp,
     pub attempts: BTreeMap<DeviceIx, Vec<Attempt>>,
-    /// Of the log, from the start on: when it stood where.
+    /// Of the log, from the start on: when it stood where. Alerts are left out: they come after what they tell.
     pub positions: Vec<(Timestamp, u64)>,
     pub stop: Option<Stop>,
     /// Commands about it after its start.
@@ -108,7 +108,9 @@ fn take(
     }
     core.replay(at, fact);
     if let Some(record) = found {
-        record.positions.push((at, position));
+        if !matches!(fact, Fact::AlertRaised(_) | Fact::AlertCleared(_)) {
+            record.positions.push((at, position));
+        }
         if fact.campaign() == Some(record.campaign) {
             record.follow((position, at), fact, core.state());
         }

@@ -599,6 +599,12 @@ fn troubles() -> Vec<Golden> {
             "no maintenance window of 2 devices opens before the campaign is over",
         ),
         alert(
+            "paused",
+            "A campaign has stopped for its gate.",
+            AlertKind::Paused { exposed: 37 },
+            "the campaign has paused by itself, with 37 devices exposed; its status says why, and it waits for an operator",
+        ),
+        alert(
             "devices_offline",
             "Many devices have fallen silent.",
             AlertKind::DevicesOffline {

@@ -78,6 +78,12 @@ pub enum Trouble {
         #[n(6)]
         others: Option<Range>,
     },
+    /// It has paused by itself, with so many devices exposed.
+    #[n(136)]
+    Paused {
+        #[n(0)]
+        exposed: u64,
+    },
 }
 
 impl Trouble {
@@ -90,6 +96,7 @@ impl Trouble {
             Self::WindowNeverOpens { .. } => AlertName::WindowNeverOpens,
             Self::DevicesOffline { .. } => AlertName::DevicesOffline,
             Self::PerformanceDegradation { .. } => AlertName::PerformanceDegradation,
+            Self::Paused { .. } => AlertName::Paused,
         }
     }
 }

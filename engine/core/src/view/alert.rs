@@ -132,6 +132,7 @@ fn kind(trouble: &Trouble) -> AlertKind {
             against_past: past.map(|range| degraded(measure, range)),
             against_others: others.map(|range| degraded(measure, range)),
         },
+        Trouble::Paused { exposed } => AlertKind::Paused { exposed },
     }
 }
 
@@ -181,6 +182,10 @@ fn text(trouble: &Trouble) -> String {
             others,
             ..
         } => health::cause(measure, (past, devices), (others, pairs), margin),
+        Trouble::Paused { exposed } => format!(
+            "the campaign has paused by itself, with {} exposed; its status says why, and it waits for an operator",
+            counted(exposed)
+        ),
     }
 }
 

@@ -233,6 +233,7 @@ fn words_of(trouble: &Trouble) -> String {
             human_duration(*limit_ms)
         ),
         Trouble::WindowNeverOpens { devices } => format!("{devices} wait in vain"),
+        Trouble::Paused { exposed } => format!("paused by itself, {exposed} exposed"),
     }
 }
 

@@ -31,6 +31,7 @@ d1 d2 accept
 d1 fail self_test
     failed self_test, no attempt left: d1
     one paused
+    alert one-paused: paused by itself, 2 exposed
     = one paused, full: lost 1 of 2 devices up to phase full; 95 % success can no longer be reached | 1 failed, 1 in progress
 d2 succeed
     succeeded: d2
@@ -52,6 +53,7 @@ d1 d2 accept
 d2 fail self_test
     two: failed self_test, no attempt left: d2
     two paused
+    alert two-paused: paused by itself, 2 exposed
     = two paused, full: lost 1 of 2 devices up to phase full; 95 % success can no longer be reached | 1 failed, 1 in progress
 d1 fail self_test
     two: failed self_test, no attempt left: d1
@@ -67,13 +69,13 @@ explain d1
     - in_phase: by rank it is number 2 of 2; phase full reaches to number 2, which is 100 %
     - attempt_failed: an attempt has failed: self_test (story): as told [38]
     - no_retry_left: no further attempt is left for it [38]
-    - flagged: it is flagged, for 2 of its executions have failed in a row: nothing is offered to it until that is taken back [60]
+    - flagged: it is flagged, for 2 of its executions have failed in a row: nothing is offered to it until that is taken back [62]
     two paused: failed in full of all
-    - fits_group: it fitted group all when the campaign started [47]
+    - fits_group: it fitted group all when the campaign started [48]
     - in_phase: by rank it is number 2 of 2; phase full reaches to number 2, which is 100 %
-    - attempt_failed: an attempt has failed: self_test (story): as told [59]
-    - no_retry_left: no further attempt is left for it [59]
-    - flagged: it is flagged, for 2 of its executions have failed in a row: nothing is offered to it until that is taken back [60]
+    - attempt_failed: an attempt has failed: self_test (story): as told [61]
+    - no_retry_left: no further attempt is left for it [61]
+    - flagged: it is flagged, for 2 of its executions have failed in a row: nothing is offered to it until that is taken back [62]
 send {"command": "device.update", "device": "d1", "version": "3.0.0"}
     refused, invalid_transition: d1 is flagged, for 2 of its executions have failed in a row: device.unflag takes that back
 send {"command": "campaign.retry", "campaign": "two", "device": "d1"}
@@ -91,10 +93,10 @@ start three
     = three rolling, full: acceptances 0 of 1 needed to judge by | 1 not contacted, 1 removed
 explain d1 in three
     three rolling: removed in full of all
-    - fits_group: it fitted group all when the campaign started [68]
+    - fits_group: it fitted group all when the campaign started [70]
     - in_phase: by rank it is number 2 of 2; phase full reaches to number 2, which is 100 %
-    - flagged: its executions kept failing, so it was passed over [71]
-    - flagged: it is flagged, for 2 of its executions have failed in a row: nothing is offered to it until that is taken back [60]
+    - flagged: its executions kept failing, so it was passed over [73]
+    - flagged: it is flagged, for 2 of its executions have failed in a row: nothing is offered to it until that is taken back [62]
 d2 succeed
     three: accepted: d2
     three: succeeded: d2

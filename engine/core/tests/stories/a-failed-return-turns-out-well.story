@@ -34,6 +34,7 @@ wait 2h
     -- day 0, 02:00
     could not go back, lost_contact, no attempt left: d1 d2
     spring paused
+    alert spring-paused: paused by itself, 6 exposed
     = spring paused, full: 2 of 2 devices could not go back, more than 40 % | 6 updated
 resume spring
     spring resumed

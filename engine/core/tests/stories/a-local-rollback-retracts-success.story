@@ -41,6 +41,7 @@ d8 falls back
 d9 falls back
     success retracted: d9
     spring paused
+    alert spring-paused: paused by itself, 20 exposed
     = spring paused, canary: 3 of 20 outcomes failed, more than 10 % | 17 updated, 3 failed (3 rolled back), 20 not contacted
 status spring
     spring paused, canary: 3 of 20 outcomes failed, more than 10 % | 17 updated, 3 failed (3 rolled back), 20 not contacted

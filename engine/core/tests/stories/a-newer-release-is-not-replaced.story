@@ -48,6 +48,7 @@ wait 1h
     -- day 0, 01:00
     spring: removed, runs a newer release: d1
     spring paused
+    alert spring-paused: paused by itself, 2 exposed
     phase full passed
     summer completed
     = spring paused, full: lost 1 of 2 devices up to phase full; 95 % success can no longer be reached | 1 updated, 1 failed, 1 removed

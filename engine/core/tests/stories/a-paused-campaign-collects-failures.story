@@ -29,6 +29,7 @@ d2 fails verification
 resume spring
     spring resumed
     spring paused
+    alert spring-paused: paused by itself, 1 exposed
     = spring paused, canary: lost 1 of 2 devices up to phase canary; 100 % success can no longer be reached | 1 failed, 3 not contacted
 resume spring
     spring resumed

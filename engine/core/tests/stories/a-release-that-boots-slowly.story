@@ -39,6 +39,7 @@ all succeed
     succeeded: d8
     alert spring-performance_degradation: boot_time worse on 50 devices
     spring paused
+    alert spring-paused: paused by itself, 72 exposed
     succeeded: 22 devices
     = spring paused, canary: boot_time is worse by 2822 (from 2355 to 3288) than before the update, on 50 devices, and by 2822 (from 2355 to 3288) than on devices not updated, beside 50 of them; 1013 ms is bearable | 72 updated, 168 not contacted
 status spring
@@ -54,6 +55,7 @@ resume spring
     = spring rolling, canary: soaking for 1 h more | 72 updated, 168 not contacted
 wait 1h
     -- day 0, 00:05
+    alert spring-paused is over
     alert spring-performance_degradation is over
     -- day 0, 01:00
     phase canary passed

@@ -26,6 +26,7 @@ wait 4h
 d1..d240 report
     alert spring-performance_degradation: battery_drain worse on 50 devices
     spring paused
+    alert spring-paused: paused by itself, 72 exposed
     = spring paused, canary: battery_drain is worse by 2.01 (from 1.79 to 2.23) than before the update, on 50 devices, and by 2.01 (from 1.79 to 2.23) than on devices not updated, beside 50 of them; 0.81 % a day is bearable | 72 updated, 168 not contacted
 status spring
     spring paused, canary: battery_drain is worse by 2.01 (from 1.79 to 2.23) than before the update, on 50 devices, and by 2.01 (from 1.79 to 2.23) than on devices not updated, beside 50 of them; 0.81 % a day is bearable | 72 updated, 168 not contacted

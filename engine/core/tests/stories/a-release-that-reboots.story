@@ -29,6 +29,7 @@ wait 6h
 d1..d240 report
     alert spring-performance_degradation: reboot_rate worse on 50 devices
     spring paused
+    alert spring-paused: paused by itself, 72 exposed
     = spring paused, canary: reboot_rate is worse by 1.568 (from 0.705192 to 2.430808) than before the update, on 50 devices; 0.1 reboots a day is bearable | 72 updated, 168 not contacted
 status spring
     spring paused, canary: reboot_rate is worse by 1.568 (from 0.705192 to 2.430808) than before the update, on 50 devices; 0.1 reboots a day is bearable | 72 updated, 168 not contacted

@@ -50,6 +50,7 @@ d1 fall back
 resume spring
     spring resumed
     spring paused
+    alert spring-paused: paused by itself, 1 exposed
     = spring paused, full: lost 1 of 1 devices up to phase full; 95 % success can no longer be reached | 1 failed (1 rolled back)
 wait 2h
 d1 accept

@@ -26,6 +26,7 @@ d301 d302 d303 d304 d305 fail self_test restored
     accepted: d301 d302
     failed self_test and went back, no attempt left: d301 d302
     spring paused
+    alert spring-paused: paused by itself, 302 exposed
     accepted: d303 d304 d305
     failed self_test and went back, no attempt left: d303 d304 d305
     = spring paused, full: 2 of 2 first attempts failed where hardware_revision is D: more than the normal 5 % with confidence 95 % | 300 updated, 5 failed (5 rolled back), 7 not contacted

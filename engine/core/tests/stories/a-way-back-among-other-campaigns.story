@@ -102,6 +102,7 @@ resume summer
     summer: queued: d5
     summer: removed, retired: d4
     summer paused
+    alert summer-paused: paused by itself, 2 exposed
     = summer paused, full: lost 1 of 4 devices up to phase full; 80 % success can no longer be reached | 1 updated, 1 failed, 2 not contacted, 1 removed
 d2 succeeds
     spring: went back: d2

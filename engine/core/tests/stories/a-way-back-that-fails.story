@@ -53,6 +53,7 @@ wait 1h
 d2 d5 fail installation
     could not go back, installation, no attempt left: d2
     spring paused
+    alert spring-paused: paused by itself, 6 exposed
     could not go back, installation, no attempt left: d5
     = spring paused, full: 2 of 3 devices could not go back, more than 30 % | 5 updated, 1 sent back
 status spring
@@ -71,6 +72,7 @@ resume spring
 d4 d6 succeed
     went back: d4 d6
     spring rolled back
+    alert spring-paused is over
     = spring rolled_back, full: rolled back by ann: critical bug | 3 updated, 3 sent back
 status spring
     spring rolled_back, full: rolled back by ann: critical bug | 3 updated, 3 sent back

@@ -56,7 +56,9 @@ wait 8h
     removed, not contacted: d4
     alert spring-timeouts: 1 without an outcome for 12 h
     spring paused
+    alert spring-paused: paused by itself, 3 exposed
     = spring paused, full: lost 2 of 3 devices up to phase full; 50 % success can no longer be reached | 1 updated, 2 failed, 1 removed
 d1 fails installation
 troubles
     spring-timeouts: 1 device accepted a job 12 h ago or earlier and had no outcome
+    spring-paused: the campaign has paused by itself, with 3 devices exposed; its status says why, and it waits for an operator

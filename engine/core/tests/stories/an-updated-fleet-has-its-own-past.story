@@ -22,6 +22,7 @@ full succeed
     succeeded: 50 devices
     alert spring-performance_degradation: boot_time worse on 50 devices
     spring paused
+    alert spring-paused: paused by itself, 80 exposed
     succeeded: 30 devices
     = spring paused, full: boot_time is worse by 4997 (from 4487 to 5506) than before the update, on 50 devices; 1007 ms is bearable | 80 updated
 status spring

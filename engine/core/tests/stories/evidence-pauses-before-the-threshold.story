@@ -31,6 +31,7 @@ status spring
     accepted: d89
     failed self_test and went back, retry in 1 h: d89
     spring paused
+    alert spring-paused: paused by itself, 10 exposed
     = spring paused, full: 3 of 10 first attempts failed: more than the normal 2 % with confidence 95 % | 7 updated, 3 failed (3 rolled back), 190 not contacted
 status spring
     spring paused, full: 3 of 10 first attempts failed: more than the normal 2 % with confidence 95 % | 7 updated, 3 failed (3 rolled back), 190 not contacted

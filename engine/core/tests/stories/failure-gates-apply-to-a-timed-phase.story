@@ -16,12 +16,14 @@ start spring
     accepted: d1
     failed verification, retry in 1 h: d1
     spring paused
+    alert spring-paused: paused by itself, 1 exposed
     accepted: d9
     failed verification, retry in 1 h: d9
     = spring paused, canary: 1 of 1 first attempts failed: more than the normal 2 % with confidence 95 % | 2 failed, 8 not contacted
 wait 6h
 resume spring
     spring resumed
+    alert spring-paused is over
     queued, attempt 2: d1 d9
     = spring rolling, canary: soaking for 6 h more | 2 failed, 8 not contacted
 wait 6h

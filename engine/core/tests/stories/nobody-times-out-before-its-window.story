@@ -43,4 +43,5 @@ wait 2h
     timed out, no attempt left: d1
     alert spring-failure_rate: 1 of 2 outcomes failed
     spring paused
+    alert spring-paused: paused by itself, 2 exposed
     = spring paused, full: 1 of 2 outcomes failed, more than 10 % | 1 updated, 1 failed, 1 removed

@@ -25,4 +25,5 @@ wait 1h
     phase canary passed
     phase full started, up to device 100
     spring paused
+    alert spring-paused: paused by itself, 10 exposed
     = spring paused, full: 8 of 10 first attempts failed: more than the normal 2 % with confidence 95 % | 2 updated, 8 failed (8 rolled back), 90 not contacted

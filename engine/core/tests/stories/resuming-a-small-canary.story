@@ -20,11 +20,14 @@ start spring
     accepted: d5 d8 d10
     succeeded: d5 d8 d10
     spring paused
+    alert spring-paused: paused by itself, 5 exposed
     = spring paused, canary: 2 of 5 outcomes failed, more than 30 % | 3 updated, 2 failed, 5 not contacted
 resume spring
     spring resumed
     = spring rolling, canary: soaking for 1 d more | 3 updated, 2 failed, 5 not contacted
 wait 24h
+    -- day 0, 00:05
+    alert spring-paused is over
     -- day 1, 00:00
     phase canary passed
     phase full started, up to device 10
@@ -39,6 +42,7 @@ wait 24h
     failed verification, no attempt left: d4 d6
     alert spring-failure_rate: 7 of 10 outcomes failed
     spring paused
+    alert spring-paused: paused by itself, 10 exposed
     = spring paused, full: 5 of 5 outcomes failed, more than 30 % | 3 updated, 7 failed
 status spring
     spring paused, full: 5 of 5 outcomes failed, more than 30 % | 3 updated, 7 failed

@@ -22,6 +22,7 @@ start spring
     failed verification, retry in 1 h: d30 d87
     alert spring-failure_rate: 2 of 10 outcomes failed
     spring paused
+    alert spring-paused: paused by itself, 10 exposed
     = spring paused, full: 2 of 10 outcomes failed, more than 10 % | 8 updated, 2 failed, 90 not contacted
 resume spring
     spring resumed
@@ -31,6 +32,8 @@ resume spring
     succeeded: d9 d27 d42 d49 d59 d68 d74 d93
     = spring rolling, full: outcomes 16 of 18 needed | 16 updated, 2 failed, 82 not contacted
 wait 1h
+    -- day 0, 00:05
+    alert spring-paused is over
     -- day 0, 01:00
     queued, attempt 2: d30 d87
 d30 d87 succeed
@@ -42,6 +45,7 @@ d30 d87 succeed
     accepted: d14 d65
     failed verification, retry in 1 h: d14 d65
     spring paused
+    alert spring-paused: paused by itself, 20 exposed
     accepted: d53
     failed verification, retry in 1 h: d53
     = spring paused, full: 2 of 12 outcomes failed, more than 10 % | 18 updated, 3 failed, 79 not contacted

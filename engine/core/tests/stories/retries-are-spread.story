@@ -19,6 +19,7 @@ all fail installation
     failed installation, retry in 31 m 2 s: d3
     alert spring-failure_rate: 3 of 3 outcomes failed
     spring paused
+    alert spring-paused: paused by itself, 3 exposed
     = spring paused, full: 3 of 3 outcomes failed, more than 90 % | 3 failed
 wait 4h
 all fail installation

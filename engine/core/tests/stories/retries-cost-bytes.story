@@ -27,4 +27,5 @@ d3 fails installation
     failed installation, no attempt left: d3
     alert spring-failure_rate: 3 of 3 outcomes failed
     spring paused
+    alert spring-paused: paused by itself, 3 exposed
     = spring paused, full: 3 of 3 outcomes failed, more than 90 % | 3 failed

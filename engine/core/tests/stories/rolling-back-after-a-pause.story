@@ -31,6 +31,7 @@ d4 d5 fail self_test restored
     failed self_test and went back, no attempt left: d4 d5
     alert spring-failure_rate: 2 of 5 outcomes failed
     spring paused
+    alert spring-paused: paused by itself, 7 exposed
     = spring paused, full: 2 of 5 outcomes failed, more than 20 % | 3 updated, 2 failed (2 rolled back), 2 in progress, 3 not contacted
 d6 fails self_test restored
     failed self_test and went back, no attempt left: d6
@@ -48,5 +49,6 @@ d1..d3 succeed
 d7 succeeds
     went back: d7
     spring rolled back
+    alert spring-paused is over
     alert spring-failure_rate is over
     = spring rolled_back, full: 3 of 6 outcomes failed, more than 45 % | 3 failed (3 rolled back), 3 removed, 4 sent back

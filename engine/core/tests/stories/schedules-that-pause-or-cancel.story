@@ -37,17 +37,21 @@ wait 10h
     -- day 0, 04:00
     spring: timed out, retry in 1 h: d1
     spring paused
+    alert spring-paused: paused by itself, 1 exposed
     summer: timed out, retry in 1 h: d4
     summer paused
+    alert summer-paused: paused by itself, 1 exposed
     -- day 0, 10:00
     the schedule of spring ended
     the schedule of summer ended
     summer canceled
     summer: canceled: d5 d6
+    alert summer-paused is over
     = spring paused, full: 1 of 1 first attempts failed: more than the normal 2 % with confidence 95 % | 1 failed, 2 not contacted
     = summer canceled, full: canceled at the end of its schedule | 1 failed, 2 removed
 resume spring
     spring resumed
+    alert spring-paused is over
     spring: queued, attempt 2: d1
     = spring rolling, full: acceptances 1 of 3 needed to judge by | 1 failed, 2 not contacted
 d1 d2 d3 succeed

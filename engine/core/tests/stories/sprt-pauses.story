@@ -24,6 +24,7 @@ start spring
     accepted: d167
     failed self_test and went back, no attempt left: d167
     spring paused
+    alert spring-paused: paused by itself, 4 exposed
     = spring paused, canary: 2 of 4 first attempts failed: 10 % rather than the normal 2 % with confidence 95 % | 2 updated, 2 failed (2 rolled back), 196 not contacted
 resume spring
     spring resumed

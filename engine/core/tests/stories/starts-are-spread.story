@@ -44,6 +44,7 @@ wait 70m
     -- day 0, 03:30
     removed, not contacted: d2 d3 d4
     spring paused
+    alert spring-paused: paused by itself, 1 exposed
     = spring paused, full: lost 1 of 1 devices up to phase full; 25 % success can no longer be reached | 1 failed, 3 removed
 d2 succeeds
 wait 1h

@@ -55,6 +55,7 @@ d3 fails self_test restored
     failed self_test and went back, no attempt left: d3
     alert spring-failure_rate: 1 of 3 outcomes failed
     spring paused
+    alert spring-paused: paused by itself, 3 exposed
     = spring paused, full: 1 of 3 outcomes failed, more than 10 % | 2 updated, 1 failed (1 rolled back), 2 removed
 status spring
     spring paused, full: 1 of 3 outcomes failed, more than 10 % | 2 updated, 1 failed (1 rolled back), 2 removed

@@ -19,6 +19,7 @@ d1 d29 accept
 d1 fails self_test restored
     failed self_test and went back, no attempt left: d1
     spring paused
+    alert spring-paused: paused by itself, 2 exposed
     = spring paused, canary: lost 1 of 4 devices up to phase canary; 100 % success can no longer be reached | 1 failed (1 rolled back), 1 in progress, 38 not contacted
 show d29
     active, runs 1.0.0, spring attempt 1 InProgress downloading
@@ -40,6 +41,8 @@ canary succeed
     succeeded: d35 d39
     = spring rolling, canary: soaking for 1 d more | 3 updated, 1 failed (1 rolled back), 36 not contacted
 wait 24h
+    -- day 0, 00:05
+    alert spring-paused is over
     -- day 1, 00:00
     phase canary passed
     phase full started, up to device 40

@@ -30,6 +30,7 @@ start spring
     accepted: d3
     failed verification, retry in 1 h: d3
     spring paused
+    alert spring-paused: paused by itself, 21 exposed
     = spring paused, full: 3 of 21 outcomes failed, more than 10 % | 18 updated, 3 failed, 19 not contacted
 status spring
     spring paused, full: 3 of 21 outcomes failed, more than 10 % | 18 updated, 3 failed, 19 not contacted

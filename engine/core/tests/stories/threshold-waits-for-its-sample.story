@@ -21,4 +21,5 @@ start spring
     succeeded: d7
     alert spring-failure_rate: 19 of 20 outcomes failed
     spring paused
+    alert spring-paused: paused by itself, 20 exposed
     = spring paused, full: 19 of 20 outcomes failed, more than 10 % | 1 updated, 19 failed, 20 not contacted

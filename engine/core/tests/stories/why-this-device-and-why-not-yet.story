@@ -69,6 +69,7 @@ explain d4 in spring
 d9 fail self_test restored
     failed self_test and went back, retry in 1 h: d9
     spring paused
+    alert spring-paused: paused by itself, 1 exposed
     = spring paused, canary: 1 of 1 first attempts failed: more than the normal 2 % with confidence 95 % | 1 failed (1 rolled back), 6 not contacted, 1 removed
 explain d9 in spring
     spring paused: retrying in canary of europe
@@ -103,6 +104,8 @@ resume spring
     spring resumed
     = spring rolling, canary: acceptances 1 of 2 needed to judge by | 1 failed (1 rolled back), 6 not contacted, 1 removed
 wait 2h
+    -- day 0, 00:05
+    alert spring-paused is over
     -- day 0, 01:00
     queued, attempt 2: d9
     -- day 0, 02:00
@@ -112,7 +115,7 @@ explain d8 in spring
     spring rolling: removed in canary of europe
     - fits_group: it fitted group europe when the campaign started [55]
     - in_phase: by rank it is number 2 of 8; phase canary reaches to number 2, which is 25 %
-    - not_contacted: it did not take its job in time, and counts neither way [70]
+    - not_contacted: it did not take its job in time, and counts neither way [72]
 all accept
     accepted: d9
 all fail self_test restored
@@ -125,8 +128,8 @@ explain d9 in spring
     spring rolling: failed in canary of europe
     - fits_group: it fitted group europe when the campaign started [55]
     - in_phase: by rank it is number 1 of 8; phase canary reaches to number 2, which is 25 %
-    - attempt_failed: an attempt has failed: self_test (story): as told [74]
-    - no_retry_left: no further attempt is left for it [74]
+    - attempt_failed: an attempt has failed: self_test (story): as told [76]
+    - no_retry_left: no further attempt is left for it [76]
 advance spring
     refused, invalid_transition: spring is in its last phase: there is none to advance to
 d5 accept
@@ -139,7 +142,7 @@ explain d5 in spring
     spring rolling: updated in full of europe
     - fits_group: it fitted group europe when the campaign started [55]
     - in_phase: by rank it is number 5 of 8; phase full reaches to number 8, which is 100 %
-    - updated: it runs the target [86]
+    - updated: it runs the target [88]
 cancel spring
     spring canceled
     canceled: d6 d7 d10 d11
@@ -148,9 +151,9 @@ explain d6 in spring
     spring canceled: canceled in full of europe
     - fits_group: it fitted group europe when the campaign started [55]
     - in_phase: by rank it is number 8 of 8; phase full reaches to number 8, which is 100 %
-    - canceled: its job was withdrawn with the campaign [92]
+    - canceled: its job was withdrawn with the campaign [94]
 explain d6
     spring canceled: canceled in full of europe
     - fits_group: it fitted group europe when the campaign started [55]
     - in_phase: by rank it is number 8 of 8; phase full reaches to number 8, which is 100 %
-    - canceled: its job was withdrawn with the campaign [92]
+    - canceled: its job was withdrawn with the campaign [94]

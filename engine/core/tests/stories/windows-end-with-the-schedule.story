@@ -36,11 +36,14 @@ wait until 2026-01-02T18:00:00Z
     -- day 1, 18:00
     the schedule of summer ended
     summer paused
+    alert summer-paused: paused by itself, 0 exposed
     = summer paused, full: paused at the end of its schedule | 2 not contacted
 resume summer
     summer resumed
     = summer rolling, full: window opens 2026-01-03 02:00 UTC, 2 devices waiting | 2 not contacted
 wait until 2026-01-03T02:00:00Z
+    -- day 1, 18:05
+    alert summer-paused is over
     = summer rolling, full: acceptances 0 of 2 needed to judge by | 2 not contacted
 d1 d2 succeed
     summer: accepted: d1 d2

@@ -34,5 +34,7 @@ wait 4h
     timed out, retry in 1 h: d1
     alert spring-window_never_opens is over
     spring paused
+    alert spring-paused: paused by itself, 1 exposed
     = spring paused, full: 1 of 1 first attempts failed: more than the normal 2 % with confidence 95 % | 1 failed, 1 not contacted
 troubles
+    spring-paused: the campaign has paused by itself, with 1 device exposed; its status says why, and it waits for an operator

@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use fleetfold_core::{
     CampaignIx, DeviceIx, Fact,
-    fact::{RemovalCause, TicketClosure, Trouble},
+    fact::{PauseCause, RemovalCause, TicketClosure, Trouble},
 };
 use fleetfold_schemas::{AlertId, device::ErrorClass, status::Alert, status::AlertName};
 
 use super::{
     Book, Checked, breach,
-    campaign::Campaign,
+    campaign::{Campaign, Status},
     course::Step,
     demand,
     member::{Member, Place},
@@ -65,6 +65,15 @@ impl Campaign {
     fn outcomes(&self) -> (u64, u64) {
         let tally = self.tally(None);
         (tally.failed, tally.failed + tally.updated + tally.returned)
+    }
+
+    fn has_paused_by_itself(&self) -> bool {
+        match &self.status {
+            Status::Paused(cause) | Status::BackPaused(cause) => {
+                !matches!(cause, PauseCause::Operator { .. })
+            }
+            _ => false,
+        }
     }
 
     fn has_too_many_failures(&self) -> bool {
@@ -294,6 +303,9 @@ impl Book {
                     && limit_bp == monitoring.offline_rate().get()
                     && limit_ms == monitoring.offline_after().ms()
             }
+            Trouble::Paused { exposed } => {
+                exposed == campaign.exposed && campaign.has_paused_by_itself()
+            }
             // No campaign here has a health gate.
             Trouble::PerformanceDegradation { .. } => false,
             Trouble::WindowNeverOpens { devices } => {
@@ -333,6 +345,7 @@ impl Book {
                 let limit_ms = campaign.spec.monitoring.alert_on_timeout_hours.ms();
                 watch.timeouts(limit_ms, at_ms) == 0
             }
+            AlertName::Paused => !campaign.has_paused_by_itself(),
             AlertName::DevicesOffline => Silence::of(campaign, &self.fleet, at_ms).is_bearable(),
             // What it waits for may be something else meanwhile.
             _ => true,
@@ -388,6 +401,11 @@ impl Book {
                     AlertName::DevicesOffline,
                     silence.is_too_much(),
                     silence.is_bearable(),
+                ),
+                (
+                    AlertName::Paused,
+                    campaign.has_paused_by_itself(),
+                    !campaign.has_paused_by_itself(),
                 ),
                 // Whether it waits for devices is for the core to say.
                 (
