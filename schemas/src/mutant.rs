@@ -86,7 +86,7 @@ pub enum Mutant {
     TicketForgotten,
     /// A queued job is shown while its campaign is frozen.
     JobShownWhileFrozen,
-    /// A freeze is over an hour early.
+    /// A freeze begins and is over an hour early.
     ThawedEarly,
     /// What nobody has accepted stays queued at the end of the schedule.
     ScheduleEndForgetsQueued,

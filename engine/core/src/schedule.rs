@@ -71,9 +71,9 @@ pub fn finish(campaign: CampaignIx, row: &Campaign, facts: &mut Vec<Fact>) {
 
 /// The begin or the end of a freeze, when it is due.
 pub fn frost(campaign: CampaignIx, row: &Campaign, now: Timestamp) -> Option<Fact> {
+    let now = now + HOUR_MS * u64::from(is_on(Mutant::ThawedEarly));
     if let Some(frozen) = &row.frozen {
-        let early_ms = HOUR_MS * u64::from(is_on(Mutant::ThawedEarly));
-        return (frozen.until <= now + early_ms).then(|| CampaignThawed { campaign }.into());
+        return (frozen.until <= now).then(|| CampaignThawed { campaign }.into());
     }
     let freeze = row.freezes.iter();
     let freeze = freeze

@@ -49,8 +49,8 @@ const SEEDS_MAX: [(Mutant, u64); Mutant::ALL.len()] = [
     (Mutant::WordGoesUnheard, 40),
     (Mutant::TicketForgotten, 8),
     (Mutant::JobShownWhileFrozen, 136),
-    (Mutant::ThawedEarly, 40),
-    (Mutant::ScheduleEndForgetsQueued, 40),
+    (Mutant::ThawedEarly, 12),
+    (Mutant::ScheduleEndForgetsQueued, 208),
 ];
 
 /// How a defect was noticed.
