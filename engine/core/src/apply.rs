@@ -372,6 +372,7 @@ fn campaign_changed(state: &mut State, at: Timestamp, fact: &Fact) {
         Fact::CampaignPaused(CampaignPaused { cause, .. }) => {
             campaign.version += 1;
             campaign.recalled_position = Some(position);
+            campaign.recalled_at = Some(at);
             let cause = cause.clone();
             campaign.status = if campaign.status.is_rolling_back() {
                 Status::RollbackPaused { cause }

@@ -169,13 +169,10 @@ async fn alerts_and_tickets_reach_the_webhook_across_a_restart() {
         let cancel = Command::CancelCampaign(site::of(&campaign));
         operator.command(cancel, None).await?;
         let mut taken = Vec::new();
-        while !matches!(
-            taken.last(),
-            Some(Notice {
-                kind: NoticeKind::AlertCleared,
-                ..
-            })
-        ) {
+        let count = |taken: &[Notice], kind| taken.iter().filter(|it| it.kind == kind).count();
+        while count(&taken, NoticeKind::AlertCleared) == 0
+            || count(&taken, NoticeKind::AlertCleared) < count(&taken, NoticeKind::AlertRaised)
+        {
             let call = calls.recv().await.ok_or("nobody calls")?;
             if call.is_taken {
                 taken.push(call.notice);
@@ -188,13 +185,22 @@ async fn alerts_and_tickets_reach_the_webhook_across_a_restart() {
         operator.close().await;
         engine.stop().await?;
         assert_eq!(told, to_be_told(dir.path())?);
-        let raised = taken.iter().find_map(|notice| notice.data.alert.as_ref());
-        let raised = raised.ok_or("an alert is raised")?;
-        assert_eq!(raised.campaign.as_ref(), Some(&campaign));
+        let alerts: Vec<_> = (taken.iter())
+            .filter_map(|notice| notice.data.alert.as_ref())
+            .collect();
         assert!(
-            matches!(raised.kind, AlertKind::FailureRate { .. }),
-            "{raised:?}"
+            alerts
+                .iter()
+                .all(|alert| alert.campaign.as_ref() == Some(&campaign))
         );
+        let is_raised =
+            |is_it: fn(&AlertKind) -> bool| alerts.iter().any(|alert| is_it(&alert.kind));
+        for is_it in [
+            |kind: &AlertKind| matches!(kind, AlertKind::FailureRate { .. }),
+            |kind: &AlertKind| matches!(kind, AlertKind::Paused { .. }),
+        ] {
+            assert!(is_raised(is_it), "{alerts:?}");
+        }
         Ok(())
     })
     .await;

@@ -31,6 +31,7 @@ pub fn campaign_changed(state: &mut State, at: Timestamp, fact: &Fact) {
     match fact {
         Fact::RollbackStarted(fact) => {
             campaign.recalled_position = Some(position);
+            campaign.recalled_at = Some(at);
             started(campaign, at, fact);
         }
         Fact::RollbackAdvanced(fact) => {

@@ -65,6 +65,7 @@ impl Rosters {
             row.resumed_at,
             row.ended_at,
             row.held_since,
+            row.recalled_at,
             Some(row.created_at),
         ];
         let of_runs = row
@@ -107,6 +108,7 @@ impl Rosters {
         campaign.ended_at = row.ended_at;
         campaign.canceled_position = row.canceled_position;
         campaign.recalled_position = row.recalled_position;
+        campaign.recalled_at = row.recalled_at;
         campaign.run = row.run as usize;
         campaign.evidence = row.evidence;
         campaign.forgiven = row.forgiven;

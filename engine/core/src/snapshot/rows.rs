@@ -403,6 +403,8 @@ pub struct CampaignRow {
     pub schedule_ended: Option<OnEnd>,
     #[n(65)]
     pub recalled_position: Option<u64>,
+    #[n(66)]
+    pub recalled_at: Option<u64>,
     #[cbor(n(75), default, skip_if = "Vec::is_empty")]
     pub authors: Vec<OperatorId>,
     #[cbor(n(76), default, skip_if = "Vec::is_empty")]

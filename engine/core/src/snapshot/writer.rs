@@ -373,6 +373,7 @@ fn campaign_row(campaign: &Campaign) -> CampaignRow {
         ended_at: campaign.ended_at,
         canceled_position: campaign.canceled_position,
         recalled_position: campaign.recalled_position,
+        recalled_at: campaign.recalled_at,
         members: campaign.roster.len(),
         enrolled: campaign.roster.enrolled(),
         runs: campaign

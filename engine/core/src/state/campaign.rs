@@ -49,6 +49,8 @@ pub struct Campaign {
     pub ordered: Option<Ordered>,
     /// Where it last paused or began to be rolled back: the sequence number of the cancel jobs for devices that wait.
     pub recalled_position: Option<u64>,
+    /// When that was.
+    pub recalled_at: Option<Timestamp>,
     pub roster: Roster,
     /// In the order in which they run: each track of groups goes through all phases.
     pub runs: Vec<PhaseRun>,
@@ -385,6 +387,7 @@ impl Campaign {
             positions: Positions::default(),
             ordered: None,
             recalled_position: None,
+            recalled_at: None,
             roster: Roster::default(),
             runs,
             run: 0,
@@ -686,19 +689,21 @@ impl Campaign {
         }
     }
 
-    /// The cancel job that this member's topic holds, if any.
+    /// The sequence number of the cancel job that this member's topic holds, if any, and since when it does.
     ///
     /// While nothing new is to start, devices that wait are called back: they would go on without asking anyone.
     #[must_use]
-    pub const fn recall(&self, member: &Member) -> Option<u64> {
-        match (&self.status, member.state) {
-            (Status::Canceled { .. }, _) => self.canceled_position,
+    pub fn recall(&self, member: &Member) -> Option<(u64, Timestamp)> {
+        let (position, at) = match (&self.status, member.state) {
+            (Status::Canceled { .. }, _) => (self.canceled_position, self.ended_at),
             (
                 Status::Paused { .. } | Status::RollingBack | Status::RollbackPaused { .. },
                 MemberState::Held(_),
-            ) => self.recalled_position,
-            _ => None,
-        }
+            ) => (self.recalled_position, self.recalled_at),
+            _ => return None,
+        };
+        // It may have waited for longer than any job is good for.
+        Some((position?, at.unwrap_or(member.since).max(member.since)))
     }
 
     /// When the patience with a device that waits ends.

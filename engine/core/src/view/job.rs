@@ -23,7 +23,7 @@ pub fn job(state: &State, ix: DeviceIx) -> Option<Job> {
     }
     let timeouts = &campaign.spec.timeouts;
     let cancels = campaign.recall(member);
-    let issued_ms = campaign.shown_since(member);
+    let issued_ms = cancels.map_or(campaign.shown_since(member), |(_, at)| at);
     let jitter_ms = campaign.start_jitter_ms(member);
     let is_install = cancels.is_none() && !matches!(member.state, MemberState::Returning { .. });
     // Whoever has accepted its job knows when to begin.
@@ -36,7 +36,7 @@ pub fn job(state: &State, ix: DeviceIx) -> Option<Job> {
         device: device.id(),
         campaign: campaign.spec.id.clone(),
         attempt: member.attempts,
-        sequence: cancels.unwrap_or(member.job),
+        sequence: cancels.map_or(member.job, |(position, _)| position),
         kind: match cancels {
             Some(_) => JobKind::Cancel {
                 sequence: member.job,
