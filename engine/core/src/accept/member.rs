@@ -49,6 +49,13 @@ pub fn retry(
             if !(member.is_lost() || member.state == MemberState::Removed) {
                 return Err(standing(row, id, member, "retried"));
             }
+            // It has had no turn yet, and would have it before the others.
+            if member.attempts == 0 && !row.has_reached(member) {
+                return Err(Rejection::new(
+                    Code::InvalidTransition,
+                    format!("the phase of {id} has not begun; it can be retried from then on"),
+                ));
+            }
             refuse_flagged(state, device, id)?;
             Some(device)
         }

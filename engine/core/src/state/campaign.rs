@@ -600,6 +600,13 @@ impl Campaign {
             .sum(|group, phase| phase < self.phases_reached(group.track))
     }
 
+    /// Whether a member's phase has begun.
+    #[must_use]
+    pub fn has_reached(&self, member: &Member) -> bool {
+        let group = &self.roster.groups()[usize::from(member.place.group)];
+        member.place.phase < self.phases_reached(group.track)
+    }
+
     /// How many phases the groups of a track have come to.
     #[must_use]
     pub fn phases_reached(&self, track: u16) -> u16 {

@@ -419,8 +419,6 @@ fn order_retries(campaign: &mut Campaign, at_ms: u64, fact: &RetriesOrdered) {
             None => member.is_lost(),
         };
         if is_meant {
-            // Whoever names a device that was taken out ahead of its phase wants it now.
-            member.was_expedited |= fact.only.is_some();
             member.place = Place::Retrying { at_ms };
             member.since_ms = at_ms;
         }

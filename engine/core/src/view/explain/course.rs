@@ -65,10 +65,10 @@ impl Part<'_> {
     /// The phase that has to be reached first, if the device's own is not.
     pub(super) fn phase_before(&self, now: Timestamp) -> Option<Vec<Statement>> {
         let (row, member) = (self.row, self.member()?);
-        let group = &row.roster.groups()[usize::from(member.place.group)];
-        if member.place.phase < row.phases_reached(group.track) {
+        if row.has_reached(member) {
             return None;
         }
+        let group = &row.roster.groups()[usize::from(member.place.group)];
         let own = row.spec.phases.get(usize::from(member.place.phase))?;
         let run = row.runs[row.run];
         let text = match group.track == run.track {

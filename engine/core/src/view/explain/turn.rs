@@ -284,8 +284,7 @@ impl Part<'_> {
                 continue;
             };
             let member = row.member(at_other);
-            let group = &row.roster.groups()[usize::from(member.place.group)];
-            let is_reached = member.place.phase < row.phases_reached(group.track);
+            let is_reached = row.has_reached(member);
             let wants = match member.state {
                 MemberState::Waiting => is_reached,
                 MemberState::Deferred | MemberState::Retrying { .. } => true,
