@@ -2,8 +2,9 @@
 
 use alloc::collections::{BTreeMap, VecDeque};
 
-use fleetfold_schemas::campaign::MINUTE_MS;
+use fleetfold_schemas::{campaign::MINUTE_MS, command::Lifecycle};
 
+use super::Devices;
 use crate::{DeviceIx, Timestamp};
 
 /// How finely it is known when devices were last heard of: fine enough beside hours, and few enough to be counted.
@@ -29,6 +30,32 @@ impl Heard {
             self.known += 1;
             *self.slots.entry(at / SLOT_MS).or_default() += 1;
         }
+    }
+
+    /// These take part. They may come in any order; the table of devices is gone through in its own, since the places in it
+    /// are far apart in any other.
+    pub(crate) fn of(members: impl Iterator<Item = DeviceIx>, devices: &Devices) -> Self {
+        let mut heard = Self::default();
+        for device in members {
+            *heard.word_mut(device) |= bit_of(device);
+        }
+        for (at, word) in heard.members.iter_mut().enumerate() {
+            let mut left = *word;
+            while left != 0 {
+                let bit = left.trailing_zeros();
+                left &= left - 1;
+                let first = (heard.words_before + at) * 64;
+                let first = u32::try_from(first).expect("devices are numbered by u32");
+                let device = devices.get(first + bit);
+                if device.lifecycle() == Lifecycle::Retired {
+                    *word &= !(1 << bit);
+                } else if let Some(seen) = device.last_seen() {
+                    heard.known += 1;
+                    *heard.slots.entry(seen / SLOT_MS).or_default() += 1;
+                }
+            }
+        }
+        heard
     }
 
     #[must_use]

@@ -6,7 +6,7 @@ use alloc::{
 };
 use core::{fmt, num::NonZeroU64};
 
-use fleetfold_schemas::{command::Lifecycle, device::DeviceError, status::AlertName};
+use fleetfold_schemas::{device::DeviceError, status::AlertName};
 use minicbor::{Decode, Encode};
 
 use super::{Campaign, Devices, Heard, Member, MemberState};
@@ -162,12 +162,8 @@ impl Campaign {
         if self.started_at.is_none() || !self.status.is_active() {
             return;
         }
-        for member in self.roster.all() {
-            let device = devices.get(member.device);
-            if device.lifecycle() != Lifecycle::Retired {
-                self.watch.heard.add(member.device, device.last_seen());
-            }
-        }
+        let members = self.roster.all().iter().map(|member| member.device);
+        self.watch.heard = Heard::of(members, devices);
     }
 
     /// Of how many members an outcome has been due since this time or before.
