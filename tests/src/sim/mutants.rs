@@ -24,7 +24,7 @@ const SEEDS_MAX: [(Mutant, u64); Mutant::ALL.len()] = [
     (Mutant::CancelForgetsQueued, 80),
     (Mutant::TimersForgotten, 60),
     (Mutant::RetriesWithoutLimit, 8),
-    (Mutant::ImageNotChecked, 8),
+    (Mutant::ImageNotChecked, 52),
     (Mutant::RateOffByOne, 40),
     (Mutant::InFlightNotCounted, 40),
     (Mutant::CriteriaIgnored, 8),
@@ -50,7 +50,7 @@ const SEEDS_MAX: [(Mutant, u64); Mutant::ALL.len()] = [
     (Mutant::TicketForgotten, 8),
     (Mutant::JobShownWhileFrozen, 136),
     (Mutant::ThawedEarly, 12),
-    (Mutant::ScheduleEndForgetsQueued, 208),
+    (Mutant::ScheduleEndForgetsQueued, 472),
 ];
 
 /// How a defect was noticed.
