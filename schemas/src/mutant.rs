@@ -90,10 +90,16 @@ pub enum Mutant {
     ThawedEarly,
     /// What nobody has accepted stays queued at the end of the schedule.
     ScheduleEndForgetsQueued,
+    /// Maintenance windows open by UTC, whatever the device's own clock says.
+    WindowByUtc,
+    /// The time to accept a job, or to be done with it, is over although its window is not.
+    DueBeforeWindow,
+    /// A device that waits for something else is given all its time anew.
+    PatienceRenewed,
 }
 
 impl Mutant {
-    pub const ALL: [Self; 42] = [
+    pub const ALL: [Self; 45] = [
         Self::AcknowledgeBeforeFlush,
         Self::PublishBeforeFlush,
         Self::JournalNotSynced,
@@ -136,6 +142,9 @@ impl Mutant {
         Self::JobShownWhileFrozen,
         Self::ThawedEarly,
         Self::ScheduleEndForgetsQueued,
+        Self::WindowByUtc,
+        Self::DueBeforeWindow,
+        Self::PatienceRenewed,
     ];
 }
 

@@ -16,6 +16,7 @@ use fleetfold_schemas::{
     CommandId, Name, OperatorId,
     command::Lifecycle,
     device::{DeviceError, ErrorClass, Waiting},
+    mutant::{Mutant, is_on},
 };
 
 pub use self::health::says_anything;
@@ -615,7 +616,8 @@ fn member_changed(campaign: &mut Campaign, ix: u32, at: Timestamp, position: u64
                 postponed: fact.postponed,
             });
             // Patience is with the whole wait, whatever it is for by turns.
-            let since = if member.state.wait().is_some() {
+            let was_waiting = member.state.wait().is_some();
+            let since = if was_waiting && !is_on(Mutant::PatienceRenewed) {
                 member.since
             } else {
                 at

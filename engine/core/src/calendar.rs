@@ -8,6 +8,7 @@ use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 use fleetfold_schemas::{
     TimeZoneName,
     campaign::{CampaignSpec, FreezeBound, MaintenanceWindow, SpecError},
+    mutant::{Mutant, is_on},
 };
 use hashbrown::HashMap;
 use jiff::{
@@ -133,6 +134,7 @@ impl Calendar {
         let (mut open, mut next) = (None::<Window>, None::<Window>);
         for spec in &row.spec.maintenance_windows {
             let name = spec.time_zone.as_ref().or(zone).or(default);
+            let name = name.filter(|_| !is_on(Mutant::WindowByUtc));
             let zone = name.and_then(|name| self.zone(name));
             let zone = zone.unwrap_or(TimeZone::UTC);
             let windows = occurrences(spec, &zone, now, &row.freezes);

@@ -1,12 +1,13 @@
 //! An honest device: the real agent on a simulated flash, driven as the fleet simulator drives it, with faults.
 
+mod habits;
 mod link;
 
 use std::sync::Arc;
 
 use ed25519_dalek::SigningKey;
 use fleetfold_device_sim::{
-    agent::{Agent, AgentConfig, Answer, Finished, Output, Surroundings, Task, TaskId},
+    agent::{Agent, AgentConfig, Finished, Output, Surroundings, Task, TaskId},
     flash::{Area, Flash, Mutation, SlotState},
 };
 use fleetfold_schemas::{
@@ -19,7 +20,7 @@ use fleetfold_schemas::{
 };
 use sha2::{Digest as _, Sha256};
 
-use self::link::Link;
+use self::{habits::Habits, link::Link};
 use super::{
     broker::SITE,
     catalog::{Catalog, VENDOR},
@@ -53,6 +54,7 @@ pub struct Device {
     task: Option<(u64, TaskId, Finished)>,
     timer_at_ms: Option<u64>,
     skew_ms: i64,
+    habits: Habits,
     install_ms: u64,
     self_test_ms: u64,
     boot_ms: u64,
@@ -149,6 +151,7 @@ impl Device {
             link: None,
             task: None,
             timer_at_ms: None,
+            habits: Habits::new(&mut stream),
             skew_ms: i64::try_from(skew).unwrap_or(0) - i64::try_from(skew_max_ms).unwrap_or(0),
             install_ms: stream.within(1_000..=60_000),
             self_test_ms: stream.within(500..=30_000),
@@ -168,6 +171,12 @@ impl Device {
         })
     }
 
+    /// What its hardware says of itself.
+    #[must_use]
+    pub fn surroundings(&self, now_ms: u64) -> Surroundings {
+        self.habits.surroundings(now_ms)
+    }
+
     fn clock(&self, now_ms: u64) -> u64 {
         now_ms.saturating_add_signed(self.skew_ms)
     }
@@ -185,6 +194,13 @@ impl Device {
         let record = self.flash.record();
         let is_confirmed = matches!(record.slot(record.running()), SlotState::Confirmed(_));
         self.agent.is_some() && is_confirmed && record.job.is_none()
+    }
+
+    /// It has missed its window, and keeps what it has until there is another job.
+    #[must_use]
+    pub fn has_missed_its_window(&self, now_ms: u64) -> bool {
+        let window = self.flash.record().job.as_ref().and_then(|job| job.window);
+        window.is_some_and(|(_, until_ms)| until_ms <= self.clock(now_ms))
     }
 
     #[must_use]
@@ -285,15 +301,17 @@ impl Sim {
                 Output::Publish(publish) => self.device_publishes(at, publish),
                 Output::Task(id, task) => self.work(at, id, task),
                 Output::Sense => {
-                    let now = device.clock(self.queue.now_ms());
+                    let now = self.queue.now_ms();
+                    let (clock, surroundings) = (device.clock(now), device.surroundings(now));
                     if let Some(agent) = &mut device.agent {
-                        agent.sensed(Surroundings::default(), now);
+                        agent.sensed(surroundings, clock);
                     }
                 }
                 Output::AskUser { .. } => {
                     let now = device.clock(self.queue.now_ms());
-                    if let Some(agent) = &mut device.agent {
-                        agent.answered(Answer::Install, now);
+                    let answer = device.habits.answer();
+                    if let (Some(agent), Some(answer)) = (&mut device.agent, answer) {
+                        agent.answered(answer, now);
                     }
                 }
                 Output::Reboot => return self.reboot(at),
@@ -414,6 +432,9 @@ impl Sim {
                 (50, Finished::Rebuilt(rebuilt))
             }
             Task::Install => {
+                let clock = device.clock(now);
+                self.check_install_time(at, clock);
+                let device = &mut self.devices[at];
                 let fails = device.stream.happens(weather.install_failure);
                 let installed = if fails {
                     Err("simulated".to_owned())

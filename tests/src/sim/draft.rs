@@ -2,17 +2,18 @@
 
 use fleetfold_device_sim::agent::Inventory;
 use fleetfold_schemas::{
-    CampaignId, DeviceId, Name, Version,
+    CampaignId, DeviceId, Name, TimeZoneName, Version,
     campaign::{
-        AbTesting, BasisPoints, CampaignSpec, ClassRule, Classes, Criteria, Days, FailureHandling,
-        Freeze, Gates, GroupOrder, GroupSpec, HOUR_MS, Hours, Jitter, MINUTE_MS, Membership,
-        Metric, Minutes, Monitoring, Other, PhaseSpec, Rates, ReleaseRef, Schedule, SprtSpec,
-        StrataKey, Strategy, Timeouts, VersionRequirement,
+        AbTesting, AtLimit, BasisPoints, CampaignSpec, ClassRule, Classes, ConsentSpec, Criteria,
+        Days, Download, FailureHandling, Freeze, Gates, GroupOrder, GroupSpec, HOUR_MS, Hours,
+        Jitter, MINUTE_MS, MaintenanceWindow, Membership, Metric, Minutes, Monitoring, Other,
+        PhaseSpec, Preconditions, Rates, ReleaseRef, Schedule, SprtSpec, StrataKey, Strategy,
+        Timeouts, VersionRequirement,
     },
 };
 use serde_json::json;
 
-use super::{catalog::Catalog, random::Stream, trace::START_MS};
+use super::{catalog::Catalog, invariants::window::ZONES, random::Stream, trace::START_MS};
 
 /// A device may be anything of this, and groups ask for it.
 const REGIONS: [&str; 2] = ["hall", "yard"];
@@ -21,6 +22,10 @@ const TENANT: &str = "acme";
 const HARDWARE: [&str; 2] = ["1.0.0", "2.0.0"];
 const ATTRIBUTE: &str = "floor";
 const FLOORS: [&str; 3] = ["0", "1", "2"];
+/// Where there is no clock.
+const NOWHERE: &str = "Mars/Base";
+/// Devices have up to as much room, and campaigns ask for it.
+pub(super) const FREE_BYTES_MAX: u64 = 100_000;
 /// Of one campaign.
 const GROUPS_MAX: u64 = 4;
 /// Devices that groups name one by one.
@@ -38,6 +43,14 @@ fn minutes(stream: &mut Stream, most: u64) -> Hours {
     Hours::from_ms(stream.within(0..=most) * MINUTE_MS)
 }
 
+/// By which a device lives.
+fn clock(stream: &mut Stream) -> Option<TimeZoneName> {
+    if stream.percent(5) {
+        return TimeZoneName::parse(NOWHERE).ok();
+    }
+    zone(stream, 75)
+}
+
 /// What a device says of itself.
 pub(super) fn inventory(stream: &mut Stream) -> Inventory {
     let region = stream.pick(&[None, Some(REGIONS[0]), Some(REGIONS[0]), Some(REGIONS[1])]);
@@ -46,6 +59,7 @@ pub(super) fn inventory(stream: &mut Stream) -> Inventory {
         hardware: hardware.and_then(|text| Version::parse(text).ok()),
         region: region.map(name),
         tenant: stream.percent(60).then(|| name(TENANT)),
+        time_zone: clock(stream),
         ..Inventory::default()
     };
     inventory.tags = TAGS
@@ -81,9 +95,18 @@ pub(super) fn spec(
     // As if each group went through them on its own.
     let watched_ms = watched.sum::<u64>() * GROUPS_MAX;
     let (schedule, freezes) = times(stream, now_ms);
+    let windows = windows(stream);
+    let (preconditions, waiting_hours) = preconditions(stream);
     CampaignSpec {
         schedule,
         freezes,
+        download: match windows.is_empty() || stream.percent(60) {
+            true => Download::Early,
+            false => Download::InWindow,
+        },
+        maintenance_windows: windows,
+        time_zone: zone(stream, 50),
+        preconditions,
         groups: groups(stream, catalog),
         membership: if stream.percent(40) {
             Membership::Dynamic
@@ -114,7 +137,7 @@ pub(super) fn spec(
         timeouts: Timeouts {
             contact_hours: Hours::from_ms(stream.within(30..=300) * MINUTE_MS),
             execution_hours: Hours::from_ms(stream.within(15..=180) * MINUTE_MS),
-            waiting_hours: None,
+            waiting_hours,
         },
         monitoring: monitoring(stream),
         // Every third is too short for its trouble.
@@ -133,8 +156,8 @@ fn times(stream: &mut Stream, now_ms: u64) -> (Schedule, Vec<Freeze>) {
     };
     let start = stream.percent(12).then(|| stream.within(0..=240));
     let end = stream
-        .percent(15)
-        .then(|| start.unwrap_or(0) + stream.within(20..=900));
+        .percent(20)
+        .then(|| start.unwrap_or(0) + stream.within(20..=300));
     let on_end = stream.pick(&["finish", "finish", "pause", "cancel"]);
     let mut schedule = json!({});
     if let Some(start) = start {
@@ -155,6 +178,65 @@ fn times(stream: &mut Stream, now_ms: u64) -> (Schedule, Vec<Freeze>) {
         serde_json::from_value(freezes.into()),
     );
     (times.0.expect("a schedule"), times.1.expect("freezes"))
+}
+
+/// Of the zones whose clocks are known here, or one that there is none of.
+fn zone(stream: &mut Stream, percent: u32) -> Option<TimeZoneName> {
+    let (name, _) = stream.pick(&ZONES);
+    let zone = TimeZoneName::parse(name).expect("our own names are valid");
+    stream.percent(percent).then_some(zone)
+}
+
+/// When devices may install: most campaigns do not care.
+fn windows(stream: &mut Stream) -> Vec<MaintenanceWindow> {
+    if !stream.percent(20) {
+        return Vec::new();
+    }
+    let count = stream.pick(&[1, 2, 2, 3]);
+    let window = |_| {
+        let days = stream.pick(&[
+            json!("*"),
+            json!("*"),
+            json!("*"),
+            json!(["thu", "sat", "mon"]),
+            json!(["fri", "sun"]),
+        ]);
+        let minutes = stream.within(0..=24 * 60 - 1);
+        let start = format!("{:02}:{:02}", minutes / 60, minutes % 60);
+        let duration = Hours::from_ms(stream.within(30..=600) * MINUTE_MS);
+        MaintenanceWindow {
+            days: serde_json::from_value(days).expect("days of the week"),
+            start: serde_json::from_value(start.into()).expect("a time of day"),
+            duration_hours: duration,
+            time_zone: zone(stream, 20),
+        }
+    };
+    (0..count).map(window).collect()
+}
+
+/// What devices have to wait for, and for how long they may.
+fn preconditions(stream: &mut Stream) -> (Preconditions, Option<Hours>) {
+    if !stream.percent(20) {
+        return (Preconditions::default(), None);
+    }
+    let waiting_ms = stream.within(60..=900) * MINUTE_MS;
+    let postponements_max = stream.pick(&[0, 1, 2]);
+    let consent = ConsentSpec {
+        required: true,
+        postponements_max,
+        // For the question and for the wait.
+        postpone_hours_max: Hours::from_ms(waiting_ms / (2 * (u64::from(postponements_max) + 1))),
+        at_limit: stream.pick(&[AtLimit::Install, AtLimit::Fail]),
+    };
+    let preconditions = Preconditions {
+        battery_percent_min: stream.percent(50).then(|| stream.pick(&[20, 50, 90])),
+        free_bytes_min: stream
+            .percent(30)
+            .then(|| stream.within(1..=FREE_BYTES_MAX)),
+        external_power: stream.percent(25),
+        consent: stream.percent(50).then_some(consent),
+    };
+    (preconditions, Some(Hours::from_ms(waiting_ms)))
 }
 
 /// For one model, or for all of them.

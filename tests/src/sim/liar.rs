@@ -10,7 +10,8 @@ use fleetfold_schemas::{
     command::{Command, RegisterDevice},
     cose::TrustedKeys,
     device::{
-        DeviceError, ErrorClass, Hello, JobReport, JobState, PROTOCOL, Report, Running, Slot, Stage,
+        DeviceError, ErrorClass, Hello, JobReport, JobState, PROTOCOL, Report, Running, Slot,
+        Stage, Waiting, WaitingFor,
     },
     job::{Job, JobKind},
 };
@@ -22,6 +23,7 @@ use super::{
     event::{Event, Packet},
     net::{Client, ConnId, End},
     random::Stream,
+    trace::START_MS,
     world::Sim,
 };
 
@@ -142,7 +144,13 @@ impl Liar {
                     .stream
                     .pick(&[Stage::Downloading, Stage::Trial, Stage::Confirmed]),
                 progress_percent: Some(50),
-                waiting: None,
+                waiting: self.stream.percent(20).then(|| Waiting {
+                    what: self.stream.pick(&WaitingFor::ALL),
+                    until_ms: self
+                        .stream
+                        .pick(&[None, Some(0), Some(START_MS), Some(u64::MAX)]),
+                    postponed: self.stream.pick(&[0, 1, u32::MAX]),
+                }),
             },
             3 | 4 => JobState::Succeeded,
             5 => JobState::Failed {
@@ -172,7 +180,7 @@ impl Liar {
             capabilities: Vec::new(),
             region: inventory.region,
             tenant: inventory.tenant,
-            time_zone: None,
+            time_zone: inventory.time_zone,
             tags: inventory.tags,
             attributes: inventory.attributes,
             running: self.running(catalog),

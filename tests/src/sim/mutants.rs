@@ -21,7 +21,7 @@ const SEEDS_MAX: [(Mutant, u64); Mutant::ALL.len()] = [
     (Mutant::TallyForgotten, 8),
     (Mutant::StartsOffByOne, 208),
     (Mutant::JobShownWhilePaused, 20),
-    (Mutant::CancelForgetsQueued, 80),
+    (Mutant::CancelForgetsQueued, 156),
     (Mutant::TimersForgotten, 60),
     (Mutant::RetriesWithoutLimit, 8),
     (Mutant::ImageNotChecked, 52),
@@ -50,7 +50,10 @@ const SEEDS_MAX: [(Mutant, u64); Mutant::ALL.len()] = [
     (Mutant::TicketForgotten, 8),
     (Mutant::JobShownWhileFrozen, 136),
     (Mutant::ThawedEarly, 12),
-    (Mutant::ScheduleEndForgetsQueued, 472),
+    (Mutant::WindowByUtc, 12),
+    (Mutant::DueBeforeWindow, 204),
+    (Mutant::PatienceRenewed, 312),
+    (Mutant::ScheduleEndForgetsQueued, 208),
 ];
 
 /// How a defect was noticed.

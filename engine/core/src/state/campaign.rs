@@ -748,7 +748,10 @@ impl Campaign {
             _ => return None,
         };
         // Nobody's time is over before its window is.
-        let closes = self.closes(member);
+        let closes = match is_on(Mutant::DueBeforeWindow) {
+            false => self.closes(member),
+            true => 0,
+        };
         match step {
             ReturnStep::Queued => {
                 let jitter_ms = self.start_jitter_ms(member);

@@ -49,7 +49,9 @@ impl Watch {
     /// Those that accepted so long ago.
     fn timeouts(&self, limit_ms: u64, at_ms: u64) -> u64 {
         let accepted = self.silent.values();
-        accepted.filter(|since| **since + limit_ms <= at_ms).count() as u64
+        accepted
+            .filter(|since| since.saturating_add(limit_ms) <= at_ms)
+            .count() as u64
     }
 }
 
@@ -147,10 +149,15 @@ impl Book {
         ) {
             return;
         }
+        let member = self.campaign(ix).member(device);
+        let since_ms = member.map_or(at_ms, |member| member.since_ms);
+        let closes_ms = member.map_or(0, Member::closes_ms);
         let watch = self.watch(ix);
-        if !matches!(fact, Fact::ExecutionHeld(_) | Fact::WindowRenewed(_)) {
-            watch.moved_ms = at_ms;
-        }
+        watch.moved_ms = match fact {
+            // Waiting for something else, or for longer, is no step forward.
+            Fact::ExecutionHeld(_) | Fact::WindowRenewed(_) => watch.moved_ms.max(since_ms),
+            _ => at_ms,
+        };
         let is_no_word = match fact {
             Fact::ExecutionQueued(_)
             | Fact::ExecutionDeferred(_)
@@ -164,7 +171,7 @@ impl Book {
         };
         match fact {
             Fact::ExecutionAccepted(_) | Fact::ExecutionContinued(_) | Fact::ReturnAccepted(_) => {
-                watch.silent.insert(device, at_ms);
+                watch.silent.insert(device, at_ms.max(closes_ms));
             }
             _ if is_no_word => {}
             _ => {
@@ -286,7 +293,7 @@ impl Book {
             Trouble::Stalled {
                 since, limit_ms, ..
             } => {
-                since == watch.moved_ms
+                since == watch.moved_ms.max(campaign.last_opened_ms(at_ms))
                     && limit_ms == monitoring.stalled_after().ms()
                     && since + limit_ms <= at_ms
                     && !campaign.status.is_paused()
@@ -309,7 +316,7 @@ impl Book {
             // No campaign here has a health gate.
             Trouble::PerformanceDegradation { .. } => false,
             Trouble::WindowNeverOpens { devices } => {
-                devices > 0 && !campaign.spec.maintenance_windows.is_empty()
+                devices > 0 && devices == campaign.waiting_for_ever()
             }
         };
         is(is_true, "an alert has a true cause")
@@ -347,6 +354,7 @@ impl Book {
             }
             AlertName::Paused => !campaign.has_paused_by_itself(),
             AlertName::DevicesOffline => Silence::of(campaign, &self.fleet, at_ms).is_bearable(),
+            AlertName::WindowNeverOpens => campaign.waiting_for_ever() == 0,
             // What it waits for may be something else meanwhile.
             _ => true,
         };
@@ -406,6 +414,11 @@ impl Book {
                     AlertName::Paused,
                     campaign.has_paused_by_itself(),
                     !campaign.has_paused_by_itself(),
+                ),
+                (
+                    AlertName::WindowNeverOpens,
+                    campaign.waiting_for_ever() > 0,
+                    campaign.waiting_for_ever() == 0,
                 ),
                 // Whether it waits for devices is for the core to say.
                 (

@@ -70,7 +70,10 @@ impl Returns {
             sums.returned += returned;
             sums.failed += count(matches!(place, Place::ReturnFailed { .. }));
             sums.kept += count(matches!(place, Place::Kept(_)));
-            sums.updating += count(matches!(place, Place::Queued | Place::InProgress));
+            sums.updating += count(matches!(
+                place,
+                Place::Queued | Place::InProgress | Place::Held { .. }
+            ));
             sums.waiting += count(*place == Place::Succeeded);
         }
         sums
@@ -263,6 +266,7 @@ impl Campaign {
                 self.starts.count(at_ms, u32::MAX);
                 member.attempts = fact.attempt;
                 member.job = position;
+                member.given.clear();
                 member.place = back(Some(fact.to), BackStep::Queued);
             }
             Fact::ReturnAccepted(_) => member.place = back(goal, BackStep::InProgress),

@@ -26,15 +26,20 @@ impl Campaign {
         self.spec.schedule.end.map(|end| end.ms())
     }
 
-    /// When a freeze that lasts at this time is over, by its description.
-    fn frozen_at(&self, at_ms: u64) -> Option<u64> {
+    pub(super) fn freeze_times(&self) -> impl Iterator<Item = (u64, u64)> {
         let bound = |bound: &FreezeBound| match bound {
             FreezeBound::Moment(moment) => moment.ms(),
             FreezeBound::Day(day) => unreachable!("nobody here freezes by days: {day}"),
         };
         let freezes = self.spec.freezes.iter();
-        let freezes = freezes.map(|freeze| (bound(&freeze.from), bound(&freeze.to)));
-        let lasting = freezes.filter(|(from, to)| (*from..*to).contains(&at_ms));
+        freezes.map(move |freeze| (bound(&freeze.from), bound(&freeze.to)))
+    }
+
+    /// When a freeze that lasts at this time is over, by its description.
+    fn frozen_at(&self, at_ms: u64) -> Option<u64> {
+        let lasting = self
+            .freeze_times()
+            .filter(|(from, to)| (*from..*to).contains(&at_ms));
         lasting.map(|(_, to)| to).max()
     }
 

@@ -314,10 +314,13 @@ impl Campaign {
             let shown_ms = resumed.map_or(member.since_ms, |at| at.max(member.since_ms));
             shown_ms + timeouts.contact_hours.ms()
         };
-        let done_ms = member.since_ms + timeouts.execution_hours.ms();
+        // Nobody's time is over before its window is.
+        let closes_ms = member.closes_ms();
+        let done_ms = closes_ms.max(member.since_ms) + timeouts.execution_hours.ms();
         match member.place {
-            Place::Queued if self.may_start() => Some(shown_ms()),
+            Place::Queued if self.may_start() => Some(shown_ms().max(closes_ms)),
             Place::InProgress => Some(done_ms),
+            Place::Held { what, until_ms } => Some(self.waits_until_ms(member, what, until_ms)),
             Place::Retrying { at_ms } if self.may_start() && !self.is_finishing() => Some(at_ms),
             Place::Back { step, .. } => match step {
                 BackStep::Queued if is_back => Some(shown_ms()),
@@ -356,7 +359,7 @@ impl Campaign {
                 (Place::Returned, _) => &mut tally.returned,
                 (_, true) => &mut tally.failed,
                 (Place::Removed | Place::Canceled, false) => &mut tally.removed,
-                (Place::InProgress, false) => &mut tally.in_progress,
+                (Place::InProgress | Place::Held { .. }, false) => &mut tally.in_progress,
                 (_, false) => &mut tally.not_contacted,
             };
             *place += 1;
@@ -455,7 +458,21 @@ impl Campaign {
     pub(super) fn enter(&mut self, position: u64, at_ms: u64, at: usize, fact: &Fact) {
         let retry_or =
             |retry_at: Option<u64>, last| retry_at.map_or(last, |at_ms| Place::Retrying { at_ms });
+        let since_ms = match fact {
+            Fact::WindowRenewed(_) => self.members[at].since_ms,
+            // Patience is with the whole wait, whatever it is for by turns.
+            Fact::ExecutionHeld(_) if self.members[at].place.is_held() => self.members[at].since_ms,
+            _ => at_ms,
+        };
+        self.members[at].keep_to(fact);
         match fact {
+            Fact::ExecutionHeld(fact) => {
+                self.members[at].place = Place::Held {
+                    what: fact.waiting_for,
+                    until_ms: fact.until_ms,
+                };
+            }
+            Fact::ExecutionContinued(_) => self.members[at].place = Place::InProgress,
             Fact::ExecutionQueued(fact) => {
                 self.starts.count(at_ms, fact.attempt);
                 let member = &mut self.members[at];
@@ -507,13 +524,14 @@ impl Campaign {
             }
             Fact::ExecutionDeferred(_) => {
                 let member = &mut self.members[at];
-                // A job taken back before it was accepted was no attempt.
-                member.attempts -= u32::from(member.place == Place::Queued);
+                // A job taken back before it was accepted, or begun with, was no attempt.
+                let was_none = member.place == Place::Queued || member.place.is_held();
+                member.attempts -= u32::from(was_none);
                 member.place = Place::Deferred;
             }
             _ => {}
         }
-        self.members[at].since_ms = at_ms;
+        self.members[at].since_ms = since_ms;
     }
 }
 

@@ -4,6 +4,7 @@ use fleetfold_core::{
     Fact,
     fact::{DeferralCause, PauseCause, RemovalCause, RollbackCause, Trouble, VoidCause},
 };
+use fleetfold_schemas::device::WaitingFor;
 
 #[derive(Debug, Default, Clone, Copy)]
 pub struct Counts {
@@ -70,6 +71,17 @@ pub struct Counts {
     pub held_by_rate: u64,
     pub held_by_in_flight: u64,
     pub held_by_exposure: u64,
+    pub deferred_for_window: u64,
+    pub windows_missed: u64,
+    pub waits_for_window: u64,
+    pub waits_for_consent: u64,
+    pub waits_for_space: u64,
+    pub waits_for_power: u64,
+    pub called_back: u64,
+    pub waited_in_vain: u64,
+    pub consent_denied: u64,
+    pub could_not_wait: u64,
+    pub alerts_of_windows: u64,
     pub freezes: u64,
     pub schedules_ended: u64,
 }
@@ -106,11 +118,11 @@ impl Counts {
             Fact::ExecutionRemoved(fact) => match fact.cause {
                 RemovalCause::NotContacted => &mut self.not_contacted,
                 RemovalCause::Superseded => &mut self.superseded,
+                RemovalCause::PreconditionUnmet => &mut self.waited_in_vain,
+                RemovalCause::ConsentDenied => &mut self.consent_denied,
+                RemovalCause::ConditionsUnsupported => &mut self.could_not_wait,
                 RemovalCause::Retired
                 | RemovalCause::ScheduleEnded
-                | RemovalCause::PreconditionUnmet
-                | RemovalCause::ConsentDenied
-                | RemovalCause::ConditionsUnsupported
                 | RemovalCause::NoPath
                 | RemovalCause::Flagged
                 | RemovalCause::Hardware => return,
@@ -119,7 +131,21 @@ impl Counts {
             Fact::ExecutionDeferred(fact) if fact.cause == DeferralCause::MadeWay => {
                 &mut self.made_way
             }
+            Fact::ExecutionDeferred(fact) if fact.cause == DeferralCause::Window => {
+                &mut self.deferred_for_window
+            }
+            Fact::ExecutionDeferred(fact) if fact.cause == DeferralCause::CalledBack => {
+                &mut self.called_back
+            }
             Fact::ExecutionDeferred(_) => &mut self.deferred,
+            Fact::WindowRenewed(_) => &mut self.windows_missed,
+            Fact::ExecutionHeld(fact) => match fact.waiting_for {
+                WaitingFor::Window => &mut self.waits_for_window,
+                WaitingFor::Consent => &mut self.waits_for_consent,
+                WaitingFor::Space => &mut self.waits_for_space,
+                WaitingFor::Battery | WaitingFor::Power => &mut self.waits_for_power,
+                WaitingFor::Start | WaitingFor::Other => return,
+            },
             Fact::GatePromoted(_) => &mut self.promoted,
             Fact::MemberJoined(_) => &mut self.joined,
             Fact::ExecutionExpedited(_) => &mut self.expedited,
@@ -146,7 +172,8 @@ impl Counts {
                 Trouble::Stalled { .. } => &mut self.alerts_of_stalls,
                 Trouble::DevicesOffline { .. } => &mut self.alerts_of_silence,
                 Trouble::Paused { .. } => &mut self.alerts_of_pauses,
-                Trouble::WindowNeverOpens { .. } | Trouble::PerformanceDegradation { .. } => return,
+                Trouble::WindowNeverOpens { .. } => &mut self.alerts_of_windows,
+                Trouble::PerformanceDegradation { .. } => return,
             },
             Fact::AlertCleared(_) => &mut self.alerts_cleared,
             Fact::TicketOpened(_) => &mut self.tickets_opened,

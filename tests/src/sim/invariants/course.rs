@@ -280,6 +280,7 @@ impl Book {
                 || format!("{} starts", step.turns),
             )?;
             self.check_turn(at_ms, ix, at, is_expedited, fact)?;
+            self.check_window(at_ms, (ix, device), fact, is_expedited)?;
             if !is_expedited {
                 self.check_first((ix, device), fact, step)?;
             }
@@ -331,6 +332,7 @@ impl Book {
             let is_waiting = campaign.member(device).is_some_and(|it| match it.place {
                 Place::Deferred => {
                     campaign.may_start()
+                        && !Campaign::waits_for_window(it, step.at_ms)
                         && !campaign.is_finishing()
                         && !Gates::of(campaign).must_pause()
                 }

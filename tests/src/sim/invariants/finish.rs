@@ -45,7 +45,12 @@ impl Sim {
         if known.lifecycle == Lifecycle::Retired {
             return true;
         }
-        device.is_settled() && device.is_connected() && known.running == Some(device.running())
+        let waits_in_vain = || {
+            device.has_missed_its_window(self.queue.now_ms()) && self.book.open_on(ix).is_empty()
+        };
+        (device.is_settled() || waits_in_vain())
+            && device.is_connected()
+            && known.running == Some(device.running())
     }
 
     /// The end of the liveness phase.

@@ -7,8 +7,10 @@ use fleetfold_core::{
     fact::{DeviceGreeted, DeviceReported},
 };
 use fleetfold_schemas::{
-    DeviceId, Digest, ModelId, Name, Version, command::Lifecycle, device::Running,
-    job::DELTA_FORMAT,
+    DeviceId, Digest, ModelId, Name, TimeZoneName, Version,
+    command::Lifecycle,
+    device::Running,
+    job::{CONDITIONS_CAPABILITY, DELTA_FORMAT},
 };
 
 use super::{Book, Checked, demand};
@@ -38,6 +40,8 @@ pub struct Device {
     pub(super) version: Option<Version>,
     /// It can rebuild an image from a delta.
     pub(super) can_patch: bool,
+    /// It knows how to wait for what a campaign asks for; who has said nothing yet may.
+    pub(super) can_wait: bool,
     /// What ran before its last message, and whether it could patch then.
     pub(super) before: (Option<Digest>, bool),
     pub(super) said: Said,
@@ -49,6 +53,7 @@ pub(super) struct Said {
     pub(super) hardware: Option<Version>,
     pub(super) region: Option<Name>,
     pub(super) tenant: Option<Name>,
+    pub(super) time_zone: Option<TimeZoneName>,
     pub(super) tags: Vec<Name>,
     pub(super) attributes: BTreeMap<Name, String>,
 }
@@ -110,6 +115,7 @@ impl Fleet {
                     standby: None,
                     version: None,
                     can_patch: false,
+                    can_wait: true,
                     before: (None, false),
                     said: Said::default(),
                 });
@@ -122,10 +128,13 @@ impl Fleet {
                 device.standby = fact.standby.as_ref().map(|image| image.digest);
                 let mut capabilities = fact.capabilities.iter();
                 device.can_patch = capabilities.any(|it| it.as_str() == DELTA_FORMAT);
+                let mut capabilities = fact.capabilities.iter();
+                device.can_wait = capabilities.any(|it| it.as_str() == CONDITIONS_CAPABILITY);
                 device.said = Said {
                     hardware: fact.hardware.clone(),
                     region: fact.region.clone(),
                     tenant: fact.tenant.clone(),
+                    time_zone: fact.time_zone.clone(),
                     tags: fact.tags.clone(),
                     attributes: fact.attributes.clone().into_iter().collect(),
                 };

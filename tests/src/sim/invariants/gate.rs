@@ -48,7 +48,10 @@ impl Sums {
         let may_change = member.place.may_change();
         // Failed, and no attempt to come.
         let is_lost = member.has_failed && !may_change;
-        let is_judged = !is_withdrawn && (member.has_accepted || member.has_failed || is_updated);
+        // Who waits has shown as little of the release as who was never reached.
+        let has_begun = !member.place.is_held() && member.place != Place::Deferred;
+        let has_outcome = member.has_failed || is_updated || member.place == Place::Returned;
+        let is_judged = !is_withdrawn && (member.has_accepted && has_begun || has_outcome);
         let is_new = !member.is_reviewed;
         self.devices += 1;
         self.waiting += count(member.place == Place::Waiting);

@@ -1,6 +1,7 @@
 //! A device that takes part in a campaign, and how far it is.
 
-use fleetfold_core::{DeviceIx, ReleaseIx, fact::KeptCause};
+use fleetfold_core::{DeviceIx, ReleaseIx, calendar::Window, fact::KeptCause};
+use fleetfold_schemas::device::WaitingFor;
 
 use super::arms::Arm;
 
@@ -19,6 +20,10 @@ pub struct Member {
     pub since_ms: u64,
     pub(super) attempts: u32,
     pub job: u64,
+    /// That it is to keep to, or waits for.
+    pub(super) window: Option<Window>,
+    /// All that the latest job has been for.
+    pub(super) given: Vec<Window>,
     pub has_accepted: bool,
     /// And no later attempt has succeeded.
     pub has_failed: bool,
@@ -39,6 +44,11 @@ pub enum Place {
     Deferred,
     Queued,
     InProgress,
+    /// Accepted, and its device waits for this.
+    Held {
+        what: WaitingFor,
+        until_ms: Option<u64>,
+    },
     Retrying {
         at_ms: u64,
     },
@@ -84,6 +94,8 @@ impl Member {
             since_ms: 0,
             attempts: 0,
             job: 0,
+            window: None,
+            given: Vec::new(),
             has_accepted: false,
             has_failed: false,
             is_restored: false,
@@ -103,7 +115,7 @@ impl Member {
 impl Place {
     #[must_use]
     pub const fn is_open(self) -> bool {
-        matches!(self, Self::Queued | Self::InProgress) || self.is_open_back()
+        matches!(self, Self::Queued | Self::InProgress | Self::Held { .. }) || self.is_open_back()
     }
 
     /// A job to go back is open.
@@ -154,6 +166,7 @@ impl Place {
                 | Self::Deferred
                 | Self::Queued
                 | Self::InProgress
+                | Self::Held { .. }
                 | Self::Retrying { .. }
         )
     }

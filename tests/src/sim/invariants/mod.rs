@@ -21,6 +21,7 @@ mod pace;
 mod rules;
 mod silence;
 mod turn;
+pub(super) mod window;
 mod wire;
 
 use std::collections::{BTreeMap, BTreeSet};

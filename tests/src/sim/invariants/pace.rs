@@ -57,14 +57,15 @@ fn limit_of(campaign: &Campaign, at_ms: u64, minute_ms: u64, is_exposed: bool) -
     let phases = campaign.spec.phases.len();
     let members = campaign.members().iter();
     let members = members.filter(|member| member.phase < phases);
-    let (mut open, mut silent, mut updated) = (0, 0, 0);
+    let (mut open, mut held, mut silent, mut updated) = (0, 0, 0, 0);
     for member in members {
         let is_open = member.place.is_open();
         open += u32::from(is_open);
+        held += u32::from(member.place.is_held());
         silent += u32::from(member.is_silent && !is_open);
         updated += u64::from(member.place.is_updated());
     }
-    if rates.in_flight_max.is_some_and(|max| open >= max) {
+    if rates.in_flight_max.is_some_and(|max| open - held >= max) {
         return Some(Limit::InFlight);
     }
     if !is_exposed && rates.exposure_max.is_some_and(|max| open + silent >= max) {

@@ -320,6 +320,7 @@ impl Book {
         )?;
         let forgotten = campaign.members.iter().find(|member| {
             member.place == Place::Deferred
+                && !Campaign::waits_for_window(member, at_ms)
                 && self.fleet.get(member.device).is_available()
                 && self.open_on(member.device).is_empty()
         });

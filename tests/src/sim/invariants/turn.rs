@@ -60,12 +60,15 @@ impl Book {
                 "success is attested by the running digest",
             ),
             Fact::ExecutionFailed(fact) => {
-                is(member.place == Place::InProgress, "only what runs fails")?;
+                is(
+                    member.place == Place::InProgress || member.place.is_held(),
+                    "only what runs fails",
+                )?;
                 self.check_retry(&case, at_ms, (fact.error.class, fact.retry_at), false)
             }
             Fact::ExecutionTimedOut(fact) => {
                 is(
-                    member.place == Place::InProgress && is_due,
+                    is_due && (member.place == Place::InProgress || member.place.is_held()),
                     "only what is overdue times out",
                 )?;
                 self.check_retry(
@@ -91,9 +94,9 @@ impl Book {
                                 || was_asked && member.place == Place::Queued
                         }
                         DeferralCause::MadeWay => true,
-                        DeferralCause::CalledBack => member.place == Place::InProgress,
+                        DeferralCause::CalledBack => member.place.is_held(),
                         DeferralCause::Reconsidered => member.place == Place::Queued,
-                        DeferralCause::Window => false,
+                        DeferralCause::Window => campaign.has_windows(),
                     },
                     "a device is passed over only if it cannot take a job",
                 )
@@ -104,7 +107,20 @@ impl Book {
                     && (member.place.is_before_offer() || member.place == Place::Queued),
                 "only what is not accepted is excluded, by a command",
             ),
-            Fact::ExecutionRemoved(fact) => case.check_withdrawal(&fact.cause, is_due),
+            Fact::ExecutionRemoved(fact) => match fact.cause {
+                RemovalCause::PreconditionUnmet
+                | RemovalCause::ConsentDenied
+                | RemovalCause::ConditionsUnsupported => {
+                    self.check_given_up(ix, member, fact.cause, is_due)
+                }
+                _ => case.check_withdrawal(&fact.cause, is_due),
+            },
+            Fact::ExecutionHeld(_) => is(
+                member.place == Place::InProgress || member.place.is_held(),
+                "only who has accepted waits",
+            ),
+            Fact::ExecutionContinued(_) => is(member.place.is_held(), "only who waits goes on"),
+            Fact::WindowRenewed(fact) => self.check_renewed(at_ms, ix, at, fact.window),
             Fact::ExecutionRetracted(_) => is(
                 member.place == Place::Succeeded
                     && device.running != target
@@ -346,16 +362,14 @@ impl Case<'_> {
                 self.member.place == Place::Queued && is_due,
                 "only what was offered for long enough is withdrawn",
             ),
-            RemovalCause::PreconditionUnmet | RemovalCause::ConsentDenied => self.demand(
-                self.member.place == Place::InProgress,
-                "only what is accepted can be waited with",
-            ),
             RemovalCause::ScheduleEnded => self.demand(
                 self.member.place == Place::Queued && self.campaign.is_finishing(),
                 "only the end of its schedule withdraws by that",
             ),
             RemovalCause::Retired
             | RemovalCause::Superseded
+            | RemovalCause::PreconditionUnmet
+            | RemovalCause::ConsentDenied
             | RemovalCause::ConditionsUnsupported
             | RemovalCause::NoPath
             | RemovalCause::Flagged

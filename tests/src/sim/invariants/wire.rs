@@ -90,16 +90,23 @@ impl Sim {
                     RULE,
                 )?;
                 is(
-                    matches!(member.place, Place::Queued | Place::InProgress),
-                    RULE,
+                    job.install_window.map(|it| (it.from_ms, it.until_ms))
+                        == member.window.map(|it| (it.from, it.until)),
+                    "a job says its window",
                 )?;
                 is(
-                    member.place == Place::InProgress || campaign.may_start(),
+                    !member.place.is_held() || !campaign.calls_back(),
+                    "who waits is called back while nothing new is to start",
+                )?;
+                is(
+                    member.place != Place::Queued || campaign.may_start(),
                     "no job is offered while paused or frozen",
                 )
             }
             JobKind::Cancel { sequence } => is(
-                *sequence == member.job && campaign.status == Status::Canceled,
+                *sequence == member.job
+                    && (campaign.status == Status::Canceled
+                        || member.place.is_held() && campaign.calls_back()),
                 RULE,
             ),
             JobKind::Rollback(installation) => {
