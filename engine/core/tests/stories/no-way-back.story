@@ -56,6 +56,25 @@ roll back spring because security
     spring: kept, no way back was signed: d2 d3 d4
     spring rolled back
     = spring rolled_back, full: rolled back by ann: security | 5 updated
+report spring
+    all, full: 5 devices | 5 updated
+    updated; failed
+    failed: 0 of 0 with an outcome
+    success_rate: 100.00 %, target above 95.00 %: met
+    failure_rate: 0.00 %, target below 5.00 %: met
+    time_to_50_percent: not yet, target below 7 d: missed
+    time_to_95_percent: not yet, target below 7 d: missed
+    time_to_100_percent: not yet, target below 7 d: missed
+    campaign_rollback_rate: 100.00 %, target below 1.00 %: missed
+    bytes_offered: 120 bytes
+    cost_per_device: 4.00, target below 0.50: missed
+    cost: infrastructure 0.02, operations 20.00, support 0.00, total 20.02
+    advice: bring the devices that have not gone back to a release that is newer and sound; device.explain says of each why it stayed [update_kept]
+      because 5 devices stayed as they were: no way back was signed for them, they were out of reach, or ran another image
+    advice: test releases longer before they are rolled out [target_missed]
+      because 100 % of all campaigns were rolled back
+    advice: see whether what costs most can be had for less [target_missed]
+      because 4.00 for each updated device, and 100 % of all is operations
 status spring
     spring rolled_back, full: rolled back by ann: security | 5 updated
     version 3, 5 devices, 5 exposed

@@ -24,12 +24,13 @@ const SILENT_ONE_IN: u64 = 20;
 pub fn advice(row: &Campaign, census: &Census<'_>, report: &CampaignReport) -> Vec<Recommendation> {
     let mut all = Vec::new();
     all.extend(paused(row, report));
+    all.extend(stayed(row));
     all.extend(windows(row, report));
     all.extend(report.failures.findings.iter().map(found));
     all.extend(dominant_error(report));
     all.extend(lost(census));
     all.extend(silent(census, report));
-    all.extend(missed(report));
+    all.extend(missed(row, report));
     if all.is_empty() && report.failures.devices >= DEVICES_MIN {
         all.push(Recommendation {
             kind: "none".to_string(),
@@ -53,10 +54,25 @@ fn paused(row: &Campaign, report: &CampaignReport) -> Option<Recommendation> {
     }
     Some(Recommendation {
         kind: "decide".to_string(),
-        text: "decide whether to resume or to cancel: nothing new starts until then, and resuming accepts the \
-               failures so far"
+        text: "decide whether to resume, to cancel or to roll back: nothing new starts until then, and resuming accepts \
+               the failures so far"
             .to_string(),
         reason: report.cause.as_ref()?.text.clone(),
+    })
+}
+
+/// Devices that did not go back with the others, and may run what the others were taken back from.
+fn stayed(row: &Campaign) -> Option<Recommendation> {
+    let kept = row.totals().kept;
+    (kept > 0 && row.status == Status::RolledBack).then(|| Recommendation {
+        kind: "update_kept".to_string(),
+        text: "bring the devices that have not gone back to a release that is newer and sound; device.explain says of each \
+               why it stayed"
+            .to_string(),
+        reason: format!(
+            "{} stayed as they were: no way back was signed for them, they were out of reach, or ran another image",
+            devices(kept.into())
+        ),
     })
 }
 
@@ -171,11 +187,13 @@ fn silent(census: &Census<'_>, report: &CampaignReport) -> Option<Recommendation
 }
 
 /// Targets missed that none of the above is about.
-fn missed(report: &CampaignReport) -> Vec<Recommendation> {
+fn missed(row: &Campaign, report: &CampaignReport) -> Vec<Recommendation> {
     let missed = report.kpis.iter().filter(|kpi| kpi.is_met == Some(false));
     missed
         .filter_map(|kpi| {
             let (text, reason) = match kpi.kpi {
+                // Nobody is to be updated by it any more.
+                KpiName::TimeTo100Percent if row.rollback.is_some() => return None,
                 KpiName::TimeTo100Percent => (
                     "start larger phases earlier next time, or give the devices that are left more time",
                     format!(
