@@ -166,11 +166,11 @@ impl Watched<'_> {
         })
     }
 
-    /// At three quarters of the limit, or it would flicker with every device.
     fn is_failure_rate_over(&self) -> bool {
-        let limit = u64::from(self.row.spec.monitoring.alert_on_failure_rate.get());
-        let (failed, outcomes) = self.outcomes();
-        failed * 4 * 10_000 <= limit * 3 * outcomes
+        is_well_within(
+            self.row.spec.monitoring.alert_on_failure_rate,
+            self.outcomes(),
+        )
     }
 
     /// When the first of its devices has been silent for too long.
@@ -222,8 +222,10 @@ impl Watched<'_> {
         let monitoring = &self.row.spec.monitoring;
         let heard = &self.row.watch.heard;
         let silent = heard.silent(self.now, monitoring.offline_after().ms());
-        let limit = u64::from(monitoring.offline_rate().get());
-        u64::from(silent) * 4 * 10_000 <= limit * 3 * u64::from(heard.known())
+        is_well_within(
+            monitoring.offline_rate(),
+            (silent.into(), heard.known().into()),
+        )
     }
 
     /// By this share of the limit.
@@ -277,6 +279,11 @@ impl Watched<'_> {
             }
         }
     }
+}
+
+/// At three quarters of the limit at most, or an alert would flicker with every device.
+fn is_well_within(limit: BasisPoints, (part, all): (u64, u64)) -> bool {
+    part * 4 * 10_000 <= u64::from(limit.get()) * 3 * all
 }
 
 /// Whether this can last for ever if devices do nothing.

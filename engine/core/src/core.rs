@@ -365,13 +365,10 @@ impl Core {
         }
         if let Fact::DeviceGreeted(DeviceGreeted { device, .. })
         | Fact::DeviceReported(DeviceReported { device, .. }) = fact
-            && decide::has_missed_its_window(&self.state, *device, self.state.recorded_at)
         {
-            open.late.insert(*device);
-        }
-        if let Fact::DeviceGreeted(DeviceGreeted { device, .. })
-        | Fact::DeviceReported(DeviceReported { device, .. }) = fact
-        {
+            if decide::has_missed_its_window(&self.state, *device, self.state.recorded_at) {
+                open.late.insert(*device);
+            }
             let campaigns = &self.state.campaigns;
             let missing = campaigns
                 .active()

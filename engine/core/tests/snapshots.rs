@@ -489,6 +489,10 @@ const KINDS: [&str; 12] = [
     "80-members",
 ];
 
+fn of_kind<'s>(sections: &'s mut [Vec<u8>], wanted: &str) -> &'s mut Vec<u8> {
+    &mut sections[KINDS.iter().position(|kind| *kind == wanted).unwrap()]
+}
+
 fn goldens() -> Vec<Golden> {
     let sections = sections(&state());
     assert_eq!(sections.len(), KINDS.len(), "a section of every kind");
@@ -693,7 +697,7 @@ fn tallies_that_are_not_those_of_the_members_are_refused() {
 #[test]
 fn two_devices_of_one_name_are_refused() {
     let mut sections = sections(&state());
-    let devices = &mut sections[KINDS.iter().position(|kind| *kind == "60-devices").unwrap()];
+    let devices = of_kind(&mut sections, "60-devices");
     let third = devices.windows(3).position(|bytes| bytes == b"\x62d3");
     devices[third.unwrap() + 2] = b'2';
     for read in [read_all, read_beside] {
@@ -714,7 +718,7 @@ fn two_devices_of_one_name_are_refused() {
 #[test]
 fn an_execution_that_is_another_devices_is_refused() {
     let mut sections = sections(&state());
-    let devices = &mut sections[KINDS.iter().position(|kind| *kind == "60-devices").unwrap()];
+    let devices = of_kind(&mut sections, "60-devices");
     // The third campaign, and a place in it.
     let places: Vec<_> = (0..devices.len() - 4)
         .filter(|at| devices[*at..].starts_with(&[0x0e, 0x82, 0x02]))

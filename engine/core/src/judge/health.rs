@@ -62,10 +62,14 @@ fn margin(rule: &HealthRule) -> Margin {
 /// The first measure that is worse by more than is bearable.
 pub fn failure(campaign: &Campaign) -> Option<PauseCause> {
     let false_pause_bp = campaign.spec.false_pause.get();
-    assess(campaign)
+    first_worse(assess(campaign)).map(|worse| cause(&worse, false_pause_bp))
+}
+
+fn first_worse(assessed: Vec<(Measure, HealthRule, Assessment)>) -> Option<Degradation> {
+    assessed
         .into_iter()
         .find_map(|(_, _, assessment)| match assessment {
-            Assessment::Worse(degradation) => Some(cause(&degradation, false_pause_bp)),
+            Assessment::Worse(worse) => Some(worse),
             Assessment::TooFew { .. } | Assessment::Open(_) | Assessment::Bearable(_) => None,
         })
 }
@@ -107,22 +111,15 @@ pub fn degradation(campaign: &Campaign, share: f64, of_limit: f64) -> Option<Tro
         share: share * of_limit,
         least: margin(rule).least * of_limit,
     };
-    let assessed = assess_by(campaign, margin).into_iter();
-    assessed
-        .filter_map(|(_, _, assessment)| match assessment {
-            Assessment::Worse(worse) => Some(worse),
-            _ => None,
-        })
-        .map(|worse| Trouble::PerformanceDegradation {
-            measure: worse.measure,
-            devices: worse.devices,
-            before: rounded(worse.before),
-            margin: rounded(worse.margin),
-            past: worse.against_past.map(range),
-            pairs: worse.pairs,
-            others: worse.against_others.map(range),
-        })
-        .next()
+    first_worse(assess_by(campaign, margin)).map(|worse| Trouble::PerformanceDegradation {
+        measure: worse.measure,
+        devices: worse.devices,
+        before: rounded(worse.before),
+        margin: rounded(worse.margin),
+        past: worse.against_past.map(range),
+        pairs: worse.pairs,
+        others: worse.against_others.map(range),
+    })
 }
 
 /// The first measure that a gate wants proof of, while devices may still bring it.

@@ -27,8 +27,7 @@ impl Heard {
     pub(crate) fn add(&mut self, device: DeviceIx, last_seen: Option<Timestamp>) {
         *self.word_mut(device) |= bit_of(device);
         if let Some(at) = last_seen {
-            self.known += 1;
-            *self.slots.entry(at / SLOT_MS).or_default() += 1;
+            self.count(at);
         }
     }
 
@@ -39,8 +38,8 @@ impl Heard {
         for device in members {
             *heard.word_mut(device) |= bit_of(device);
         }
-        for (at, word) in heard.members.iter_mut().enumerate() {
-            let mut left = *word;
+        for at in 0..heard.members.len() {
+            let mut left = heard.members[at];
             while left != 0 {
                 let bit = left.trailing_zeros();
                 left &= left - 1;
@@ -48,10 +47,9 @@ impl Heard {
                 let first = u32::try_from(first).expect("devices are numbered by u32");
                 let device = devices.get(first + bit);
                 if device.lifecycle() == Lifecycle::Retired {
-                    *word &= !(1 << bit);
+                    heard.members[at] &= !(1 << bit);
                 } else if let Some(seen) = device.last_seen() {
-                    heard.known += 1;
-                    *heard.slots.entry(seen / SLOT_MS).or_default() += 1;
+                    heard.count(seen);
                 }
             }
         }
@@ -69,8 +67,7 @@ impl Heard {
     pub(crate) fn heard(&mut self, device: DeviceIx, before: Option<Timestamp>, at: Timestamp) {
         if self.takes_part(device) {
             self.forget(before);
-            self.known += 1;
-            *self.slots.entry(at / SLOT_MS).or_default() += 1;
+            self.count(at);
         }
     }
 
@@ -96,6 +93,11 @@ impl Heard {
             self.members.resize(at + 1, 0);
         }
         &mut self.members[at]
+    }
+
+    fn count(&mut self, seen: Timestamp) {
+        self.known += 1;
+        *self.slots.entry(seen / SLOT_MS).or_default() += 1;
     }
 
     fn forget(&mut self, before: Option<Timestamp>) {

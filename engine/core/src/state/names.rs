@@ -33,17 +33,14 @@ impl Names {
 
     /// Names the next row, and says whether it could: the name may be taken.
     pub fn push(&mut self, new: &str) -> bool {
-        let row = self.len();
-        let (text, ends) = (&self.text, &self.ends);
-        let is_it = |row: &u32| name(text, ends, *row) == new;
-        let hash_of = |row: &u32| hash(name(text, ends, *row));
-        match self.rows.entry(hash(new), is_it, hash_of) {
-            Entry::Occupied(_) => return false,
-            Entry::Vacant(place) => place.insert(row),
-        };
-        self.text.push_str(new);
-        self.ends.push(self.text.len());
-        true
+        let end = self.text.len();
+        self.push_unindexed(new);
+        let is_new = self.index().is_ok();
+        if !is_new {
+            self.ends.pop();
+            self.text.truncate(end);
+        }
+        is_new
     }
 
     /// Names the next row as [`Names::push`] does, but nobody finds it by that name before [`Names::index`].
@@ -106,7 +103,7 @@ mod tests {
     #[test]
     fn names_are_found_once_they_are_indexed_and_no_two_are_the_same() {
         let mut names = Names::default();
-        assert!(names.push("a"));
+        assert!(names.push("a") && !names.push("a"));
         names.push_unindexed("b");
         names.push_unindexed("");
         assert_eq!((names.len(), names.find("b")), (3, None));

@@ -66,9 +66,7 @@ impl Plan {
             self.errno.load(Ordering::SeqCst),
         ))
     }
-}
 
-impl Plan {
     /// What is written: the first half before it fails, as on a full disk.
     fn write<'b>(&self, operation: &'static str, bytes: &'b [u8]) -> (&'b [u8], io::Result<()>) {
         match self.step(operation) {

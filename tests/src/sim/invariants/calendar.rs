@@ -22,8 +22,13 @@ impl Campaign {
         self.has_schedule_ended && self.spec.schedule.on_end == OnEnd::Finish
     }
 
-    fn end_ms(&self) -> Option<u64> {
-        self.spec.schedule.end.map(|end| end.ms())
+    fn is_past_its_end(&self, at_ms: u64) -> bool {
+        let end = self.spec.schedule.end;
+        end.is_some_and(|end| end.ms() <= at_ms)
+    }
+
+    fn is_under_way(&self) -> bool {
+        self.status.is_rolling() || matches!(self.status, Status::Paused(_))
     }
 
     pub(super) fn freeze_times(&self) -> impl Iterator<Item = (u64, u64)> {
@@ -98,7 +103,7 @@ impl Campaign {
             .schedule
             .start
             .is_some_and(|start| at_ms < start.ms());
-        let is_over = self.end_ms().is_some_and(|end| end <= at_ms);
+        let is_over = self.is_past_its_end(at_ms);
         match fact {
             Fact::CampaignStarted(_) => is(!is_early, "no campaign begins before its schedule"),
             Fact::CampaignFrozen(fact) => is(
@@ -114,7 +119,7 @@ impl Campaign {
             Fact::ScheduleEnded(fact) => is(
                 is_over
                     && !self.has_schedule_ended
-                    && (self.status.is_rolling() || matches!(self.status, Status::Paused(_)))
+                    && self.is_under_way()
                     && fact.on_end == self.spec.schedule.on_end,
                 "a schedule ends once, when it should",
             ),
@@ -136,10 +141,8 @@ impl Campaign {
 
     /// What the calendar asks for has happened by the end of a step.
     pub(super) fn check_on_time(&self, at_ms: u64) -> Checked {
-        let is_under_way = self.status.is_rolling() || matches!(self.status, Status::Paused(_));
-        let is_over = self.end_ms().is_some_and(|end| end <= at_ms);
         demand(
-            !is_under_way || !is_over || self.has_schedule_ended,
+            !self.is_under_way() || !self.is_past_its_end(at_ms) || self.has_schedule_ended,
             "a schedule ends once, when it should",
             || format!("{} is {:?} at {at_ms}", self.id(), self.status),
         )?;
