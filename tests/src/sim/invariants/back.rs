@@ -437,7 +437,7 @@ impl Book {
             Fact::ReturnDeferred(fact) => {
                 let device = self.fleet.get(member.device);
                 let others = self.open_on(member.device);
-                let was_asked = matches!(step.last, Some(Fact::CommandAccepted(_)));
+                let was_asked = step.is_by_command();
                 is(
                     match fact.cause {
                         ReturnDeferral::Busy => others.iter().any(|other| *other != ix),
@@ -597,7 +597,7 @@ impl Book {
             image.is_some() && device.running == image
         };
         let target = campaign.release_of(member, &device.model);
-        let was_asked = matches!(step.last, Some(Fact::CommandAccepted(_)));
+        let was_asked = step.is_by_command();
         let is_true = match fact.cause {
             KeptCause::NoRollbackImage => runs(target) && self.way_back(ix, member).is_none(),
             KeptCause::NotContacted => campaign.deadline_ms().is_some_and(|due| due <= at_ms),

@@ -6,7 +6,6 @@ use fleetfold_schemas::campaign::{FreezeBound, OnEnd};
 use super::{
     Checked,
     campaign::{Campaign, Status},
-    course::Step,
     demand,
     member::Place,
 };
@@ -159,12 +158,5 @@ impl Campaign {
             "a campaign is frozen when its description says so",
             || format!("{} is {:?} at {at_ms}", self.id(), self.status),
         )
-    }
-}
-
-impl Step {
-    /// The schedule has ended just before.
-    pub(super) const fn is_by_schedule(&self) -> bool {
-        matches!(self.last, Some(Fact::ScheduleEnded(_)))
     }
 }

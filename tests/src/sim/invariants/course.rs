@@ -46,6 +46,16 @@ pub struct Step {
 }
 
 impl Step {
+    /// A command has been accepted just before.
+    pub(super) const fn is_by_command(&self) -> bool {
+        matches!(self.last, Some(Fact::CommandAccepted(_)))
+    }
+
+    /// The schedule has ended just before.
+    pub(super) const fn is_by_schedule(&self) -> bool {
+        matches!(self.last, Some(Fact::ScheduleEnded(_)))
+    }
+
     /// Notes who has said what it is like.
     pub(super) fn describe(&mut self, fact: &Fact) {
         match fact {
@@ -110,7 +120,7 @@ impl Book {
         step: &mut Step,
     ) -> Checked {
         let ix = fact.campaign().expect("only called for campaign facts");
-        let was_asked = matches!(step.last, Some(Fact::CommandAccepted(_)));
+        let was_asked = step.is_by_command();
         self.counts.add(fact);
         match fact {
             Fact::CampaignCreated(created) => {
@@ -146,20 +156,14 @@ impl Book {
                 Some(device) => self.count_execution(position, at_ms, (ix, device), fact, step),
                 None => {
                     self.approvals.count_authors(fact, step)?;
-                    self.count_status(at_ms, ix, fact, (was_asked, step.is_by_schedule()))
+                    self.count_status(at_ms, ix, fact, step)
                 }
             },
         }
     }
 
-    fn count_status(
-        &mut self,
-        at_ms: u64,
-        ix: CampaignIx,
-        fact: &Fact,
-        was_asked: (bool, bool),
-    ) -> Checked {
-        self.check_status(at_ms, ix, fact, was_asked)?;
+    fn count_status(&mut self, at_ms: u64, ix: CampaignIx, fact: &Fact, step: &Step) -> Checked {
+        self.check_status(at_ms, ix, fact, step)?;
         let campaign = &mut self.campaigns[ix as usize];
         match fact {
             Fact::CampaignEdited(fact) => {
@@ -285,7 +289,7 @@ impl Book {
                 self.check_first((ix, device), fact, step)?;
             }
         }
-        let was_asked = matches!(step.last, Some(Fact::CommandAccepted(_)));
+        let was_asked = step.is_by_command();
         self.check_execution(at_ms, ix, at, fact, was_asked)?;
         if let Fact::ExecutionQueued(fact) = fact
             && fact.attempt > 1

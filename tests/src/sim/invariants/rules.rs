@@ -24,8 +24,9 @@ impl Book {
         at_ms: u64,
         ix: CampaignIx,
         fact: &Fact,
-        (was_asked, by_schedule): (bool, bool),
+        step: &Step,
     ) -> Checked {
+        let (was_asked, by_schedule) = (step.is_by_command(), step.is_by_schedule());
         let campaign = &self.campaigns[ix as usize];
         let is = |holds, invariant| campaign.demand(holds, invariant, fact);
         campaign.check_calendar(at_ms, fact)?;
