@@ -253,7 +253,7 @@ pub const CONSENT_DENIED: &str = "consent_denied";
 pub struct Waiting {
     #[serde(rename = "for")]
     pub what: WaitingFor,
-    /// When it looks again, or knows that it goes on.
+    /// When it looks again, or knows that it goes on; zero says no more than leaving it out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until_ms: Option<u64>,
     /// How often its user has put it off.

@@ -9,7 +9,7 @@ use fleetfold_schemas::{
     command::Lifecycle,
     device::{
         CONSENT_DENIED, DeviceError, ErrorClass, Hello, INVENTORY_ITEMS_MAX, JobReport, JobState,
-        PRECONDITION_UNMET, PROTOCOL, Report, Running, Waiting,
+        PRECONDITION_UNMET, PROTOCOL, Report, Running,
     },
 };
 
@@ -486,8 +486,9 @@ impl OpenExecution<'_> {
                 waiting: Some(said),
                 ..
             } => {
-                if wait != Some(Wait::from(*said)) {
-                    facts.push(self.held(*said));
+                let said = Wait::from(*said);
+                if wait != Some(said) {
+                    facts.push(self.held(said));
                 }
             }
             JobState::InProgress { waiting: None, .. } => {
@@ -509,13 +510,13 @@ impl OpenExecution<'_> {
         }
     }
 
-    fn held(&self, said: Waiting) -> Fact {
+    fn held(&self, wait: Wait) -> Fact {
         ExecutionHeld {
             campaign: self.campaign_ix,
             device: self.device,
-            waiting_for: said.what,
-            until_ms: said.until_ms,
-            postponed: said.postponed,
+            waiting_for: wait.what,
+            until_ms: wait.until(),
+            postponed: wait.postponed.into(),
         }
         .into()
     }

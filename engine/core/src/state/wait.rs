@@ -6,7 +6,7 @@ use fleetfold_schemas::device::{Waiting, WaitingFor};
 
 use crate::Timestamp;
 
-/// As its device said it. Small, for many members may wait at once.
+/// As its device said it, except that a time of zero is taken for none. Small, for many members may wait at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Wait {
     pub what: WaitingFor,

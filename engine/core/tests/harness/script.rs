@@ -336,7 +336,7 @@ fn figure(usual: u64, words: &[&str]) -> Figure {
     Figure { usual, varies }
 }
 
-/// `battery`, `consent postponed 2 for 4h`; the time counts from when it is said.
+/// `battery`, `consent postponed 2 for 4h`, `start until zero`; a time that is not zero counts from when it is said.
 fn waiting(what: &str, more: &[&str]) -> Waiting {
     let what = serde_json::from_value(what.into()).unwrap();
     let (postponed, more) = match more {
@@ -345,6 +345,7 @@ fn waiting(what: &str, more: &[&str]) -> Waiting {
     };
     let until_ms = match more {
         ["for", "ever"] => Some(u64::MAX),
+        ["until", "zero"] => Some(0),
         ["for", time] => Some(span(time)),
         [] => None,
         more => panic!("how long? {more:?}"),

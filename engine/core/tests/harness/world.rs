@@ -296,7 +296,10 @@ impl World {
         let mut requests = Vec::new();
         let timed = match deed {
             Deed::Wait(waiting) => Deed::Wait(Waiting {
-                until_ms: waiting.until_ms.map(|ms| self.now.saturating_add(ms)),
+                until_ms: waiting.until_ms.map(|ms| match ms {
+                    0 => 0,
+                    ms => self.now.saturating_add(ms),
+                }),
                 ..*waiting
             }),
             deed => deed.clone(),
