@@ -1,30 +1,37 @@
-//! Campaigns: how far they are, and what they wait for.
+//! A campaign: how far it is, and what it waits for.
+
+mod evidence;
+mod starts;
+mod timing;
 
 use alloc::{
-    collections::{BTreeMap, BTreeSet, VecDeque},
+    collections::{BTreeMap, BTreeSet},
     string::String,
     vec::Vec,
 };
 
 use fleetfold_schemas::{
     CampaignId, ModelId, OperatorId,
-    campaign::{CampaignSpec, Gates, MINUTE_MS, OnEnd, PhaseSpec, Schedule},
+    campaign::{CampaignSpec, Gates, OnEnd, PhaseSpec},
     device::ErrorClass,
     mutant::{Mutant, is_on},
 };
 use minicbor::{Decode, Encode};
 
+pub use self::{
+    evidence::{Evidence, Stratum},
+    starts::Starts,
+    timing::WindowCensus,
+};
 use crate::{
-    CampaignIx, DeviceIx, ReleaseIx, Timestamp,
+    DeviceIx, ReleaseIx, Timestamp,
     calendar::{Freeze, Window, freezes},
     cohort::arm,
     fact::{FailureCause, Ordered, PauseCause},
     gate::ab::Arm,
     state::{
         Approval, Comparison, Device, Devices, Health, Lookout, Member, MemberState, PhaseTally,
-        ReturnStep, Roster, Sources, Wait, Waits, group_order, is_news,
-        rollback::Rollback,
-        shared::{Number, Shared},
+        Roster, Sources, Waits, group_order, rollback::Rollback, shared::Shared,
     },
 };
 
@@ -191,19 +198,6 @@ pub struct Frozen {
     pub reason: Option<String>,
 }
 
-/// How members stand to their windows.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct WindowCensus {
-    /// They wait for theirs to open.
-    pub waiting: u32,
-    /// Theirs is open.
-    pub open: u32,
-    /// Those of them that wait in vain: none of theirs opens before the campaign's end.
-    pub never: u32,
-    /// When the first of those that wait opens; `None`: never.
-    pub opens: Option<Timestamp>,
-}
-
 /// A phase, as the groups of one track go through it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PhaseRun {
@@ -242,114 +236,6 @@ pub struct Positions {
     /// Of the fact that gave it its present status.
     #[n(2)]
     pub status: u64,
-}
-
-/// First outcomes, as the `confident` gate counts them. The numbers are those of a snapshot.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Encode, Decode)]
-#[cbor(map)]
-pub struct Evidence {
-    #[n(0)]
-    pub failed: u64,
-    #[n(1)]
-    pub succeeded: u64,
-}
-
-/// Devices of one kind, and what their first outcomes say. The numbers are those of a snapshot.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode)]
-#[cbor(map)]
-pub struct Stratum {
-    /// Empty: of devices that say nothing, or that are of none of the other kinds.
-    #[n(0)]
-    pub name: String,
-    #[n(1)]
-    pub evidence: Evidence,
-    #[n(2)]
-    pub forgiven: Evidence,
-}
-
-impl Stratum {
-    #[must_use]
-    pub fn fresh(&self) -> Evidence {
-        self.evidence.since(self.forgiven)
-    }
-}
-
-impl Evidence {
-    /// What has come since there was only this.
-    #[must_use]
-    const fn since(self, earlier: Self) -> Self {
-        Self {
-            failed: self.failed.saturating_sub(earlier.failed),
-            succeeded: self.succeeded.saturating_sub(earlier.succeeded),
-        }
-    }
-}
-
-/// Executions started, for the rates.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Starts {
-    /// Those of the last minute, oldest first: when the last ones of a second were started, and how many in it. Whoever
-    /// was started earlier within that second is counted for up to a second too long, never too short.
-    recent: VecDeque<(Timestamp, u32)>,
-    /// Devices that have been offered a job so far.
-    pub notified: u32,
-}
-
-impl Starts {
-    pub(crate) fn of(recent: Vec<(Timestamp, u32)>, notified: u32) -> Self {
-        Self {
-            recent: recent.into(),
-            notified,
-        }
-    }
-
-    pub(crate) fn count(&mut self, at: Timestamp, is_first: bool) {
-        while self
-            .recent
-            .front()
-            .is_some_and(|(last, _)| last + MINUTE_MS <= at)
-        {
-            self.recent.pop_front();
-        }
-        match self.recent.back_mut() {
-            Some((last, count)) if *last / 1000 == at / 1000 => {
-                *last = at;
-                *count += 1;
-            }
-            _ => self.recent.push_back((at, 1)),
-        }
-        self.notified += u32::from(is_first);
-    }
-
-    /// Oldest first.
-    pub(crate) fn recent(&self) -> impl Iterator<Item = (Timestamp, u32)> + '_ {
-        self.recent.iter().copied()
-    }
-
-    /// How many were started within the minute that ends now.
-    #[must_use]
-    pub fn in_minute(&self, now: Timestamp) -> u32 {
-        let recent = self.recent();
-        recent
-            .filter(|(last, _)| last + MINUTE_MS > now)
-            .map(|(_, count)| count)
-            .sum()
-    }
-
-    /// When there is room for one more at this rate, if nothing is started until then.
-    #[must_use]
-    pub fn room_at(&self, per_minute: u32, now: Timestamp) -> Timestamp {
-        let mut started = self.in_minute(now);
-        let mut at = now;
-        for (last, count) in self.recent().filter(|(last, _)| last + MINUTE_MS > now) {
-            if started < per_minute {
-                break;
-            }
-            started -= count;
-            at = last + MINUTE_MS;
-        }
-        at
-    }
 }
 
 impl Campaign {
@@ -550,41 +436,6 @@ impl Campaign {
         self.phase().gates.as_ref().unwrap_or(&self.spec.gates)
     }
 
-    /// When that phase began.
-    #[must_use]
-    pub fn phase_started_at(&self) -> Option<Timestamp> {
-        self.runs[self.run].started_at
-    }
-
-    /// When that phase has been watched long enough, if its watch time does not stand still again.
-    #[must_use]
-    pub fn watched_until(&self, now: Timestamp) -> Option<Timestamp> {
-        let run = self.runs[self.run];
-        let started_at = run.started_at?;
-        let held_ms = match self.held_since {
-            Some(since) => now.saturating_sub(since.max(started_at)),
-            None => 0,
-        };
-        Some(started_at + self.phase().duration_hours.ms() + run.held_ms + held_ms)
-    }
-
-    /// The watch time stands still while nothing new may start.
-    pub(crate) fn hold_watch(&mut self, at: Timestamp) {
-        let is_held = matches!(self.status, Status::Paused { .. }) || self.frozen.is_some();
-        match (is_held, self.held_since) {
-            (true, None) => self.held_since = Some(at),
-            (false, Some(since)) => {
-                let run = &mut self.runs[self.run];
-                // A phase that has not begun is not watched yet.
-                if let Some(started_at) = run.started_at {
-                    run.held_ms += at - since.max(started_at);
-                }
-                self.held_since = None;
-            }
-            _ => {}
-        }
-    }
-
     /// Over the groups that go through the running phase, in that phase and those before it.
     #[must_use]
     pub fn so_far(&self) -> PhaseTally {
@@ -657,295 +508,9 @@ impl Campaign {
         self.evidence.since(self.forgiven)
     }
 
-    /// When the campaign must be over.
-    #[must_use]
-    pub fn deadline(&self) -> Option<Timestamp> {
-        let from = match &self.rollback {
-            Some(rollback) => rollback.started_at,
-            None => self.started_at?,
-        };
-        Some(from + self.spec.max_rollout_days.ms())
-    }
-
-    /// Until when windows may open: later ones come too late, as the campaign is over or offers nothing more.
-    #[must_use]
-    pub fn windows_end(&self, started_at: Timestamp) -> Timestamp {
-        let Schedule { end, on_end, .. } = self.spec.schedule;
-        let deadline = started_at + self.spec.max_rollout_days.ms();
-        match end {
-            // After a pause, it may go on.
-            Some(end) if on_end != OnEnd::Pause => deadline.min(end.ms()),
-            _ => deadline,
-        }
-    }
-
-    /// Since when a device can see its job in its present state: paused campaigns hide their queued jobs, so the time for
-    /// contact begins anew when they resume.
-    #[must_use]
-    pub fn shown_since(&self, member: &Member) -> Timestamp {
-        match (member.state, self.resumed_at) {
-            (
-                MemberState::Queued
-                | MemberState::Returning {
-                    step: ReturnStep::Queued,
-                    ..
-                },
-                Some(resumed_at),
-            ) => member.since.max(resumed_at),
-            _ => member.since,
-        }
-    }
-
-    /// The sequence number of the cancel job that this member's topic holds, if any, and since when it does.
-    ///
-    /// While nothing new is to start, devices that wait are called back: they would go on without asking anyone.
-    #[must_use]
-    pub fn recall(&self, member: &Member) -> Option<(u64, Timestamp)> {
-        let (position, at) = match (&self.status, member.state) {
-            (Status::Canceled { .. }, _) => (self.canceled_position, self.ended_at),
-            (
-                Status::Paused { .. } | Status::RollingBack | Status::RollbackPaused { .. },
-                MemberState::Held(_),
-            ) => (self.recalled_position, self.recalled_at),
-            _ => return None,
-        };
-        // It may have waited for longer than any job is good for.
-        Some((position?, at.unwrap_or(member.since).max(member.since)))
-    }
-
-    /// When the patience with a device that waits ends.
-    fn waits_until(&self, member: &Member, wait: Wait) -> Timestamp {
-        let timeouts = &self.spec.timeouts;
-        match wait.until() {
-            // It ends by the clock, and then the device has work to do.
-            Some(until) if wait.what.is_timed() => until
-                .max(member.since)
-                .saturating_add(timeouts.execution_hours.ms()),
-            Some(_) | None => member.since + timeouts.waiting().ms(),
-        }
-    }
-
-    /// How long after its job is shown a device may be told to begin, at most. The way back knows no such wait.
-    #[must_use]
-    pub fn start_jitter_ms(&self, member: &Member) -> u64 {
-        match (member.state, self.spec.rates.start_jitter_minutes) {
-            (MemberState::Returning { .. }, _) | (_, None) => 0,
-            (_, Some(jitter)) => jitter.ms(),
-        }
-    }
-
-    /// When an open member's patience ends, or a retry is due, or the window that it waits for opens.
-    #[must_use]
-    pub fn due(&self, member: &Member) -> Option<Timestamp> {
-        let timeouts = &self.spec.timeouts;
-        let step = match member.state {
-            MemberState::Returning { step, .. } => step,
-            MemberState::Queued => ReturnStep::Queued,
-            MemberState::InProgress => ReturnStep::InProgress,
-            MemberState::Held(wait) => return Some(self.waits_until(member, wait)),
-            MemberState::Retrying { at } => ReturnStep::Retrying { at },
-            MemberState::Deferred => return self.window(member)?.opens(),
-            _ => return None,
-        };
-        // Nobody's time is over before its window is.
-        let closes = match is_on(Mutant::DueBeforeWindow) {
-            false => self.closes(member),
-            true => 0,
-        };
-        match step {
-            ReturnStep::Queued => {
-                let jitter_ms = self.start_jitter_ms(member);
-                let contact_ms = timeouts.contact_hours.ms();
-                Some(closes.max(self.shown_since(member) + jitter_ms + contact_ms))
-            }
-            ReturnStep::InProgress => {
-                Some(closes.max(member.since) + timeouts.execution_hours.ms())
-            }
-            ReturnStep::Retrying { at } => Some(at),
-            ReturnStep::Deferred | ReturnStep::OutOfReach => None,
-        }
-    }
-
-    /// When a member may install, or when one that is deferred may have its turn. `None`: at any time.
-    #[must_use]
-    pub fn window(&self, member: &Member) -> Option<Window> {
-        member.window.map(|number| *self.windows.get(number))
-    }
-
-    /// When a member's window is over; 0 if it has none to wait for, or waits for one in vain.
-    #[must_use]
-    pub fn closes(&self, member: &Member) -> Timestamp {
-        let window = self
-            .window(member)
-            .filter(|window| *window != Window::NEVER);
-        window.map_or(0, |window| window.until)
-    }
-
-    pub(crate) fn set_window(&mut self, at: u32, window: Option<Window>) {
-        let before = self.member(at).window;
-        let mut number = before;
-        self.windows
-            .replace(&mut number, window.as_ref(), |window| *window);
-        if number != before {
-            self.roster.update(at, |member| member.window = number);
-        }
-    }
-
-    /// As [`Campaign::set_window`], of a member that is read from a snapshot.
-    pub(crate) fn share_window(&mut self, window: Option<Window>) -> Option<Number> {
-        window.map(|window| self.windows.take(&window, |window| *window))
-    }
-
-    /// How many wait for their window, and how many are in it.
-    #[must_use]
-    pub fn window_census(&self, now: Timestamp) -> WindowCensus {
-        let mut census = WindowCensus::default();
-        for (window, uses) in self.windows.uses().filter(|(window, _)| now < window.until) {
-            if window.from <= now {
-                census.open += uses;
-                continue;
-            }
-            census.waiting += uses;
-            census.never += if window.opens().is_none() { uses } else { 0 };
-            let opens = [census.opens, window.opens()];
-            census.opens = opens.into_iter().flatten().min();
-        }
-        census
-    }
-
-    /// When the last of its members' windows opened.
-    #[must_use]
-    pub fn window_opened_at(&self, now: Timestamp) -> Option<Timestamp> {
-        let opened = self.windows.uses().map(|(window, _)| window.from);
-        opened.filter(|from| *from <= now).max()
-    }
-
     /// The end of its schedule has come, and nothing new is offered any more.
     #[must_use]
     pub fn is_finishing(&self) -> bool {
         self.schedule_ended == Some(OnEnd::Finish)
-    }
-}
-
-/// All campaigns, in the order of their creation.
-#[derive(Debug, Clone, Default)]
-pub struct Campaigns {
-    rows: Vec<Campaign>,
-    /// Those that something may still happen to by itself.
-    active: BTreeSet<CampaignIx>,
-    /// Those with open requests.
-    asking: BTreeSet<CampaignIx>,
-}
-
-impl Campaigns {
-    #[must_use]
-    pub fn len(&self) -> u32 {
-        u32::try_from(self.rows.len()).expect("rows are numbered by u32")
-    }
-
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
-    }
-
-    #[must_use]
-    pub fn get(&self, ix: CampaignIx) -> &Campaign {
-        &self.rows[ix as usize]
-    }
-
-    pub(crate) fn get_mut(&mut self, ix: CampaignIx) -> &mut Campaign {
-        &mut self.rows[ix as usize]
-    }
-
-    pub fn iter(&self) -> impl Iterator<Item = (CampaignIx, &Campaign)> {
-        (0..).zip(&self.rows)
-    }
-
-    #[must_use]
-    pub fn find(&self, id: &CampaignId) -> Option<CampaignIx> {
-        self.iter()
-            .find(|(_, campaign)| campaign.spec.id == *id)
-            .map(|(ix, _)| ix)
-    }
-
-    /// Those with requests that wait for people.
-    pub fn asking(&self) -> impl Iterator<Item = CampaignIx> {
-        self.asking.iter().copied()
-    }
-
-    /// A request has been opened or closed.
-    pub(crate) fn set_asking(&mut self, ix: CampaignIx) {
-        if self.rows[ix as usize].approvals.is_empty() {
-            self.asking.remove(&ix);
-        } else {
-            self.asking.insert(ix);
-        }
-    }
-
-    /// Staged, rolling, paused or monitoring ones.
-    pub fn active(&self) -> impl Iterator<Item = CampaignIx> {
-        self.active.iter().copied()
-    }
-
-    /// A device has been heard of, and before that at another time, if ever.
-    pub(crate) fn heard(&mut self, device: DeviceIx, before: Option<Timestamp>, at: Timestamp) {
-        if is_news(before, at) && !is_on(Mutant::WordGoesUnheard) {
-            for ix in &self.active {
-                self.rows[*ix as usize]
-                    .watch
-                    .heard
-                    .heard(device, before, at);
-            }
-        }
-    }
-
-    /// Nothing is expected of a device any more.
-    pub(crate) fn retired(&mut self, device: DeviceIx, last_seen: Option<Timestamp>) {
-        if is_on(Mutant::RetiredIsMissed) {
-            return;
-        }
-        for ix in &self.active {
-            self.rows[*ix as usize]
-                .watch
-                .heard
-                .remove(device, last_seen);
-        }
-    }
-
-    /// A row has been read from a snapshot: what follows from it is filled in.
-    pub(crate) fn restored(&mut self, ix: CampaignIx) {
-        let row = &mut self.rows[ix as usize];
-        row.deferred = row
-            .roster
-            .begun()
-            .filter(|(_, member)| member.state.is_put_off())
-            .map(|(at, _)| at)
-            .collect();
-        let mut waits = Waits::default();
-        for (_, member) in row.roster.begun() {
-            waits.change(None, member.state.wait());
-        }
-        row.waits = waits;
-        if row.status.is_rolling_back() {
-            row.line_up_all();
-        }
-        let is_active = row.status.is_active();
-        self.set_active(ix, is_active);
-        self.set_asking(ix);
-    }
-
-    pub(crate) fn push(&mut self, campaign: Campaign) {
-        self.rows.push(campaign);
-    }
-
-    pub(crate) fn set_active(&mut self, ix: CampaignIx, is_active: bool) {
-        if is_active {
-            self.active.insert(ix);
-            return;
-        }
-        self.active.remove(&ix);
-        if let Some(health) = &mut self.rows[ix as usize].health {
-            health.forget(None);
-        }
     }
 }

@@ -4,6 +4,7 @@
 
 mod approval;
 mod campaign;
+mod campaigns;
 mod command;
 mod comparison;
 mod device;
@@ -33,9 +34,9 @@ pub(crate) use self::command::AnswerId;
 pub use self::{
     approval::Approval,
     campaign::{
-        Campaign, Campaigns, Evidence, Frozen, Hop, PhaseRun, Positions, Starts, Status, Stratum,
-        WindowCensus,
+        Campaign, Evidence, Frozen, Hop, PhaseRun, Positions, Starts, Status, Stratum, WindowCensus,
     },
+    campaigns::Campaigns,
     command::{ANSWERS_KEPT_MS, Answered, CLOCK_SKEW_MAX_MS, Commands},
     comparison::{Comparison, Verdict as ComparisonVerdict},
     device::{Device, Devices, Reboots},
