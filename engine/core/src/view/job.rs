@@ -1,11 +1,13 @@
 //! What a device's job topic should hold. Made on demand from facts, signed by the shell, never stored.
 
-use fleetfold_schemas::mutant::{Mutant, is_on};
-
-use fleetfold_schemas::job::{InstallWindow, Installation, Job, JobKind};
+use fleetfold_schemas::{
+    job::{InstallWindow, Installation, Job, JobKind},
+    mutant::{Mutant, is_on},
+};
 
 use crate::{
     DeviceIx, ReleaseIx, State,
+    calendar::Window,
     cohort::start_jitter_ms,
     offers::offers,
     state::{Campaign, Member, MemberState, Release, ReturnStep, Status},
@@ -31,6 +33,10 @@ pub fn job(state: &State, ix: DeviceIx) -> Option<Job> {
     let contact_ms = timeouts.contact_hours.ms();
     // A device that has taken it has its time from the end of the window on.
     let window = campaign.window(member);
+    if window == Some(Window::NEVER) && cancels.is_none() {
+        // It turned out to have accepted its job when no window opened for it any more. It goes by the one it was told.
+        return None;
+    }
     let closes = campaign.closes(member);
     Some(Job {
         device: device.id(),
@@ -45,10 +51,12 @@ pub fn job(state: &State, ix: DeviceIx) -> Option<Job> {
         },
         issued_ms,
         expires_ms: closes.max(issued_ms + jitter_ms + contact_ms) + timeouts.execution_hours.ms(),
-        install_window: window.map(|window| InstallWindow {
-            from_ms: window.from,
-            until_ms: window.until,
-        }),
+        install_window: window
+            .filter(|_| cancels.is_none())
+            .map(|window| InstallWindow {
+                from_ms: window.from,
+                until_ms: window.until,
+            }),
         stage_limit_ms: timeouts.execution_hours.ms(),
         conditions: (campaign.spec.preconditions)
             .conditions(timeouts.waiting().ms())

@@ -28,7 +28,7 @@ d1 is installing
     = spring rolling, full: acceptances 1 of 2 needed to judge by | 1 in progress, 1 not contacted
 show d1
     active, runs 1.0.0, spring attempt 0 InProgress installing
-    job topic: install 2.0.0 from whole image within never, good for 1 d 4 h
+    job topic: empty
 wait 4h
     -- day 0, 10:00
     timed out, retry in 1 h: d1

@@ -14,7 +14,7 @@ use fleetfold_schemas::{
 };
 
 use super::{
-    Book, Checked, campaign::Campaign, demand, fleet::Device, member::Member, member::Place,
+    Book, Checked, Status, campaign::Campaign, demand, fleet::Device, member::Member, member::Place,
 };
 use crate::sim::world::Sim;
 
@@ -112,6 +112,11 @@ impl Campaign {
     /// Devices that wait would go on without asking: while nothing new is to start, their jobs are taken back.
     pub(super) const fn calls_back(&self) -> bool {
         self.status.is_paused() || self.status.is_going_back()
+    }
+
+    /// Whether who has an open job is told to stop.
+    pub(super) fn cancels(&self, member: &Member) -> bool {
+        self.status == Status::Canceled || member.place.is_held() && self.calls_back()
     }
 
     /// What waits for its window waits no more once that opens.

@@ -9,6 +9,8 @@ use fleetfold_schemas::{
     topic::CampaignTopic,
 };
 
+use fleetfold_core::calendar::Window;
+
 use super::{Book, Checked, Place, Status, breach, demand};
 use crate::sim::world::Sim;
 
@@ -56,7 +58,11 @@ impl Sim {
                 member.is_some_and(|member| match member.place {
                     Place::Queued => campaign.may_start(),
                     place if place.is_queued() => campaign.status == Status::RollingBack,
-                    place => place.is_open(),
+                    // No job says that its window never opens.
+                    place => {
+                        let may_install = member.window != Some(Window::NEVER);
+                        place.is_open() && (may_install || campaign.cancels(member))
+                    }
                 })
             });
             return demand(!is_shown, RULE, || {
@@ -103,12 +109,9 @@ impl Sim {
                     "no job is offered while paused or frozen",
                 )
             }
-            JobKind::Cancel { sequence } => is(
-                *sequence == member.job
-                    && (campaign.status == Status::Canceled
-                        || member.place.is_held() && campaign.calls_back()),
-                RULE,
-            ),
+            JobKind::Cancel { sequence } => {
+                is(*sequence == member.job && campaign.cancels(member), RULE)
+            }
             JobKind::Rollback(installation) => {
                 let Place::Back { to, .. } = member.place else {
                     return is(false, RULE);
