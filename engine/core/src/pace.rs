@@ -31,8 +31,13 @@ pub fn allowance(row: &Campaign, now: Timestamp) -> Result<u32, Limit> {
     let mut left = in_flight(row)?;
     if let Some(max) = row.spec.rates.exposure_max {
         let tally = row.totals();
-        // Those that wait are among them: they may go on all at once.
-        let exposed = tally.open + tally.unknown;
+        let silent = match row.status.is_rolling_back() {
+            false => tally.unknown,
+            // Those that were lost on the way there must not keep the others from going back.
+            true => row.lost_on_the_way_back,
+        };
+        // Those that wait are among the open ones: they may go on all at once.
+        let exposed = tally.open + silent;
         left = left.min(max.saturating_sub(exposed));
         if left == 0 {
             return Err(Limit::Exposure { exposed, max });

@@ -71,6 +71,8 @@ pub struct Campaign {
     pub hops: BTreeMap<u32, Hop>,
     /// What the devices of its members wait for.
     pub waits: Waits,
+    /// How many fell silent on their way back.
+    pub lost_on_the_way_back: u32,
     pub evidence: Evidence,
     /// The evidence there was when an operator last resumed after a gate had paused.
     pub forgiven: Evidence,
@@ -281,6 +283,7 @@ impl Campaign {
             excluded: BTreeMap::new(),
             hops: BTreeMap::new(),
             waits: Waits::default(),
+            lost_on_the_way_back: 0,
             evidence: Evidence::default(),
             forgiven: Evidence::default(),
             exposed: 0,
@@ -398,9 +401,14 @@ impl Campaign {
 
     /// Changes one member and keeps the tallies true.
     pub(crate) fn update_member(&mut self, at: u32, change: impl FnOnce(&mut Member)) {
-        let before = self.member(at).state.wait();
+        let before = self.member(at);
+        let (waited, was_lost) = (before.state.wait(), before.is_lost_on_its_way_back());
         self.roster.update(at, change);
-        self.waits.change(before, self.member(at).state.wait());
+        let after = self.member(at);
+        let (waits, is_lost) = (after.state.wait(), after.is_lost_on_its_way_back());
+        self.waits.change(waited, waits);
+        self.lost_on_the_way_back += u32::from(is_lost);
+        self.lost_on_the_way_back -= u32::from(was_lost);
         if self.status.is_rolling_back() {
             self.line_up(at);
         }

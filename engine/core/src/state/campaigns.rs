@@ -106,11 +106,12 @@ impl Campaigns {
             .filter(|(_, member)| member.state.is_put_off())
             .map(|(at, _)| at)
             .collect();
-        let mut waits = Waits::default();
+        let (mut waits, mut lost) = (Waits::default(), 0);
         for (_, member) in row.roster.begun() {
             waits.change(None, member.state.wait());
+            lost += u32::from(member.is_lost_on_its_way_back());
         }
-        row.waits = waits;
+        (row.waits, row.lost_on_the_way_back) = (waits, lost);
         if row.status.is_rolling_back() {
             row.line_up_all();
         }

@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use core::num::{NonZeroU8, NonZeroU32, NonZeroU64};
 
 use fleetfold_schemas::{
-    device::{DeviceError, ErrorClass},
+    device::DeviceError,
     status::{ExecutionStatus, Tally},
 };
 use minicbor::{Decode, Encode};
@@ -247,25 +247,17 @@ impl Member {
             )
     }
 
-    /// Its last attempt ended in silence, whatever has been planned for it since. What is open is counted as such.
+    /// It accepted a job and fell silent, whatever has been planned for it since. What is open is counted as such.
     pub(crate) const fn is_out_of_sight(&self) -> bool {
-        let Some(error) = &self.error else {
-            return false;
-        };
-        matches!(error.class, ErrorClass::LostContact)
+        self.silent_since.is_some() && !self.is_open()
+    }
+
+    /// The same, on the way back.
+    pub(crate) const fn is_lost_on_its_way_back(&self) -> bool {
+        self.is_out_of_sight()
             && matches!(
                 self.state,
-                MemberState::TimedOut
-                    | MemberState::Retrying { .. }
-                    | MemberState::Deferred
-                    | MemberState::Removed
-                    | MemberState::Failed
-                    | MemberState::Rejected
-                    | MemberState::ReturnFailed { .. }
-                    | MemberState::Returning {
-                        step: ReturnStep::Retrying { .. },
-                        ..
-                    }
+                MemberState::Returning { .. } | MemberState::ReturnFailed { .. }
             )
     }
 

@@ -299,9 +299,11 @@ impl Campaign {
             }
             _ => {}
         }
-        if !matches!(fact, Fact::ReturnFailed(_)) {
-            member.is_silent = false;
-        }
+        // That it has another attempt, or none just now, is no word of the device.
+        member.is_silent &= matches!(
+            fact,
+            Fact::ReturnFailed(_) | Fact::ReturnQueued(_) | Fact::ReturnDeferred(_)
+        );
         member.since_ms = at_ms;
         let sums = Returns::of(self);
         if let Some(back) = &mut self.back {
@@ -468,11 +470,13 @@ impl Book {
     ) -> Checked {
         let campaign = self.campaign(ix);
         let device = self.fleet.get(member.device);
+        let is_exposed = member.is_silent && !member.place.is_open();
+        let limit = pace::limit(campaign, at_ms, is_exposed);
         let is = |holds, invariant| {
             demand(holds, invariant, || {
                 let way = self.way_back(ix, member);
                 format!(
-                    "{fact:?}, way {way:?}, {:?}, {member:?}, {device:?}",
+                    "{fact:?}, way {way:?}, {:?}, {limit:?}, {member:?}, {device:?}",
                     campaign.status
                 )
             })
@@ -516,8 +520,6 @@ impl Book {
             _ => false,
         };
         is(is_next, "an attempt follows the one before it")?;
-        let is_exposed = member.is_silent && !member.place.is_open();
-        let limit = pace::limit(campaign, at_ms, is_exposed);
         is(limit.is_none(), "the rates are kept")
     }
 

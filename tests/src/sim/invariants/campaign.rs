@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use fleetfold_core::{DeviceIx, Fact, ReleaseIx, fact::PauseCause};
+use fleetfold_core::{
+    DeviceIx, Fact, ReleaseIx,
+    fact::{PauseCause, RemovalCause},
+};
 use fleetfold_schemas::{
     CampaignId, ModelId,
     campaign::CampaignSpec,
@@ -439,7 +442,7 @@ impl Campaign {
         }
         let member = &mut self.members[at];
         member.has_failed = true;
-        member.is_silent = class == ErrorClass::LostContact;
+        member.is_silent = false;
         member.place = place;
     }
 
@@ -507,11 +510,22 @@ impl Campaign {
             Fact::ExecutionTimedOut(fact) => {
                 let place = retry_or(fact.retry_at, Place::TimedOut);
                 self.fail(at, place, ErrorClass::LostContact);
+                self.members[at].is_silent = true;
             }
-            Fact::ExecutionRemoved(_) | Fact::DeviceExcluded(_) => {
-                self.members[at].place = Place::Removed
+            Fact::ExecutionRemoved(fact) => {
+                let member = &mut self.members[at];
+                member.is_silent &= fact.cause == RemovalCause::NotContacted;
+                member.place = Place::Removed;
             }
-            Fact::ExecutionCanceled(_) => self.members[at].place = Place::Canceled,
+            // An operator has taken it in hand.
+            Fact::DeviceExcluded(_) => {
+                let member = &mut self.members[at];
+                (member.is_silent, member.place) = (false, Place::Removed);
+            }
+            Fact::ExecutionCanceled(_) => {
+                let member = &mut self.members[at];
+                (member.is_silent, member.place) = (false, Place::Canceled);
+            }
             Fact::ExecutionRetracted(_) => {
                 let was_reviewed = self.members[at].is_reviewed;
                 if self.members[at].counted == Some(true) {

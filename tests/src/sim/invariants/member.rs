@@ -129,6 +129,11 @@ impl Place {
         )
     }
 
+    /// It is on its way back, or was lost on it.
+    pub(super) const fn is_on_the_way_back(self) -> bool {
+        matches!(self, Self::Back { .. } | Self::ReturnFailed { .. })
+    }
+
     /// Offered, and not accepted as yet.
     pub(super) const fn is_queued(self) -> bool {
         matches!(

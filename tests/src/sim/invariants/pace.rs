@@ -62,7 +62,9 @@ fn limit_of(campaign: &Campaign, at_ms: u64, minute_ms: u64, is_exposed: bool) -
         let is_open = member.place.is_open();
         open += u32::from(is_open);
         held += u32::from(member.place.is_held());
-        silent += u32::from(member.is_silent && !is_open);
+        // Going back is kept from nobody by those that were lost on the way there.
+        let is_counted = !campaign.status.is_going_back() || member.place.is_on_the_way_back();
+        silent += u32::from(member.is_silent && !is_open && is_counted);
         updated += u64::from(member.place.is_updated());
     }
     if rates.in_flight_max.is_some_and(|max| open - held >= max) {
