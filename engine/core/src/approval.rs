@@ -8,6 +8,7 @@ use fleetfold_schemas::{
     mutant::{Mutant, is_on},
     operator::Role,
 };
+use serde_json::{Value, json};
 
 use crate::{
     CampaignIx, Fact, State, Timestamp,
@@ -24,6 +25,27 @@ pub const fn needed(policy: &ApprovalPolicy, action: &Action) -> u8 {
         Action::Resume => policy.resume,
         Action::Rollback { .. } => policy.rollback,
     }
+}
+
+/// What who asked is told while the request at this position in the log is open.
+#[must_use]
+pub fn pending(state: &State, request: u64) -> Option<Value> {
+    let mut open = state
+        .campaigns
+        .asking()
+        .flat_map(|ix| &state.campaigns.get(ix).approvals);
+    let asked = open.find(|asked| asked.request == request)?;
+    let needed = usize::from(needed(&state.approval_policy, &asked.action));
+    Some(told_pending(
+        needed.saturating_sub(asked.given.len()),
+        request,
+    ))
+}
+
+/// How many are missing for a request.
+#[must_use]
+pub fn told_pending(missing: usize, request: u64) -> Value {
+    json!({ "approval": "pending", "needed": missing, "request": request })
 }
 
 /// What an approval covers: the description as it is stored.

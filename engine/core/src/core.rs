@@ -488,7 +488,10 @@ impl Core {
     ) -> Outcome {
         let answered = id.and_then(|id| self.state.commands.answer(operator, id));
         match answered.expect("only a remembered command is a duplicate") {
-            Answered::Accepted { position } => accepted(position, None),
+            Answered::Accepted { position } => {
+                // What it asked for may wait for people still.
+                accepted(position, approval::pending(&self.state, position + 1))
+            }
             Answered::Refused { code, message } => Outcome::Rejected { code, message },
         }
     }

@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use super::{campaign::find, operator::act};
 use crate::{
     Answer, CampaignIx, Fact, State, Timestamp,
-    approval::{approvers, digest, is_partial, may_approve, needed},
+    approval::{approvers, digest, is_partial, may_approve, needed, told_pending},
     fact::{
         Action, ApprovalDeclined, ApprovalGiven, ApprovalGranted, ApprovalPolicySet,
         ApprovalRequested, ApprovalVoided, VoidCause,
@@ -147,7 +147,7 @@ pub fn ask(
     );
     // It stands right behind the command's own fact.
     let request = state.position + 2;
-    Ok(json!({ "approval": "pending", "needed": needed, "request": request }))
+    Ok(told_pending(needed.into(), request))
 }
 
 /// With the last approval, what was asked for is done as it would have been without.
@@ -200,7 +200,7 @@ pub fn approve(
     let is_lax = usize::from(is_on(Mutant::ApprovedByTooFew));
     let missing = needed.saturating_sub(asked.given.len() + 1 + is_lax);
     if missing > 0 {
-        return Ok(json!({ "approval": "pending", "needed": missing, "request": request }));
+        return Ok(told_pending(missing, request));
     }
     facts.push(ApprovalGranted { campaign, request }.into());
     act(

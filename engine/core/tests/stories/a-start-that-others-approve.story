@@ -14,7 +14,7 @@ approvals {"start": 2}
 campaign spring phases all 100% 24h
     campaign spring created
     = spring draft: not started
-start spring because it is due
+start spring id asked because it is due
     told {"approval":"pending","needed":2,"request":34}
     ann asks for start of spring, for 7 d
     = spring draft: start waits for approval: 0 of 2
@@ -24,6 +24,9 @@ status spring
     all 100 %: pending | no devices
     evidence 1.00 of 20: 0 failed, 0 succeeded; the failure rate is 0.0 to 100.0 %
     request 34: start, asked for by ann: 0 of 2 approvals because it is due
+# Who has missed the reply asks again, under the same id.
+start spring id asked because it is due
+    answered before: {"approval":"pending","needed":2,"request":34}
 # Nobody starts it again meanwhile, and who asks does not approve.
 start spring
     refused, invalid_transition: ann has asked for start of spring already: it waits for approval
