@@ -105,6 +105,11 @@ pub fn moved(campaign: &mut Campaign, member: u32, at: Timestamp, was_given_up: 
         Fact::ReturnFailed(fact) if fact.error.class == ErrorClass::LostContact => {}
         _ => campaign.outcome_known(member),
     }
+    let was_silent = campaign.member(member).silent;
+    let silent = is_silent(was_silent, fact);
+    if silent != was_silent {
+        campaign.update_member(member, |member| member.silent = silent);
+    }
     let row = campaign.member(member);
     let (is_given_up, has_made_it) = (is_given_up(row), row.has_made_it());
     if !is_given_up {
@@ -115,6 +120,23 @@ pub fn moved(campaign: &mut Campaign, member: u32, at: Timestamp, was_given_up: 
         && !is_on(Mutant::TicketForgotten)
     {
         campaign.watch.lost(member);
+    }
+}
+
+/// Whether nobody knows any more what has become of a device after its job.
+fn is_silent(was: bool, fact: &Fact) -> bool {
+    match fact {
+        Fact::ExecutionTimedOut(_) => true,
+        Fact::ReturnFailed(fact) => fact.error.class == ErrorClass::LostContact,
+        // Another attempt is no word of the device, and giving it up is none either.
+        Fact::ExecutionQueued(_)
+        | Fact::ExecutionDeferred(_)
+        | Fact::WindowRenewed(_)
+        | Fact::ReturnQueued(_)
+        | Fact::ReturnDeferred(_) => was,
+        Fact::ExecutionRemoved(fact) => was && fact.cause == RemovalCause::NotContacted,
+        // It has spoken, or somebody has taken it in hand.
+        _ => false,
     }
 }
 

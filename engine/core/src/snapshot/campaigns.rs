@@ -282,7 +282,7 @@ impl Rosters {
                 .iter()
                 .filter(|member| member.accepted);
             let mut tallies = announced.tallies;
-            // Who counts as out of sight has been put more exactly since the first snapshots.
+            // Of the first snapshots, it is not known any more who is out of sight.
             for (before, now) in tallies.iter_mut().zip(campaign.roster.tallies()) {
                 before.unknown = now.unknown;
             }
@@ -406,6 +406,7 @@ fn member(
         failed: has(MemberRow::FAILED),
         restored: has(MemberRow::RESTORED),
         reviewed: has(MemberRow::REVIEWED),
+        silent: has(MemberRow::SILENT),
         arm,
         stratum: u8::try_from(row.stratum).expect("it has been checked"),
         counted: row.counted.unwrap_or(Counted::NotYet),

@@ -601,7 +601,9 @@ impl MemberRow {
     pub const FAILED: u64 = 2;
     pub const RESTORED: u64 = 4;
     pub const REVIEWED: u64 = 8;
-    pub const MARKS: u64 = Self::ACCEPTED | Self::FAILED | Self::RESTORED | Self::REVIEWED;
+    pub const SILENT: u64 = 16;
+    pub const MARKS: u64 =
+        Self::ACCEPTED | Self::FAILED | Self::RESTORED | Self::REVIEWED | Self::SILENT;
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]

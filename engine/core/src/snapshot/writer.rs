@@ -453,7 +453,8 @@ fn member_row(campaign: &Campaign, at: u32, member: &Member) -> MemberRow {
         marks: mark(member.accepted, MemberRow::ACCEPTED)
             + mark(member.failed, MemberRow::FAILED)
             + mark(member.restored, MemberRow::RESTORED)
-            + mark(member.reviewed, MemberRow::REVIEWED),
+            + mark(member.reviewed, MemberRow::REVIEWED)
+            + mark(member.silent, MemberRow::SILENT),
         counted: Some(member.counted).filter(|counted| *counted != Counted::NotYet),
         error: member.error.as_deref().cloned(),
         group: member.place.group.into(),

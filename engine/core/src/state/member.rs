@@ -41,6 +41,9 @@ pub struct Member {
     pub restored: bool,
     /// Its outcome was there when an operator resumed after a gate had paused: gates judge what comes after.
     pub reviewed: bool,
+    /// It accepted a job, its time was up without an outcome, and nothing has been heard of it since: nobody knows what has
+    /// become of it.
+    pub silent: bool,
     /// Which of the campaign's strata it is of.
     pub stratum: u8,
     /// Why it was last removed; an operator's exclusion stands in [`super::Campaign::excluded`].
@@ -184,6 +187,7 @@ impl Member {
             failed: false,
             restored: false,
             reviewed: false,
+            silent: false,
             stratum: 0,
             removed_for: None,
             counted: Counted::NotYet,
@@ -247,9 +251,9 @@ impl Member {
             )
     }
 
-    /// It accepted a job and fell silent, whatever has been planned for it since. What is open is counted as such.
+    /// It fell silent, whatever has been planned for it since. What is open is counted as such.
     pub(crate) const fn is_out_of_sight(&self) -> bool {
-        self.silent_since.is_some() && !self.is_open()
+        self.silent && !self.is_open()
     }
 
     /// The same, on the way back.
