@@ -1,6 +1,7 @@
 //! `fleetfold campaign`
 
 mod approval;
+mod control;
 mod rehearse;
 mod report;
 mod watch;
@@ -12,16 +13,17 @@ use std::{
     process::ExitCode,
 };
 
-use clap::{Args, Subcommand};
+use clap::Subcommand;
 use fleetfold_core::calendar::check_zones;
 use fleetfold_schemas::{
-    campaign::{BasisPoints, CampaignDefaults, CampaignDraft},
-    command::{self, Command, CreateCampaign, RollbackCampaign, RollbackReason},
+    campaign::{CampaignDefaults, CampaignDraft},
+    command::{Command, CreateCampaign, EditCampaign},
     id::CampaignId,
     status::CampaignStatus,
     topic::{CampaignTopic, Topic, filter},
 };
 
+use self::control::{Control, ForDevice, Promote, Retry, Rollback};
 use super::{
     connection::Connection,
     failure::Failure,
@@ -44,6 +46,16 @@ pub enum CampaignCommand {
         #[command(flatten)]
         connection: Connection,
     },
+    /// Describe a campaign anew, as long as it has not been started
+    Edit {
+        /// The whole description; `-` is stdin
+        file: PathBuf,
+        /// Refuse if the campaign has been changed since this version (see `campaign status`)
+        #[arg(long, value_name = "N")]
+        expected_version: Option<u64>,
+        #[command(flatten)]
+        connection: Connection,
+    },
     /// Start a campaign
     Start(Control),
     /// Pause a campaign: no further device begins; those that have begun go on
@@ -57,6 +69,18 @@ pub enum CampaignCommand {
     /// Nothing new starts, what no device has accepted is withdrawn, and who is updating comes to its end first. It takes
     /// the ways back that were signed with the release. Whatever has been started can be rolled back, also when it is over.
     Rollback(Rollback),
+    /// Have the running phase pass now, whatever it waits for; gates apply all the same
+    Advance(Control),
+    /// Give a device that has failed for good, or was taken out, another attempt; or all that have failed for good
+    Retry(Retry),
+    /// Take a device out that has not accepted anything yet: it counts neither way
+    Exclude(ForDevice),
+    /// Give a device its turn now, before its phase and whatever the rates and windows say
+    Expedite(ForDevice),
+    /// Roll what one arm of an A/B test was given out to all its devices, by a campaign of its own
+    Promote(Promote),
+    /// Put a campaign that is over out of sight; its record stays
+    Archive(Control),
     /// Want what somebody has asked for: with the last approval that is needed it is carried out
     Approve(approval::Approve),
     /// End a request that waits for approval: as one who may approve, or to take back one's own
@@ -111,48 +135,6 @@ pub enum CampaignCommand {
     },
 }
 
-#[derive(Debug, Args)]
-pub struct Control {
-    campaign: CampaignId,
-    /// Why, for the record
-    #[arg(long)]
-    reason: Option<String>,
-    /// Refuse if the campaign has been changed since this version (see `campaign status`)
-    #[arg(long, value_name = "N")]
-    expected_version: Option<u64>,
-    #[command(flatten)]
-    connection: Connection,
-}
-
-#[derive(Debug, Args)]
-pub struct Rollback {
-    campaign: CampaignId,
-    /// high_failure_rate, critical_bug, performance_degradation or security
-    #[arg(long, value_parser = rollback_reason)]
-    reason: RollbackReason,
-    /// Not all at once: this share in percent first; may be repeated, each above the one before it
-    #[arg(long = "phase", value_name = "PERCENT", value_parser = percentage)]
-    phases: Vec<BasisPoints>,
-    /// Refuse if the campaign has been changed since this version (see `campaign status`)
-    #[arg(long, value_name = "N")]
-    expected_version: Option<u64>,
-    #[command(flatten)]
-    connection: Connection,
-}
-
-fn rollback_reason(text: &str) -> Result<RollbackReason, String> {
-    let mut all = RollbackReason::ALL.into_iter();
-    all.find(|reason| reason.as_str() == text).ok_or_else(|| {
-        let names = RollbackReason::ALL.map(RollbackReason::as_str);
-        format!("expected one of {}", names.join(", "))
-    })
-}
-
-fn percentage(text: &str) -> Result<BasisPoints, String> {
-    let percent = text.parse().ok().and_then(BasisPoints::from_percent_f64);
-    percent.ok_or_else(|| "expected 0 to 100, with two decimals at most".to_owned())
-}
-
 pub(super) async fn run(command: CampaignCommand) -> Result<ExitCode, Failure> {
     match command {
         CampaignCommand::Create {
@@ -165,7 +147,27 @@ pub(super) async fn run(command: CampaignCommand) -> Result<ExitCode, Failure> {
         CampaignCommand::Pause(control) => control.run("paused", Command::PauseCampaign).await,
         CampaignCommand::Resume(control) => control.run("resumed", Command::ResumeCampaign).await,
         CampaignCommand::Cancel(control) => control.run("canceled", Command::CancelCampaign).await,
+        CampaignCommand::Edit {
+            file,
+            expected_version,
+            connection,
+        } => edit(&file, expected_version, &connection).await,
         CampaignCommand::Rollback(rollback) => rollback.run().await,
+        CampaignCommand::Advance(control) => {
+            control.run("advanced", Command::AdvanceCampaign).await
+        }
+        CampaignCommand::Retry(retry) => retry.run().await,
+        CampaignCommand::Exclude(device) => {
+            device.run("out of campaign", Command::ExcludeDevice).await
+        }
+        CampaignCommand::Expedite(device) => {
+            let done_is = "next in campaign";
+            device.run(done_is, Command::ExpediteDevice).await
+        }
+        CampaignCommand::Promote(promote) => promote.run().await,
+        CampaignCommand::Archive(control) => {
+            control.run("archived", Command::ArchiveCampaign).await
+        }
         CampaignCommand::Approve(approve) => approve.run().await,
         CampaignCommand::Decline(decline) => decline.run().await,
         CampaignCommand::Status {
@@ -206,6 +208,23 @@ async fn create(file: &Path, connection: &Connection) -> Result<ExitCode, Failur
     ))
 }
 
+async fn edit(
+    file: &Path,
+    expected_version: Option<u64>,
+    connection: &Connection,
+) -> Result<ExitCode, Failure> {
+    let campaign = read(file)?.draft;
+    let id = campaign.id.clone();
+    let client = connection.open().await?;
+    let command = Command::EditCampaign(EditCampaign { campaign });
+    let accepted = client.command(command, expected_version).await?;
+    client.close().await;
+    done(&format!(
+        "campaign {id} is described anew at position {}",
+        accepted.position
+    ))
+}
+
 /// A description as it stands in its file.
 struct Written {
     name: String,
@@ -234,49 +253,6 @@ fn check(file: &Path) -> Result<ExitCode, Failure> {
     let spec = spec.map_err(|error| Failure::new(yaml::refused(&text, &name, None, &error)))?;
     print(&yaml::write(&spec).map_err(Failure::new)?)?;
     Ok(ExitCode::SUCCESS)
-}
-
-impl Control {
-    async fn run(
-        self,
-        done_is: &str,
-        command: fn(command::CampaignCommand) -> Command,
-    ) -> Result<ExitCode, Failure> {
-        let client = self.connection.open().await?;
-        let body = command::CampaignCommand {
-            campaign: self.campaign.clone(),
-            reason: self.reason,
-        };
-        let accepted = client.command(command(body), self.expected_version).await?;
-        client.close().await;
-        if let Some(waits) = approval::pending(&self.campaign, &accepted) {
-            return done(&waits);
-        }
-        done(&format!(
-            "campaign {} is {done_is} at position {}",
-            self.campaign, accepted.position
-        ))
-    }
-}
-
-impl Rollback {
-    async fn run(self) -> Result<ExitCode, Failure> {
-        let client = self.connection.open().await?;
-        let command = Command::RollbackCampaign(RollbackCampaign {
-            campaign: self.campaign.clone(),
-            reason: self.reason,
-            phases: self.phases,
-        });
-        let accepted = client.command(command, self.expected_version).await?;
-        client.close().await;
-        if let Some(waits) = approval::pending(&self.campaign, &accepted) {
-            return done(&waits);
-        }
-        done(&format!(
-            "campaign {} is rolling back at position {}; `fleetfold campaign watch {}` shows how far it is",
-            self.campaign, accepted.position, self.campaign
-        ))
-    }
 }
 
 /// The status of a campaign as it is now.

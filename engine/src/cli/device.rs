@@ -7,7 +7,9 @@ use std::{fs, path::PathBuf, process::ExitCode};
 
 use clap::{Args, Subcommand};
 use fleetfold_schemas::{
-    command::{AssignDevice, Command, Credential, RegisterDevice, UnflagDevice},
+    command::{
+        AssignDevice, Command, Credential, Lifecycle, RegisterDevice, SetLifecycle, UnflagDevice,
+    },
     id::{DeviceId, ModelId, Name, Sha256},
     status::{DeviceStatus, ExecutionView, SlotStatus},
     topic::{DeviceTopic, Topic, filter},
@@ -33,6 +35,15 @@ pub enum DeviceCommand {
         device: DeviceId,
         #[arg(long)]
         tenant: Name,
+        #[command(flatten)]
+        connection: Connection,
+    },
+    /// Take a device out of campaigns for a while, take it back, or retire it for good
+    Lifecycle {
+        device: DeviceId,
+        /// maintenance: a job that it has not accepted is taken back. retired: its session is closed, and it never logs in again
+        #[arg(value_parser = lifecycle)]
+        lifecycle: Lifecycle,
         #[command(flatten)]
         connection: Connection,
     },
@@ -112,6 +123,11 @@ pub(super) async fn run(command: DeviceCommand) -> Result<ExitCode, Failure> {
             reason,
             connection,
         } => unflag(device, reason, &connection).await,
+        DeviceCommand::Lifecycle {
+            device,
+            lifecycle,
+            connection,
+        } => set_lifecycle(device, lifecycle, &connection).await,
         DeviceCommand::Explain(explain) => explain.run().await,
         DeviceCommand::Update(update) => update.run().await,
         DeviceCommand::List { json, connection } => list(json, &connection).await,
@@ -131,6 +147,34 @@ async fn assign(
     let client = connection.open().await?;
     let said = format!("{device} belongs to {tenant}");
     let command = Command::AssignDevice(AssignDevice { device, tenant });
+    let accepted = client.command(command, None).await?;
+    client.close().await;
+    done(&format!("{said} since position {}", accepted.position))
+}
+
+/// What an operator can make of a device; provisioned is what it is before it has been heard of.
+fn lifecycle(text: &str) -> Result<Lifecycle, String> {
+    match text {
+        "active" => Ok(Lifecycle::Active),
+        "maintenance" => Ok(Lifecycle::Maintenance),
+        "retired" => Ok(Lifecycle::Retired),
+        _ => Err("expected active, maintenance or retired".to_owned()),
+    }
+}
+
+async fn set_lifecycle(
+    device: DeviceId,
+    lifecycle: Lifecycle,
+    connection: &Connection,
+) -> Result<ExitCode, Failure> {
+    let client = connection.open().await?;
+    let said = match lifecycle {
+        Lifecycle::Maintenance => format!("{device} is in maintenance"),
+        Lifecycle::Provisioned | Lifecycle::Active | Lifecycle::Retired => {
+            format!("{device} is {}", name_of(&lifecycle))
+        }
+    };
+    let command = Command::SetLifecycle(SetLifecycle { device, lifecycle });
     let accepted = client.command(command, None).await?;
     client.close().await;
     done(&format!("{said} since position {}", accepted.position))

@@ -453,7 +453,17 @@ fn set_lifecycle(
     if !is_allowed {
         return Err(Rejection::new(
             Code::InvalidTransition,
-            format!("{:?} to {:?}", row.lifecycle(), command.lifecycle).to_lowercase(),
+            match row.lifecycle() {
+                from if from == command.lifecycle => {
+                    format!("{} is {} already", command.device, from.as_str())
+                }
+                from => format!(
+                    "{} is {}, which cannot become {}",
+                    command.device,
+                    from.as_str(),
+                    command.lifecycle.as_str()
+                ),
+            },
         ));
     }
     let lifecycle = command.lifecycle;

@@ -44,4 +44,4 @@ send {"command": "device.register", "device": "d1", "model": "sensor_v2", "crede
 send as vera {"command": "device.lifecycle", "device": "d1", "lifecycle": "retired"}
     refused, not_authorized: device.lifecycle is not for this operator's role
 send {"command": "device.lifecycle", "device": "d1", "lifecycle": "provisioned"}
-    refused, invalid_transition: active to provisioned
+    refused, invalid_transition: d1 is active, which cannot become provisioned
