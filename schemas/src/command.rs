@@ -3,6 +3,11 @@
 //! One JSON object: `command` names what is wanted, `id` makes it safe to repeat, `expected_version` makes it safe to
 //! race; the other keys are the command's own, and unknown ones are refused.
 
+mod campaign;
+mod device;
+mod operator;
+mod release;
+
 use alloc::{
     borrow::Cow,
     format,
@@ -10,18 +15,29 @@ use alloc::{
     vec::Vec,
 };
 
-use base64ct::{Base64, Encoding};
-use minicbor::{Decode, Encode};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::Value;
 
+use self::operator::{WrittenAdd, WrittenPassword};
+pub use self::{
+    campaign::{
+        ApproveCampaign, ArmName, CampaignCommand, CreateCampaign, DeclineCampaign, EditCampaign,
+        MemberCommand, PromoteArm, RehearseCampaign, RetryCampaign, RollbackCampaign,
+        RollbackReason,
+    },
+    device::{
+        AssignDevice, CloseTicket, Compliance, Credential, ExplainDevice, Lifecycle,
+        RegisterDevice, SetLifecycle, UnflagDevice, UpdateDevice,
+    },
+    operator::{AddOperator, ChangeOperator, ListOperators, RevokeOperator, SetPassword},
+    release::{PublishRelease, RollbackManifest, TrustKey},
+};
+
 use crate::{
-    campaign::{BasisPoints, CampaignDraft, Minutes, Moment, VersionRequirement},
     code::{Code, Rejection},
     codec::{COMMAND_BYTES_MAX, DecodeError, encode_json},
-    id::{CampaignId, CommandId, DeviceId, Digest, ModelId, Name, OperatorId, TicketId, Version},
-    operator::{Role, Tenants},
-    password::{NewPassword, Password, PasswordHash, SecretText},
+    id::CommandId,
+    password::{NewPassword, Password, PasswordHash},
     plain::{Plain, Source},
 };
 
@@ -71,478 +87,6 @@ pub enum Command {
     DeclineCampaign(DeclineCampaign),
     CloseTicket(CloseTicket),
     UnflagDevice(UnflagDevice),
-}
-
-/// Somebody may log in from now on. Written as an object with `password` or `password_hash`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AddOperator {
-    pub operator: OperatorId,
-    pub role: Role,
-    pub tenants: Tenants,
-    pub password: NewPassword,
-}
-
-/// What is left out stays as it is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ChangeOperator {
-    pub operator: OperatorId,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub role: Option<Role>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub tenants: Option<Tenants>,
-}
-
-/// Written as an object with `password` or `password_hash`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SetPassword {
-    pub operator: OperatorId,
-    pub password: NewPassword,
-}
-
-/// The operator's access ends for good; its name is never given to another.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RevokeOperator {
-    pub operator: OperatorId,
-    /// For the record.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
-}
-
-/// The answer's `result` is an [`crate::operator::OperatorList`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ListOperators {}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct WrittenAdd {
-    operator: OperatorId,
-    role: Role,
-    #[serde(default, skip_serializing_if = "Tenants::is_all")]
-    tenants: Tenants,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    password: Option<SecretText>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    password_hash: Option<SecretText>,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct WrittenPassword {
-    operator: OperatorId,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    password: Option<SecretText>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    password_hash: Option<SecretText>,
-}
-
-impl NewPassword {
-    fn read(plain: Option<SecretText>, hash: Option<SecretText>) -> Result<Self, Rejection> {
-        match (plain, hash) {
-            (Some(SecretText(plain)), None) => Password::new(plain).map(Self::Plain),
-            (None, Some(SecretText(hash))) => PasswordHash::parse(&hash).map(Self::Hash),
-            _ => Err(Rejection::new(
-                Code::Malformed,
-                "either `password` or `password_hash` is needed",
-            )),
-        }
-    }
-
-    fn write(&self) -> (Option<SecretText>, Option<SecretText>) {
-        match self {
-            Self::Plain(plain) => (Some(SecretText(plain.reveal().into())), None),
-            Self::Hash(hash) => (None, Some(SecretText(hash.as_str().into()))),
-        }
-    }
-}
-
-impl TryFrom<WrittenAdd> for AddOperator {
-    type Error = Rejection;
-
-    fn try_from(written: WrittenAdd) -> Result<Self, Rejection> {
-        Ok(Self {
-            operator: written.operator,
-            role: written.role,
-            tenants: written.tenants,
-            password: NewPassword::read(written.password, written.password_hash)?,
-        })
-    }
-}
-
-impl From<&AddOperator> for WrittenAdd {
-    fn from(command: &AddOperator) -> Self {
-        let (password, password_hash) = command.password.write();
-        Self {
-            operator: command.operator.clone(),
-            role: command.role,
-            tenants: command.tenants.clone(),
-            password,
-            password_hash,
-        }
-    }
-}
-
-impl TryFrom<WrittenPassword> for SetPassword {
-    type Error = Rejection;
-
-    fn try_from(written: WrittenPassword) -> Result<Self, Rejection> {
-        Ok(Self {
-            operator: written.operator,
-            password: NewPassword::read(written.password, written.password_hash)?,
-        })
-    }
-}
-
-impl From<&SetPassword> for WrittenPassword {
-    fn from(command: &SetPassword) -> Self {
-        let (password, password_hash) = command.password.write();
-        Self {
-            operator: command.operator.clone(),
-            password,
-            password_hash,
-        }
-    }
-}
-
-/// Manifests signed by this key are accepted from now on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct TrustKey {
-    pub name: Name,
-    #[serde(with = "hex32")]
-    pub public_key: [u8; 32],
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RegisterDevice {
-    pub device: DeviceId,
-    pub model: ModelId,
-    /// Whom it belongs to. Absent: the first hello that names a tenant says so; or the operator's one tenant.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub tenant: Option<Name>,
-    pub credential: Credential,
-}
-
-/// The device belongs to another tenant from now on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct AssignDevice {
-    pub device: DeviceId,
-    pub tenant: Name,
-}
-
-/// What a device proves itself with.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum Credential {
-    /// The device's Ed25519 public key, 64 hexadecimal digits; it logs in with a JWT signed by it.
-    #[serde(with = "hex32")]
-    #[n(0)]
-    PublicKey(#[cbor(n(0), with = "minicbor::bytes")] [u8; 32]),
-    /// SHA-256 of the device's token, 64 hexadecimal digits; the token itself never comes here.
-    #[serde(with = "hex32")]
-    #[n(1)]
-    TokenSha256(#[cbor(n(0), with = "minicbor::bytes")] [u8; 32]),
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, Encode, Decode)]
-#[serde(rename_all = "lowercase")]
-#[cbor(index_only)]
-pub enum Lifecycle {
-    /// Registered, never heard of.
-    #[n(0)]
-    Provisioned,
-    #[n(1)]
-    Active,
-    /// Kept out of campaigns.
-    #[n(2)]
-    Maintenance,
-    /// Gone for good; may not log in.
-    #[n(3)]
-    Retired,
-}
-
-impl Lifecycle {
-    pub const ALL: [Self; 4] = [
-        Self::Provisioned,
-        Self::Active,
-        Self::Maintenance,
-        Self::Retired,
-    ];
-
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Provisioned => "provisioned",
-            Self::Active => "active",
-            Self::Maintenance => "maintenance",
-            Self::Retired => "retired",
-        }
-    }
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SetLifecycle {
-    pub device: DeviceId,
-    pub lifecycle: Lifecycle,
-}
-
-/// Why this device, why now or why not yet. The answer's `result` is an [`crate::explain::Explanation`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ExplainDevice {
-    pub device: DeviceId,
-    /// Absent: all campaigns that are under way.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub campaign: Option<CampaignId>,
-}
-
-/// One device is updated by itself, outside the campaigns of its fleet: in a campaign of its own.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct UpdateDevice {
-    pub device: DeviceId,
-    /// Of a release of its model.
-    pub version: Version,
-    /// Not before then. Absent: at once.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub at: Option<Moment>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
-}
-
-/// Which devices lack a security release. The answer's `result` is a [`crate::compliance::CompliancePage`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Compliance {
-    /// Where to go on: `next` of the page before. Absent: from the first device.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub from: Option<u32>,
-    /// How many lacking devices to tell of, at most.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub limit: Option<u32>,
-}
-
-/// Makes an uploaded image and its signed manifest a release.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PublishRelease {
-    /// The vendor's domain, from which the manifest's vendor id is derived.
-    pub vendor: String,
-    pub model: ModelId,
-    pub version: Version,
-    /// BLAKE3 of the image, as uploaded.
-    pub image: Digest,
-    /// The SUIT envelope, in Base64.
-    #[serde(with = "base64_bytes")]
-    pub manifest: Vec<u8>,
-    /// The ways back from it, signed at the same time.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub rollbacks: Vec<RollbackManifest>,
-    /// It repairs what others could abuse, so all devices of the model should have it.
-    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
-    pub security: bool,
-    /// What it repairs, such as CVE-2026-1234; only with `security`.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub advisories: Vec<Name>,
-    /// What a device must run before it may install it; who does not is first given what leads there.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub requires: Option<VersionRequirement>,
-    /// The hardware revisions that it is for; empty: all.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub hardware: Vec<Version>,
-}
-
-/// A manifest for an older image under a sequence above the release's own, so that devices with the release accept it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RollbackManifest {
-    /// The release whose image it is about.
-    pub to: Version,
-    /// The SUIT envelope, in Base64.
-    #[serde(with = "base64_bytes")]
-    pub manifest: Vec<u8>,
-}
-
-/// Sends the devices of a campaign back to the images they came from.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RollbackCampaign {
-    pub campaign: CampaignId,
-    pub reason: RollbackReason,
-    /// How many of them by when: cumulative shares, each rising. Absent or empty: all at once.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub phases: Vec<BasisPoints>,
-}
-
-/// Why an operator takes a release back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, Encode, Decode)]
-#[serde(rename_all = "snake_case")]
-#[cbor(index_only)]
-pub enum RollbackReason {
-    #[n(0)]
-    HighFailureRate,
-    #[n(1)]
-    CriticalBug,
-    #[n(2)]
-    PerformanceDegradation,
-    #[n(3)]
-    Security,
-}
-
-impl RollbackReason {
-    pub const ALL: [Self; 4] = [
-        Self::HighFailureRate,
-        Self::CriticalBug,
-        Self::PerformanceDegradation,
-        Self::Security,
-    ];
-
-    /// As it stands in a command.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::HighFailureRate => "high_failure_rate",
-            Self::CriticalBug => "critical_bug",
-            Self::PerformanceDegradation => "performance_degradation",
-            Self::Security => "security",
-        }
-    }
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct CreateCampaign {
-    pub campaign: CampaignDraft,
-}
-
-/// The whole description anew, of a campaign that has not been started.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct EditCampaign {
-    pub campaign: CampaignDraft,
-}
-
-/// Another attempt for devices that have failed, whatever attempts they have left.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RetryCampaign {
-    pub campaign: CampaignId,
-    /// Absent: all that have failed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub device: Option<DeviceId>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
-}
-
-/// A question: plays the campaign through with virtual devices. The answer comes at once, what came of it on the
-/// campaign's topic `rehearsal`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RehearseCampaign {
-    pub campaign: CampaignId,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub runs: Option<u32>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub seed: Option<u64>,
-    /// Instead of the campaign's `expected_failure`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub failure_rate: Option<BasisPoints>,
-    /// How long devices take to notice their job, on average, instead of what their silence so far says.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub contact_minutes: Option<Minutes>,
-}
-
-/// What one arm of an A/B test was given goes to everybody, by a campaign of its own.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PromoteArm {
-    pub campaign: CampaignId,
-    pub arm: ArmName,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
-}
-
-/// One more person wants what somebody has asked for. With the last approval that is needed it is carried out.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ApproveCampaign {
-    pub campaign: CampaignId,
-    /// Which request, by its position. Needed where several are open.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub request: Option<u64>,
-    /// Refuse if the campaign's description is another one than was looked at.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub digest: Option<Digest>,
-    /// For the record.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
-}
-
-/// Ends a request. Whoever asked takes it back so.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct DeclineCampaign {
-    pub campaign: CampaignId,
-    /// Which request, by its position. Needed where several are open.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub request: Option<u64>,
-    /// For the record.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
-#[serde(rename_all = "lowercase")]
-#[cbor(index_only)]
-pub enum ArmName {
-    #[n(0)]
-    A,
-    #[n(1)]
-    B,
-}
-
-/// About one device's part in a campaign.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct MemberCommand {
-    pub campaign: CampaignId,
-    pub device: DeviceId,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
-}
-
-/// Somebody has looked at a device whose executions kept failing: it may be offered something again.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct UnflagDevice {
-    pub device: DeviceId,
-    /// For the record: what was done about it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
-}
-
-/// Somebody has seen to it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct CloseTicket {
-    pub ticket: TicketId,
-    /// For the record: what came of it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct CampaignCommand {
-    pub campaign: CampaignId,
-    /// For the record.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
 }
 
 impl Command {
@@ -925,18 +469,5 @@ pub(crate) mod hex32 {
         hex::decode_to_slice(&text, &mut bytes)
             .map_err(|_| de::Error::custom("expected 64 hexadecimal digits"))?;
         Ok(bytes)
-    }
-}
-
-mod base64_bytes {
-    use super::{Base64, Deserialize, Deserializer, Encoding, Serializer, String, Vec, de};
-
-    pub fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&Base64::encode_string(bytes))
-    }
-
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        Base64::decode_vec(&text).map_err(|_| de::Error::custom("expected Base64 with padding"))
     }
 }
