@@ -8,7 +8,9 @@ use fleetfold_schemas::{
 use super::member_at;
 use crate::{
     Timestamp,
-    fact::{AlertCleared, AlertRaised, Fact, RemovalCause, TicketClosed, TicketOpened},
+    fact::{
+        AlertCleared, AlertRaised, Fact, RemovalCause, TicketClosed, TicketClosure, TicketOpened,
+    },
     state::{Alerts, Campaign, Member, MemberState, Standing, State, Streaks, Ticket},
 };
 
@@ -65,13 +67,17 @@ pub fn opened(state: &mut State, at: Timestamp, fact: &TicketOpened) {
 
 pub fn closed(state: &mut State, fact: &TicketClosed) {
     let ticket = state.tickets.close(fact.ticket);
-    let watch = &mut state.campaigns.get_mut(fact.campaign).watch;
-    watch.to_close.remove(&fact.ticket);
+    let campaign = state.campaigns.get_mut(fact.campaign);
+    campaign.watch.to_close.remove(&fact.ticket);
     match ticket.and_then(|ticket| ticket.member) {
         Some(member) => {
-            watch.tickets.remove(&member);
+            campaign.watch.tickets.remove(&member);
+            if let TicketClosure::Operator { .. } = fact.closure {
+                // Somebody knows what has become of it.
+                campaign.update_member(member, |member| member.silent = false);
+            }
         }
-        None => watch.further = None,
+        None => campaign.watch.further = None,
     }
 }
 

@@ -245,10 +245,15 @@ impl Book {
                     TicketClosure::Operator { operator, .. } => step.commander() == Some(operator),
                     TicketClosure::Success => member.is_some_and(Member::has_made_it),
                 };
+                let text = format!("{fact:?} after {:?}, {member:?}, {of:?}", step.last);
+                if let (TicketClosure::Operator { .. }, Some(of)) = (&closed.closure, closed.device)
+                {
+                    self.campaigns[closed.campaign as usize].seen_to(of);
+                }
                 demand(
                     of == Some(closed.device) && is_true,
                     "an open ticket is closed by somebody, or for its device has made it",
-                    || format!("{fact:?} after {:?}, {member:?}, {of:?}", step.last),
+                    || text,
                 )
             }
             _ => breach("every fact is known here", format!("{fact:?}")),

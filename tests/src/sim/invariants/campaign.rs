@@ -446,6 +446,14 @@ impl Campaign {
         member.place = place;
     }
 
+    /// Somebody has looked at a device that had failed for good.
+    pub(super) fn seen_to(&mut self, device: DeviceIx) {
+        let mut members = self.members.iter_mut();
+        if let Some(member) = members.find(|member| member.device == device) {
+            member.is_silent = false;
+        }
+    }
+
     fn accept(&mut self, at: usize) {
         let member = &mut self.members[at];
         member.is_silent = false;
