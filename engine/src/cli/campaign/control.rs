@@ -59,6 +59,7 @@ pub struct ForDevice {
 #[derive(Debug, Args)]
 pub struct Promote {
     campaign: CampaignId,
+    /// a or b
     #[arg(long, value_parser = arm)]
     arm: ArmName,
     #[command(flatten)]
