@@ -3,7 +3,10 @@
 use alloc::{boxed::Box, collections::BTreeMap, vec::Vec};
 use core::num::{NonZeroU8, NonZeroU32, NonZeroU64};
 
-use fleetfold_schemas::{OperatorId, campaign::BasisPoints, device::ErrorClass};
+use fleetfold_schemas::{
+    OperatorId,
+    campaign::{BasisPoints, ReleaseRef},
+};
 
 use super::{
     SnapshotError,
@@ -11,7 +14,7 @@ use super::{
     rows::{CampaignRow, Kind, MemberRow, RollbackRow, StartsRow, StateParts},
 };
 use crate::{
-    CampaignIx, State,
+    CampaignIx, ReleaseIx, State,
     calendar::Window,
     fact::Ordered,
     gate::ab::Arm,
@@ -58,117 +61,20 @@ struct Announced {
 }
 
 impl Rosters {
-    pub fn campaign(&mut self, state: &mut State, row: CampaignRow) -> Result<(), RowError> {
+    pub fn campaign(&mut self, state: &mut State, mut row: CampaignRow) -> Result<(), RowError> {
         let ix = state.campaigns.len();
-        let times = [
-            row.started_at,
-            row.resumed_at,
-            row.ended_at,
-            row.held_since,
-            row.recalled_at,
-            Some(row.created_at),
-        ];
-        let of_runs = row
-            .runs
-            .iter()
-            .flat_map(|run| [run.started_at, run.passed_at]);
-        for time in times.into_iter().chain(of_runs) {
-            check_time("campaign", ix, "time", time)?;
-        }
-        let in_range = |field, is_in_range| check("campaign", ix, field, is_in_range);
-        let named = &row.spec.releases;
-        let is_release = |(at, named): (&u32, &fleetfold_schemas::campaign::ReleaseRef)| {
-            *at < state.releases.len() && state.releases.get(*at).model == named.model
-        };
-        let are_releases =
-            row.releases.len() == named.len() && row.releases.iter().zip(named).all(is_release);
-        in_range("releases", are_releases)?;
-        in_range("members", row.members <= state.devices.len())?;
-        in_range("enrolled", row.enrolled <= row.members)?;
-        in_range("members", row.started_at.is_some() || row.members == 0)?;
-        let mut errors = [0; ErrorClass::ALL.len()];
-        in_range("errors", row.errors.len() <= errors.len())?;
-        errors[..row.errors.len()].copy_from_slice(&row.errors);
-        let mut campaign = Campaign::new(row.spec, row.releases, row.created_at);
-        in_range("runs", row.runs.len() == campaign.runs.len())?;
-        in_range("run", (row.run as usize) < campaign.runs.len())?;
-        for (run, row) in campaign.runs.iter_mut().zip(&row.runs) {
-            run.started_at = row.started_at;
-            run.passed_at = row.passed_at;
-            run.held_ms = row.held_ms;
-            run.position = row.position;
-        }
-        campaign.status = row.status;
-        campaign.version = row.version;
-        campaign.started_at = row.started_at;
-        campaign.resumed_at = row.resumed_at;
-        campaign.held_since = row.held_since;
-        campaign.frozen = row.frozen;
-        campaign.schedule_ended = row.schedule_ended;
-        campaign.ended_at = row.ended_at;
-        campaign.canceled_position = row.canceled_position;
-        campaign.recalled_position = row.recalled_position;
-        campaign.recalled_at = row.recalled_at;
-        campaign.run = row.run as usize;
-        campaign.evidence = row.evidence;
-        campaign.forgiven = row.forgiven;
-        campaign.exposed = row.exposed;
-        campaign.errors = errors;
-        campaign.starts = starts(ix, row.starts)?;
-        let retries = u32::try_from(row.retries).ok();
-        campaign.retries = retries.ok_or(out_of_range("campaign", ix, "retries"))?;
-        campaign.retry_bytes = row.retry_bytes;
-        check(
-            "campaign",
-            ix,
-            "marks",
-            row.marks & !CampaignRow::MARKS == 0,
-        )?;
-        campaign.rollback = match row.rollback {
-            Some(row) => Some(rollback(ix, row)?),
-            None => None,
-        };
-        let is_rolling_back = campaign.status.is_rolling_back();
-        in_range("rollback", campaign.rollback.is_some() || !is_rolling_back)?;
-        let sources = Sources::of(row.sources);
-        campaign.sources = sources.ok_or(out_of_range("campaign", ix, "sources"))?;
-        campaign.is_archived = row.marks & CampaignRow::ARCHIVED != 0;
-        campaign.is_promoted = row.marks & CampaignRow::PROMOTED != 0;
-        check("campaign", ix, "strata", row.strata.len() <= STRATA_MAX)?;
-        campaign.strata = row.strata;
-        campaign.comparison = row.comparison;
-        campaign.authors = row.authors;
-        for asked in &row.approvals {
-            check_time("campaign", ix, "time", Some(asked.asked_at))?;
-            check_time("campaign", ix, "time", Some(asked.expires_at))?;
-        }
-        campaign.approvals = row.approvals;
-        campaign.positions = row.positions;
-        let is_device = |ordered: &Ordered| ordered.device < state.devices.len();
-        in_range("ordered", row.ordered.as_ref().is_none_or(is_device))?;
-        campaign.ordered = row.ordered;
-        if let Some(row) = row.health {
-            let health = campaign.health.as_mut();
-            let is_whole = health.is_some_and(|health| health.restore(&row.figures, &row.tried));
-            check("campaign", ix, "health", is_whole)?;
-        }
-        for standing in row.alerts {
-            check_time("campaign", ix, "alert", Some(standing.changed_at))?;
-            campaign.watch.alerts.set(standing);
-        }
-        let is_member = |at: &u32| *at < row.members;
-        in_range("tickets to open", row.to_open.iter().all(is_member))?;
-        campaign.watch.to_open = row.to_open.into_iter().collect();
+        check_times(ix, &row)?;
+        check_references(state, ix, &row)?;
         self.announced.push(Announced {
             count: row.members,
             enrolled: row.enrolled,
-            tallies: row.tallies,
+            tallies: core::mem::take(&mut row.tallies),
             members: Vec::with_capacity(row.members as usize),
             excluded: BTreeMap::new(),
             hops: BTreeMap::new(),
             watches: Vec::new(),
         });
-        state.campaigns.push(campaign);
+        state.campaigns.push(campaign(ix, row)?);
         Ok(())
     }
 
@@ -294,6 +200,111 @@ impl Rosters {
         }
         Ok(self.executions)
     }
+}
+
+fn check_times(ix: CampaignIx, row: &CampaignRow) -> Result<(), SnapshotError> {
+    let times = [
+        row.started_at,
+        row.resumed_at,
+        row.ended_at,
+        row.held_since,
+        row.recalled_at,
+        Some(row.created_at),
+    ];
+    let runs = row.runs.iter();
+    let of_runs = runs.flat_map(|run| [run.started_at, run.passed_at]);
+    let approvals = row.approvals.iter();
+    let of_approvals = approvals.flat_map(|asked| [Some(asked.asked_at), Some(asked.expires_at)]);
+    for time in times.into_iter().chain(of_runs).chain(of_approvals) {
+        check_time("campaign", ix, "time", time)?;
+    }
+    for standing in &row.alerts {
+        check_time("campaign", ix, "alert", Some(standing.changed_at))?;
+    }
+    Ok(())
+}
+
+/// What a row names must be there.
+fn check_references(state: &State, ix: CampaignIx, row: &CampaignRow) -> Result<(), SnapshotError> {
+    let in_range = |field, is_in_range| check("campaign", ix, field, is_in_range);
+    let named = &row.spec.releases;
+    let is_release = |(at, named): (&ReleaseIx, &ReleaseRef)| {
+        *at < state.releases.len() && state.releases.get(*at).model == named.model
+    };
+    let are_releases =
+        row.releases.len() == named.len() && row.releases.iter().zip(named).all(is_release);
+    in_range("releases", are_releases)?;
+    in_range("members", row.members <= state.devices.len())?;
+    in_range("enrolled", row.enrolled <= row.members)?;
+    in_range("members", row.started_at.is_some() || row.members == 0)?;
+    let is_device = |ordered: &Ordered| ordered.device < state.devices.len();
+    in_range("ordered", row.ordered.as_ref().is_none_or(is_device))?;
+    let is_member = |at: &u32| *at < row.members;
+    in_range("tickets to open", row.to_open.iter().all(is_member))
+}
+
+/// All but its members.
+fn campaign(ix: CampaignIx, row: CampaignRow) -> Result<Campaign, RowError> {
+    let out_of_range = |field| out_of_range("campaign", ix, field);
+    let in_range = |field, is_in_range| check("campaign", ix, field, is_in_range);
+    let mut campaign = Campaign::new(row.spec, row.releases, row.created_at);
+    in_range("runs", row.runs.len() == campaign.runs.len())?;
+    in_range("run", (row.run as usize) < campaign.runs.len())?;
+    for (run, row) in campaign.runs.iter_mut().zip(&row.runs) {
+        run.started_at = row.started_at;
+        run.passed_at = row.passed_at;
+        run.held_ms = row.held_ms;
+        run.position = row.position;
+    }
+    in_range("errors", row.errors.len() <= campaign.errors.len())?;
+    campaign.errors[..row.errors.len()].copy_from_slice(&row.errors);
+    in_range("marks", row.marks & !CampaignRow::MARKS == 0)?;
+    campaign.is_archived = row.marks & CampaignRow::ARCHIVED != 0;
+    campaign.is_promoted = row.marks & CampaignRow::PROMOTED != 0;
+    in_range("strata", row.strata.len() <= STRATA_MAX)?;
+    campaign.strata = row.strata;
+    if let Some(row) = row.health {
+        let health = campaign.health.as_mut();
+        let is_whole = health.is_some_and(|health| health.restore(&row.figures, &row.tried));
+        in_range("health", is_whole)?;
+    }
+    for standing in row.alerts {
+        campaign.watch.alerts.set(standing);
+    }
+    campaign.watch.to_open = row.to_open.into_iter().collect();
+    let rollback = row.rollback.map(|row| rollback(ix, row)).transpose()?;
+    in_range(
+        "rollback",
+        rollback.is_some() || !row.status.is_rolling_back(),
+    )?;
+    Ok(Campaign {
+        status: row.status,
+        version: row.version,
+        started_at: row.started_at,
+        resumed_at: row.resumed_at,
+        held_since: row.held_since,
+        frozen: row.frozen,
+        schedule_ended: row.schedule_ended,
+        ended_at: row.ended_at,
+        canceled_position: row.canceled_position,
+        recalled_position: row.recalled_position,
+        recalled_at: row.recalled_at,
+        run: row.run as usize,
+        evidence: row.evidence,
+        forgiven: row.forgiven,
+        exposed: row.exposed,
+        starts: starts(ix, row.starts)?,
+        retries: u32::try_from(row.retries).map_err(|_| out_of_range("retries"))?,
+        retry_bytes: row.retry_bytes,
+        rollback,
+        sources: Sources::of(row.sources).ok_or(out_of_range("sources"))?,
+        comparison: row.comparison,
+        authors: row.authors,
+        approvals: row.approvals,
+        positions: row.positions,
+        ordered: row.ordered,
+        ..campaign
+    })
 }
 
 fn starts(campaign: u32, row: StartsRow) -> Result<Starts, SnapshotError> {

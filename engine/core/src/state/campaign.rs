@@ -91,7 +91,7 @@ pub struct Campaign {
     pub retries: u32,
     pub retry_bytes: u64,
     /// The windows that members have a job for, or wait for.
-    windows: Shared<Window>,
+    pub(crate) windows: Shared<Window>,
     /// As its description has them, in their order.
     pub freezes: Vec<Freeze>,
     /// While one of them lasts.
