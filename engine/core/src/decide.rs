@@ -152,11 +152,9 @@ pub fn campaign(
         {
             schedule::end(ix, row, facts);
         }
-        Status::Rolling | Status::Monitoring if row.is_finishing() => {
-            schedule::finish(ix, row, facts);
-        }
         Status::Rolling | Status::Monitoring => match schedule::frost(ix, row, now) {
             Some(fact) => facts.push(fact),
+            None if row.is_finishing() => schedule::finish(ix, row, facts),
             None => roll(state, ix, row, now, turns, facts),
         },
         Status::Draft

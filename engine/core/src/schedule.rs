@@ -75,6 +75,10 @@ pub fn frost(campaign: CampaignIx, row: &Campaign, now: Timestamp) -> Option<Fac
     if let Some(frozen) = &row.frozen {
         return (frozen.until <= now).then(|| CampaignThawed { campaign }.into());
     }
+    if row.is_finishing() {
+        // There is nothing left to be kept from starting.
+        return None;
+    }
     let freeze = row.freezes.iter();
     let freeze = freeze
         .filter(|freeze| freeze.from <= now && now < freeze.until)
@@ -98,6 +102,7 @@ pub fn wakeup(row: &Campaign, now: Timestamp) -> Option<Timestamp> {
     let frost = match &row.frozen {
         _ if !row.status.is_rolling() => None,
         Some(frozen) => Some(frozen.until),
+        None if row.is_finishing() => None,
         None => {
             let begins = row.freezes.iter().map(|freeze| freeze.from);
             begins.filter(|from| *from > now).min()
