@@ -100,15 +100,7 @@ pub fn moved(campaign: &mut Campaign, member: u32, at: Timestamp, was_given_up: 
         Fact::ExecutionAccepted(_) | Fact::ExecutionContinued(_) | Fact::ReturnAccepted(_) => {
             campaign.await_outcome(member, at);
         }
-        // Another attempt is no word of the device, and giving it up is none either.
-        Fact::ExecutionQueued(_)
-        | Fact::ExecutionDeferred(_)
-        | Fact::WindowRenewed(_)
-        | Fact::ReturnQueued(_)
-        | Fact::ReturnDeferred(_) => {}
-        Fact::ExecutionTimedOut(_) if !is_on(Mutant::GivingUpIsAWord) => {}
-        Fact::ExecutionRemoved(fact) if fact.cause == RemovalCause::NotContacted => {}
-        Fact::ReturnFailed(fact) if fact.error.class == ErrorClass::LostContact => {}
+        fact if is_no_word(fact) => {}
         _ => campaign.outcome_known(member),
     }
     let was_silent = campaign.member(member).silent;
@@ -129,20 +121,28 @@ pub fn moved(campaign: &mut Campaign, member: u32, at: Timestamp, was_given_up: 
     }
 }
 
-/// Whether nobody knows any more what has become of a device after its job.
-fn is_silent(was: bool, fact: &Fact) -> bool {
+/// Another attempt is no word of the device, and giving it up is none either. With everything else it has spoken, or
+/// somebody has taken it in hand.
+fn is_no_word(fact: &Fact) -> bool {
     match fact {
-        Fact::ExecutionTimedOut(_) => true,
-        Fact::ReturnFailed(fact) => fact.error.class == ErrorClass::LostContact,
-        // Another attempt is no word of the device, and giving it up is none either.
         Fact::ExecutionQueued(_)
         | Fact::ExecutionDeferred(_)
         | Fact::WindowRenewed(_)
         | Fact::ReturnQueued(_)
-        | Fact::ReturnDeferred(_) => was,
-        Fact::ExecutionRemoved(fact) => was && fact.cause == RemovalCause::NotContacted,
-        // It has spoken, or somebody has taken it in hand.
+        | Fact::ReturnDeferred(_) => true,
+        Fact::ExecutionTimedOut(_) => !is_on(Mutant::GivingUpIsAWord),
+        Fact::ExecutionRemoved(fact) => fact.cause == RemovalCause::NotContacted,
+        Fact::ReturnFailed(fact) => fact.error.class == ErrorClass::LostContact,
         _ => false,
+    }
+}
+
+/// Whether nobody knows any more what has become of a device after its job.
+fn is_silent(was: bool, fact: &Fact) -> bool {
+    match fact {
+        Fact::ExecutionTimedOut(_) => true,
+        Fact::ReturnFailed(fact) if fact.error.class == ErrorClass::LostContact => true,
+        _ => was && is_no_word(fact),
     }
 }
 
