@@ -5,15 +5,16 @@
     reason = "a helper that fails is a test that fails"
 )]
 
+mod serving;
+
 use std::{fs, net::SocketAddr, path::Path, process::Command};
 
-use fleetfold::server::{ADMIN_PASSWORD_FILE, Keeping, Server, ServerOptions};
-use fleetfold_schemas::Name;
+use fleetfold::server::ADMIN_PASSWORD_FILE;
+
+use self::serving::serve;
 
 /// Commands, each with what it says.
 const STORY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cli.story");
-const ANY_PORT: SocketAddr =
-    SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 0);
 
 /// An operator at the command line, in a directory of its own.
 struct Operator<'a> {
@@ -54,20 +55,7 @@ impl Operator<'_> {
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_can_be_done_to_a_campaign_can_be_typed() {
     let data = tempfile::tempdir().unwrap();
-    let options = ServerOptions {
-        data: data.path().to_owned(),
-        site: Name::parse("test").unwrap(),
-        listen: ANY_PORT,
-        listen_near: false,
-        http_listen: ANY_PORT,
-        speed: None,
-        keeping: Keeping::default(),
-        campaigns: fleetfold_schemas::campaign::CampaignDefaults::default(),
-        approvals: fleetfold_schemas::approval::ApprovalPolicy::default(),
-        prices: None,
-        webhook: None,
-    };
-    let server = Server::start(options).await.unwrap();
+    let server = serve(data.path()).await;
     let ann = Operator {
         directory: data.path(),
         broker: server.address,

@@ -5,6 +5,8 @@
     reason = "a helper that fails is a test that fails"
 )]
 
+mod serving;
+
 use std::{
     net::SocketAddr,
     path::Path,
@@ -16,10 +18,10 @@ use std::{
 
 use fleetfold::{
     client::{ConnectError, ConnectOptions, LoginRefusal, OperatorClient, UPLOAD_PIECE_BYTES},
-    server::{ADMIN, ADMIN_PASSWORD_FILE, Keeping, Server, ServerOptions},
+    server::{ADMIN, ADMIN_PASSWORD_FILE},
 };
 use fleetfold_schemas::{
-    DeviceId, Digest, ModelId, Name, OperatorId,
+    DeviceId, Digest, ModelId, OperatorId,
     command::{Command, Credential, RegisterDevice},
     topic::filter,
 };
@@ -28,25 +30,7 @@ use tokio::{
     task::JoinSet,
 };
 
-const ANY_PORT: SocketAddr =
-    SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 0);
-
-async fn serve(data: &Path) -> Server {
-    let options = ServerOptions {
-        data: data.to_owned(),
-        site: Name::parse("test").unwrap(),
-        listen: ANY_PORT,
-        listen_near: false,
-        http_listen: ANY_PORT,
-        speed: None,
-        keeping: Keeping::default(),
-        campaigns: fleetfold_schemas::campaign::CampaignDefaults::default(),
-        approvals: fleetfold_schemas::approval::ApprovalPolicy::default(),
-        prices: None,
-        webhook: None,
-    };
-    Server::start(options).await.unwrap()
-}
+use self::serving::{ANY_PORT, serve};
 
 fn login(data: &Path, broker: SocketAddr) -> ConnectOptions {
     let password = std::fs::read_to_string(data.join(ADMIN_PASSWORD_FILE)).unwrap();

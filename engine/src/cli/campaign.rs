@@ -198,10 +198,8 @@ pub(super) async fn run(command: CampaignCommand) -> Result<ExitCode, Failure> {
 async fn create(file: &Path, connection: &Connection) -> Result<ExitCode, Failure> {
     let campaign = read(file)?.draft;
     let id = campaign.id.clone();
-    let client = connection.open().await?;
     let command = Command::CreateCampaign(CreateCampaign { campaign });
-    let accepted = client.command(command, None).await?;
-    client.close().await;
+    let accepted = connection.send(command, None).await?;
     done(&format!(
         "campaign {id} is created at position {}; `fleetfold campaign start {id}` starts it",
         accepted.position
@@ -215,10 +213,8 @@ async fn edit(
 ) -> Result<ExitCode, Failure> {
     let campaign = read(file)?.draft;
     let id = campaign.id.clone();
-    let client = connection.open().await?;
     let command = Command::EditCampaign(EditCampaign { campaign });
-    let accepted = client.command(command, expected_version).await?;
-    client.close().await;
+    let accepted = connection.send(command, expected_version).await?;
     done(&format!(
         "campaign {id} is described anew at position {}",
         accepted.position

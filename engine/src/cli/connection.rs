@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use fleetfold_schemas::id::OperatorId;
+use fleetfold_schemas::{command::Command, id::OperatorId};
 
 use super::failure::Failure;
-use crate::client::{ConnectOptions, OperatorClient};
+use crate::client::{Accepted, ConnectOptions, OperatorClient};
 
 /// The password itself, where a file is not wanted.
 const PASSWORD_VARIABLE: &str = "FLEETFOLD_PASSWORD";
@@ -46,6 +46,18 @@ impl Connection {
         let password = self.password()?;
         let options = ConnectOptions::new(&self.broker, self.operator.clone(), password);
         Ok(OperatorClient::connect(options).await?)
+    }
+
+    /// Logs in, gives one command or asks one question, and logs out.
+    pub(super) async fn send(
+        &self,
+        command: Command,
+        expected_version: Option<u64>,
+    ) -> Result<Accepted, Failure> {
+        let client = self.open().await?;
+        let accepted = client.command(command, expected_version).await?;
+        client.close().await;
+        Ok(accepted)
     }
 
     fn password(&self) -> Result<String, Failure> {

@@ -144,11 +144,9 @@ async fn assign(
     tenant: Name,
     connection: &Connection,
 ) -> Result<ExitCode, Failure> {
-    let client = connection.open().await?;
     let said = format!("{device} belongs to {tenant}");
     let command = Command::AssignDevice(AssignDevice { device, tenant });
-    let accepted = client.command(command, None).await?;
-    client.close().await;
+    let accepted = connection.send(command, None).await?;
     done(&format!("{said} since position {}", accepted.position))
 }
 
@@ -167,16 +165,14 @@ async fn set_lifecycle(
     lifecycle: Lifecycle,
     connection: &Connection,
 ) -> Result<ExitCode, Failure> {
-    let client = connection.open().await?;
     let said = match lifecycle {
         Lifecycle::Maintenance => format!("{device} is in maintenance"),
         Lifecycle::Provisioned | Lifecycle::Active | Lifecycle::Retired => {
-            format!("{device} is {}", name_of(&lifecycle))
+            format!("{device} is {}", lifecycle.as_str())
         }
     };
     let command = Command::SetLifecycle(SetLifecycle { device, lifecycle });
-    let accepted = client.command(command, None).await?;
-    client.close().await;
+    let accepted = connection.send(command, None).await?;
     done(&format!("{said} since position {}", accepted.position))
 }
 
@@ -185,11 +181,9 @@ async fn unflag(
     reason: Option<String>,
     connection: &Connection,
 ) -> Result<ExitCode, Failure> {
-    let client = connection.open().await?;
     let said = format!("{device} is no longer flagged");
     let command = Command::UnflagDevice(UnflagDevice { device, reason });
-    let accepted = client.command(command, None).await?;
-    client.close().await;
+    let accepted = connection.send(command, None).await?;
     done(&format!("{said} since position {}", accepted.position))
 }
 

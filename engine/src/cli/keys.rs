@@ -70,13 +70,11 @@ pub(super) async fn run(command: KeysCommand) -> Result<ExitCode, Failure> {
                             .advise("give one with --name")
                     })?,
             };
-            let client = connection.open().await?;
             let command = Command::TrustKey(TrustKey {
                 name: name.clone(),
                 public_key: key.to_bytes(),
             });
-            let accepted = client.command(command, None).await?;
-            client.close().await;
+            let accepted = connection.send(command, None).await?;
             done(&format!(
                 "key {} is trusted as {name} from position {} on",
                 KeyId::of(&key),

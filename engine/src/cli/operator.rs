@@ -171,9 +171,7 @@ pub(super) async fn run(command: OperatorCommand) -> Result<ExitCode, Failure> {
         }
         OperatorCommand::List { json, connection } => return list(json, &connection).await,
     };
-    let client = connection.open().await?;
-    let accepted = client.command(command, None).await?;
-    client.close().await;
+    let accepted = connection.send(command, None).await?;
     done(&format!(
         "operator {what} at position {}",
         accepted.position
@@ -181,10 +179,8 @@ pub(super) async fn run(command: OperatorCommand) -> Result<ExitCode, Failure> {
 }
 
 async fn list(json: bool, connection: &Connection) -> Result<ExitCode, Failure> {
-    let client = connection.open().await?;
     let question = Command::ListOperators(ListOperators {});
-    let answer = client.command(question, None).await?;
-    client.close().await;
+    let answer = connection.send(question, None).await?;
     let list: OperatorList =
         serde_json::from_value(answer.result.unwrap_or_default()).map_err(output::unreadable)?;
     let mut text = String::new();

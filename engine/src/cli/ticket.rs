@@ -45,10 +45,8 @@ pub(super) async fn run(command: TicketCommand) -> Result<ExitCode, Failure> {
             reason,
             connection,
         } => {
-            let client = connection.open().await?;
             let command = Command::CloseTicket(CloseTicket { ticket, reason });
-            let accepted = client.command(command, None).await?;
-            client.close().await;
+            let accepted = connection.send(command, None).await?;
             done(&format!(
                 "ticket {ticket} is closed at position {}",
                 accepted.position

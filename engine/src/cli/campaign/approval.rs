@@ -44,35 +44,30 @@ pub struct Decline {
 
 impl Approve {
     pub(super) async fn run(self) -> Result<ExitCode, Failure> {
-        let client = self.connection.open().await?;
         let command = Command::ApproveCampaign(ApproveCampaign {
             campaign: self.campaign.clone(),
             request: self.request,
             digest: self.digest,
             reason: self.reason,
         });
-        let accepted = client.command(command, None).await?;
-        client.close().await;
-        if let Some(waits) = pending(&self.campaign, &accepted) {
-            return done(&waits);
-        }
-        done(&format!(
-            "approved, and carried out for campaign {} at position {}",
-            self.campaign, accepted.position
-        ))
+        let accepted = self.connection.send(command, None).await?;
+        done_or_pending(&self.campaign, &accepted, |position| {
+            format!(
+                "approved, and carried out for campaign {} at position {position}",
+                self.campaign
+            )
+        })
     }
 }
 
 impl Decline {
     pub(super) async fn run(self) -> Result<ExitCode, Failure> {
-        let client = self.connection.open().await?;
         let command = Command::DeclineCampaign(DeclineCampaign {
             campaign: self.campaign.clone(),
             request: self.request,
             reason: self.reason,
         });
-        let accepted = client.command(command, None).await?;
-        client.close().await;
+        let accepted = self.connection.send(command, None).await?;
         done(&format!(
             "declined for campaign {} at position {}",
             self.campaign, accepted.position
@@ -80,8 +75,17 @@ impl Decline {
     }
 }
 
+/// Says what has been done, or that others have to approve it first.
+pub(super) fn done_or_pending(
+    campaign: &CampaignId,
+    accepted: &Accepted,
+    said: impl FnOnce(u64) -> String,
+) -> Result<ExitCode, Failure> {
+    done(&pending(campaign, accepted).unwrap_or_else(|| said(accepted.position)))
+}
+
 /// What to say if others have to approve it first.
-pub(super) fn pending(campaign: &CampaignId, accepted: &Accepted) -> Option<String> {
+fn pending(campaign: &CampaignId, accepted: &Accepted) -> Option<String> {
     let result = accepted.result.as_ref()?;
     if result.get("approval")?.as_str()? != "pending" {
         return None;

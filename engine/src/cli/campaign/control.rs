@@ -13,7 +13,7 @@ use fleetfold_schemas::{
 };
 
 use super::approval;
-use crate::cli::{connection::Connection, failure::Failure, output::done};
+use crate::cli::{connection::Connection, failure::Failure};
 
 #[derive(Debug, Args)]
 pub struct Control {
@@ -101,12 +101,16 @@ fn arm(text: &str) -> Result<ArmName, String> {
 }
 
 impl How {
-    const fn about<'a>(&'a self, campaign: &'a CampaignId) -> Sent<'a> {
-        Sent {
-            campaign,
-            expected_version: self.expected_version,
-            connection: &self.connection,
-        }
+    /// Says what has been done, or that others have to approve it first.
+    async fn send(
+        self,
+        campaign: &CampaignId,
+        command: impl FnOnce(Option<String>) -> Command,
+        said: impl FnOnce(u64) -> String,
+    ) -> Result<ExitCode, Failure> {
+        let command = command(self.reason);
+        let sent = self.connection.send(command, self.expected_version);
+        approval::done_or_pending(campaign, &sent.await?, said)
     }
 }
 
@@ -116,17 +120,15 @@ impl Control {
         done_is: &str,
         command: fn(CampaignCommand) -> Command,
     ) -> Result<ExitCode, Failure> {
-        let Self { campaign, how } = self;
-        let body = CampaignCommand {
-            campaign: campaign.clone(),
-            reason: how.reason.clone(),
-        };
-        let said = format!("campaign {campaign} is {done_is}");
-        how.about(&campaign)
-            .run(command(body), |position| {
-                format!("{said} at position {position}")
+        let campaign = self.campaign;
+        let command = |reason| {
+            command(CampaignCommand {
+                campaign: campaign.clone(),
+                reason,
             })
-            .await
+        };
+        let said = |position| format!("campaign {campaign} is {done_is} at position {position}");
+        self.how.send(&campaign, command, said).await
     }
 }
 
@@ -138,42 +140,34 @@ impl Rollback {
             reason: self.reason,
             phases: self.phases,
         });
-        let sent = Sent {
-            campaign: &campaign,
-            expected_version: self.expected_version,
-            connection: &self.connection,
-        };
-        sent.run(command, |position| {
+        let sent = self.connection.send(command, self.expected_version);
+        approval::done_or_pending(&campaign, &sent.await?, |position| {
             format!(
                 "campaign {campaign} is rolling back at position {position}; `fleetfold campaign watch {campaign}` \
                  shows how far it is"
             )
         })
-        .await
     }
 }
 
 impl Retry {
     pub(super) async fn run(self) -> Result<ExitCode, Failure> {
-        let Self {
-            campaign,
-            device,
-            how,
-        } = self;
+        let (campaign, device) = (self.campaign, self.device);
+        let command = |reason| {
+            Command::RetryCampaign(RetryCampaign {
+                campaign: campaign.clone(),
+                device: device.clone(),
+                reason,
+            })
+        };
         let who = device.as_ref().map_or_else(
             || "all that have failed for good have".to_owned(),
             |device| format!("{device} has"),
         );
-        let command = Command::RetryCampaign(RetryCampaign {
-            campaign: campaign.clone(),
-            device,
-            reason: how.reason.clone(),
-        });
-        how.about(&campaign)
-            .run(command, |position| {
-                format!("{who} another attempt in campaign {campaign}, since position {position}")
-            })
-            .await
+        let said = |position| {
+            format!("{who} another attempt in campaign {campaign}, since position {position}")
+        };
+        self.how.send(&campaign, command, said).await
     }
 }
 
@@ -183,61 +177,32 @@ impl ForDevice {
         done_is: &str,
         command: fn(MemberCommand) -> Command,
     ) -> Result<ExitCode, Failure> {
-        let Self {
-            campaign,
-            device,
-            how,
-        } = self;
-        let said = format!("{device} is {done_is} {campaign}");
-        let body = MemberCommand {
-            campaign: campaign.clone(),
-            device,
-            reason: how.reason.clone(),
-        };
-        how.about(&campaign)
-            .run(command(body), |position| {
-                format!("{said} at position {position}")
+        let (campaign, device) = (self.campaign, self.device);
+        let command = |reason| {
+            command(MemberCommand {
+                campaign: campaign.clone(),
+                device: device.clone(),
+                reason,
             })
-            .await
+        };
+        let said = |position| format!("{device} is {done_is} {campaign} at position {position}");
+        self.how.send(&campaign, command, said).await
     }
 }
 
 impl Promote {
     pub(super) async fn run(self) -> Result<ExitCode, Failure> {
-        let Self { campaign, arm, how } = self;
-        let command = Command::PromoteArm(PromoteArm {
-            campaign: campaign.clone(),
-            arm,
-            reason: how.reason.clone(),
-        });
-        how.about(&campaign)
-            .run(command, |position| {
-                format!(
-                    "campaign {campaign}-winner brings it to all devices, at position {position}"
-                )
+        let (campaign, arm) = (self.campaign, self.arm);
+        let command = |reason| {
+            Command::PromoteArm(PromoteArm {
+                campaign: campaign.clone(),
+                arm,
+                reason,
             })
-            .await
-    }
-}
-
-/// How a command about a campaign is sent.
-struct Sent<'a> {
-    campaign: &'a CampaignId,
-    expected_version: Option<u64>,
-    connection: &'a Connection,
-}
-
-impl Sent<'_> {
-    /// Says what has been done, or that others have to approve it first.
-    async fn run(
-        self,
-        command: Command,
-        said: impl Fn(u64) -> String,
-    ) -> Result<ExitCode, Failure> {
-        let client = self.connection.open().await?;
-        let accepted = client.command(command, self.expected_version).await?;
-        client.close().await;
-        let waits = approval::pending(self.campaign, &accepted);
-        done(&waits.unwrap_or_else(|| said(accepted.position)))
+        };
+        let said = |position| {
+            format!("campaign {campaign}-winner brings it to all devices, at position {position}")
+        };
+        self.how.send(&campaign, command, said).await
     }
 }

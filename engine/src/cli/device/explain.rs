@@ -33,13 +33,11 @@ pub struct Explain {
 
 impl Explain {
     pub(super) async fn run(self) -> Result<ExitCode, Failure> {
-        let client = self.connection.open().await?;
         let question = Command::ExplainDevice(ExplainDevice {
             device: self.device,
             campaign: self.campaign,
         });
-        let answer = client.command(question, None).await?;
-        client.close().await;
+        let answer = self.connection.send(question, None).await?;
         let result = answer.result.unwrap_or_default();
         if self.json {
             print(&format!("{result}\n"))?;

@@ -28,15 +28,13 @@ pub struct Update {
 
 impl Update {
     pub(super) async fn run(self) -> Result<ExitCode, Failure> {
-        let client = self.connection.open().await?;
         let command = Command::UpdateDevice(UpdateDevice {
             device: self.device.clone(),
             version: self.version.clone(),
             at: self.at,
             reason: self.reason,
         });
-        let accepted = client.command(command, None).await?;
-        client.close().await;
+        let accepted = self.connection.send(command, None).await?;
         let when = match self.at {
             None => format!("from position {} on", accepted.position),
             Some(at) => format!("at {at} (position {})", accepted.position),
